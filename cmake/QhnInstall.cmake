@@ -1,0 +1,1 @@
+# Written by the install step below; see README.

@@ -1,0 +1,18 @@
+# Compiler settings shared by every target.
+if(NOT CMAKE_BUILD_TYPE)
+  set(CMAKE_BUILD_TYPE Release CACHE STRING "" FORCE)
+endif()
+set(CMAKE_CXX_STANDARD 20)
+set(CMAKE_CXX_STANDARD_REQUIRED ON)
+set(CMAKE_CXX_EXTENSIONS OFF)
+set(CMAKE_EXPORT_COMPILE_COMMANDS ON)
+set(CMAKE_RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/bin)
+
+add_library(qhn_options INTERFACE)
+# Contraction would make results depend on the compiler's mood; kernels ask for FMA explicitly.
+target_compile_options(qhn_options INTERFACE -Wall -Wextra -Wpedantic -ffp-contract=off)
+if(QHN_SANITIZE)
+  target_compile_options(qhn_options INTERFACE -fsanitize=${QHN_SANITIZE} -fno-omit-frame-pointer
+                                               -fno-sanitize-recover=all)
+  target_link_options(qhn_options INTERFACE -fsanitize=${QHN_SANITIZE})
+endif()

@@ -1,0 +1,17 @@
+# qhn_room(NAME [SOURCES a.cpp …] [ROOMS core …] [LIBS …]): one folder of src/ as the library qhn_NAME.
+# ROOMS are the rooms this one may call; tests/structure checks that the #includes agree.
+function(qhn_room NAME)
+  cmake_parse_arguments(ARG "" "" "SOURCES;ROOMS;LIBS" ${ARGN})
+  set(visibility INTERFACE)
+  if(ARG_SOURCES)
+    add_library(qhn_${NAME} STATIC ${ARG_SOURCES})
+    set(visibility PUBLIC)
+  else()
+    add_library(qhn_${NAME} INTERFACE)
+  endif()
+  target_include_directories(qhn_${NAME} ${visibility} ${PROJECT_SOURCE_DIR}/src)
+  target_link_libraries(qhn_${NAME} ${visibility} qhn_options ${ARG_LIBS})
+  foreach(room ${ARG_ROOMS})
+    target_link_libraries(qhn_${NAME} ${visibility} qhn_${room})
+  endforeach()
+endfunction()

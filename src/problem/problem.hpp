@@ -1,0 +1,46 @@
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "core/types.hpp"
+
+namespace qhn {
+
+enum class ProblemKind { gaussian, images, csv, table };
+enum class NetworkKind { logistic, mlp };
+enum class Activation { relu, sigmoid, sign, tanh, clamped_relu };
+
+/// The values of a weight bit: bit 0 → v[0], bit 1 → v[1].
+using ValuePair = std::array<double, 2>;
+
+/// What the user asked for; filled by the app from the experiment file.
+struct ProblemOptions {
+  ProblemKind kind = ProblemKind::gaussian;
+  std::string data;             ///< images: folder of the IDX files (plain or .gz); csv: training file
+  std::string test_data;        ///< csv: second file; empty: see test_fraction
+  double test_fraction = 0.0;   ///< csv without a second file: last fraction of the rows
+  std::string table;            ///< table: text (one number a line) or HDF5 file
+  std::uint64_t seed = 1;       ///< gaussian: names one data set
+  int train_samples = 10000;    ///< gaussian
+  int test_samples = 10000;     ///< gaussian
+  std::array<int, 2> digits{0, 1};  ///< images: labels 0 and 1
+  int side = 4;                 ///< images: resized to side × side
+  std::optional<double> binarize;  ///< images, csv: x → +1 where x > threshold, else −1
+
+  NetworkKind network = NetworkKind::mlp;
+  int hidden = 3;               ///< H of an mlp
+  /// One entry: fixed. Two: a choice bit, bit 0 → first, bit 1 → second.
+  std::vector<Activation> activations{Activation::relu, Activation::sigmoid};
+  bool width_choice = false;    ///< a bit masks hidden unit H where 0
+  bool pair_choice = false;     ///< two bits: 00 {0,1}, 01 {−1,1}, 10 {−2,1}, 11 {−3,1}
+  ValuePair pair{-1.0, 1.0};    ///< of every group that has none of its own
+  std::optional<ValuePair> pair_w1, pair_w2, pair_b1, pair_b2;  ///< logistic uses w1 and b1
+};
+
+}  // namespace qhn

@@ -1,0 +1,60 @@
+#pragma once
+
+#include <cstdint>
+#include <limits>
+#include <string>
+#include <vector>
+
+#include "core/types.hpp"
+
+namespace qhn {
+
+/// Why a restart ended.
+enum class Status : std::uint8_t {
+  converged = 0,            ///< ‖∇E‖₂ at or below the tolerance
+  iteration_limit = 1,
+  stalled_line_search = 2,  ///< no step satisfied the line search
+  diverged = 3,             ///< E or ∇E was not finite
+};
+const char* to_string(Status status);
+
+/// First accepted iterate below an ε, and the evaluations spent until then; -1: never.
+struct Crossing {
+  std::int32_t iteration = -1;
+  std::int32_t evaluation = -1;
+  friend bool operator==(const Crossing&, const Crossing&) = default;
+};
+
+/// The fields that are bit-identical for any number of ranks and threads (spec section 6).
+struct RestartResult {
+  std::uint64_t id = 0;
+  std::uint64_t seed = 0;  ///< of the campaign; the start angles are stream (seed, id)
+  Status status = Status::diverged;
+  double expectation = std::numeric_limits<double>::quiet_NaN();
+  double gap = std::numeric_limits<double>::quiet_NaN();  ///< expectation − E_min
+  double gradient_norm = std::numeric_limits<double>::quiet_NaN();
+  std::int32_t iterations = 0;
+  std::int32_t evaluations = 0;
+  Index best_string = 0;  ///< most probable bit string of the final state
+  double best_probability = 0.0;
+  double best_cost = std::numeric_limits<double>::quiet_NaN();
+  std::vector<Crossing> expectation_crossings;  ///< one per ε of the campaign's ladder
+  std::vector<Crossing> string_crossings;       ///< the same for the most probable string
+  std::vector<double> angles;                   ///< final angles, empty unless asked for
+  friend bool operator==(const RestartResult&, const RestartResult&) = default;
+};
+
+/// What a restart cost; exempt from reproducibility.
+struct RestartCost {
+  double seconds = 0.0;      ///< wall clock
+  double cpu_seconds = 0.0;  ///< of the thread that ran it
+  double joules = std::numeric_limits<double>::quiet_NaN();  ///< NaN: not measured
+  std::string host;
+};
+
+struct RestartRecord {
+  RestartResult result;
+  RestartCost cost;
+};
+
+}  // namespace qhn
