@@ -43,4 +43,49 @@ struct ProblemOptions {
   std::optional<ValuePair> pair_w1, pair_w2, pair_b1, pair_b2;  ///< logistic uses w1 and b1
 };
 
+/// One named value of a decoded network, e.g. {"W1[0,2]", "-1"} or {"activation", "sigmoid"}.
+struct DecodedValue {
+  std::string name;
+  std::string value;
+};
+
+/// What a set of samples says about one network.
+struct Score {
+  std::size_t samples = 0;
+  double loss = 0.0;      ///< the loss of spec section 3 on these samples
+  double accuracy = 0.0;  ///< fraction with (p ≥ ½) = label
+};
+
+/// A diagonal cost C(w) over all bit strings of `qubits()` bits. Immutable once made.
+class Problem {
+ public:
+  virtual ~Problem() = default;
+
+  virtual int qubits() const = 0;
+
+  /// C(first), C(first + 1), … into `out`; any range inside [0, 2^N). Uses OpenMP threads; each entry
+  /// is bit-identical whatever the range and the number of threads.
+  virtual void costs(Index first, std::span<double> out) const = 0;
+
+  /// Number of training samples behind one cost; 0 for a table.
+  virtual std::size_t train_samples() const = 0;
+
+  /// Weights, biases and choices of network `w` in parameter order; for a table just the bits.
+  virtual std::vector<DecodedValue> decode(Index w) const = 0;
+
+  /// Loss and accuracy on the training or test set; nullopt where there is none (table).
+  virtual std::optional<Score> train_score(Index w) const = 0;
+  virtual std::optional<Score> test_score(Index w) const = 0;
+
+  /// SHA-256 (hex) of the data that defines the costs, for provenance.
+  virtual std::string data_sha256() const = 0;
+};
+
+/// Number of bits of the networks `options` describes; 0 for a table (its file tells).
+int network_bits(const ProblemOptions& options);
+
+/// Loads or makes the data. Throws InputError with one line that names file, what was found and
+/// what is allowed.
+std::unique_ptr<Problem> make_problem(const ProblemOptions& options);
+
 }  // namespace qhn
