@@ -15,13 +15,13 @@ Family parse_family(const std::string& name);
 enum class GateKind { cx, cz, rx, ry, rz, rzz };
 const char* to_string(GateKind kind);
 
-/// One gate. Rx(t) = exp(-i t X/2), Ry(t) = exp(-i t Y/2), Rz(t) = diag(1, e^{it}) (spec section 5),
-/// Rzz(t) = exp(-i t Z⊗Z/2), CX(control, target), CZ(first, second).
+/// One gate. Rx(t) = exp(-i t X/2), Ry(t) = exp(-i t Y/2), Rz(t) = diag(1, e^{it}) (spec section
+/// 5), Rzz(t) = exp(-i t Z⊗Z/2), CX(control, target), CZ(first, second).
 struct Gate {
   GateKind kind;
-  int first;       ///< qubit of a one-qubit gate; control of a CX
-  int second = -1; ///< second qubit; target of a CX; -1 for one-qubit gates
-  int angle = -1;  ///< index into the angle vector; -1: the fixed angle below, or no angle
+  int first;        ///< qubit of a one-qubit gate; control of a CX
+  int second = -1;  ///< second qubit; target of a CX; -1 for one-qubit gates
+  int angle = -1;   ///< index into the angle vector; -1: the fixed angle below, or no angle
   double fixed = 0.0;
 };
 
@@ -33,9 +33,9 @@ constexpr bool is_two_qubit(GateKind k) {
 /// A circuit as plain data, in the order in which the gates act on |0…0⟩.
 struct Circuit {
   int qubits = 0;
-  int angles = 0;                        ///< length of the angle vector
+  int angles = 0;  ///< length of the angle vector
   Family family = Family::custom;
-  int sublayers = 0;                     ///< D of the families; 0 for custom
+  int sublayers = 0;  ///< D of the families; 0 for custom
   std::vector<Gate> gates;
   std::vector<std::string> angle_names;  ///< custom circuits only: name of each angle
 };

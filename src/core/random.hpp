@@ -7,8 +7,14 @@
 namespace qhn {
 
 /// Purposes that draw numbers; each owns its streams, so that no two ever share one.
-enum class Stream : std::uint32_t { restart_angles = 1, training_data = 2, test_data = 3, shots = 4,
-                                    baseline = 5, synthetic = 6 };
+enum class Stream : std::uint32_t {
+  restart_angles = 1,
+  training_data = 2,
+  test_data = 3,
+  shots = 4,
+  baseline = 5,
+  synthetic = 6
+};
 
 /// Counter-based generator (Philox 4x32-10): the stream is named by (seed, purpose, index), and its
 /// k-th number is the same on every machine, rank and thread.

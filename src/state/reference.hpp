@@ -1,0 +1,26 @@
+#pragma once
+
+#include <span>
+#include <vector>
+
+#include "circuit/circuit.hpp"
+#include "core/types.hpp"
+
+namespace qhn {
+
+/// The angle of a gate: its entry of the angle vector, or its fixed value.
+inline double gate_angle(const Gate& gate, std::span<const double> angles) {
+  return gate.angle >= 0 ? angles[static_cast<std::size_t>(gate.angle)] : gate.fixed;
+}
+
+/// Naive, gate by gate, straight from the definitions in circuit.hpp: the truth every fast kernel
+/// is tested against. `state` has 2^N amplitudes.
+void apply_gate_reference(const Gate& gate, double angle, std::span<Complex> state);
+
+/// U(θ)|0…0⟩.
+std::vector<Complex> reference_state(const Circuit& circuit, std::span<const double> angles);
+
+/// Σ_w |ψ_w|² C(w).
+double reference_expectation(std::span<const Complex> state, std::span<const double> cost);
+
+}  // namespace qhn
