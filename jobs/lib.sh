@@ -1,0 +1,138 @@
+# Shared by the scripts of this project: source it, it does nothing by itself.
+# shellcheck shell=bash
+
+ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+DEPENDENCIES=${QHN_DEPENDENCIES:-$ROOT/jobs/dependencies.txt}
+
+say() { printf '\n== %s\n' "$*"; }
+die() {
+  printf 'error: %s\n' "$*" >&2
+  exit 1
+}
+
+# The python that has the plotting packages: the first one on PATH often lacks the distribution's.
+pick_python() {
+  local candidate
+  for candidate in ${QHN_PYTHON:+"$QHN_PYTHON"} python3 /usr/bin/python3; do
+    if "$candidate" -c 'import h5py, matplotlib, numpy, scipy' >/dev/null 2>&1; then
+      echo "$candidate"
+      return
+    fi
+  done
+  # None has them all: name the one that the distribution's packages will serve.
+  if [ -x /usr/bin/python3 ]; then echo /usr/bin/python3; else echo python3; fi
+}
+
+# is_present 'cmd:ninja|cmd:make': is one of the alternatives there?
+is_present() {
+  local alternatives one
+  IFS='|' read -ra alternatives <<<"$1"
+  for one in "${alternatives[@]}"; do
+    case $one in
+      cmd:*) command -v "${one#cmd:}" >/dev/null && return ;;
+      header:*)
+        printf '#if !__has_include(<%s>)\n#error missing\n#endif\n' "${one#header:}" |
+          "${CXX:-c++}" -std=c++20 ${CONDA_PREFIX:+-I "$CONDA_PREFIX/include"} -x c++ -E - \
+            >/dev/null 2>&1 && return
+        ;;
+      pc:*) pkg-config --exists "${one#pc:}" 2>/dev/null && return ;;
+      py:*) "$PYTHON" -c "import ${one#py:}" >/dev/null 2>&1 && return ;;
+      *) die "$DEPENDENCIES: unknown check '$one'" ;;
+    esac
+  done
+  return 1
+}
+
+# missing GROUP…: lines 'debian spack conda' of what these groups need and this machine lacks.
+missing() {
+  [ -r "$DEPENDENCIES" ] || die "cannot read $DEPENDENCIES"
+  local group present debian spack conda PYTHON
+  PYTHON=$(pick_python)
+  while read -r group present debian spack conda; do
+    case " $* " in *" $group "*) ;; *) continue ;; esac
+    is_present "$present" || echo "$debian $spack $conda"
+  done < <(grep -v '^ *\(#\|$\)' "$DEPENDENCIES")
+}
+
+# column K: the K-th names of the lines on standard input, once each, on one line.
+column() { awk -v k="$1" '$k != "-" && !seen[$k]++ { printf "%s%s", sep, $k; sep = " " }'; }
+
+# refuse LINES: one message that names what is missing for every way of getting it.
+refuse() {
+  {
+    echo "error: these packages are missing, and this script cannot install them here ($2):"
+    printf '  %-22s %-16s %s\n' Debian/Ubuntu Spack conda-forge
+    # shellcheck disable=SC2086  # the three columns are separate words
+    while read -r line; do printf '  %-22s %-16s %s\n' $line; done <<<"$1"
+    echo "One of these brings them (a '-' above: not packaged there, put its headers on CPATH):"
+    echo "  apt-get install --no-install-recommends $(column 1 <<<"$1")"
+    echo "  spack install $(column 2 <<<"$1")"
+    echo "  conda install -c conda-forge $(column 3 <<<"$1")"
+  } >&2
+  exit 1
+}
+
+# need GROUP…: installs what is missing of these groups, or says why not and ends. QHN_NO_INSTALL=1
+# only looks.
+need() {
+  local lines sudo=() packages
+  lines=$(missing "$@")
+  if [ -z "$lines" ]; then
+    echo "Nothing to install: all that is needed is here."
+    return
+  fi
+  [ "${QHN_NO_INSTALL:-0}" = 0 ] || refuse "$lines" "--no-install"
+  command -v apt-get >/dev/null || refuse "$lines" "no apt-get"
+  if [ "$(id -u)" != 0 ]; then
+    command -v sudo >/dev/null || refuse "$lines" "neither root nor sudo"
+    sudo=(sudo)
+  fi
+  packages=$(column 1 <<<"$lines")
+  say "Installing with apt-get: $packages"
+  "${sudo[@]}" apt-get update -qq
+  # shellcheck disable=SC2086  # package names are separate words
+  "${sudo[@]}" env DEBIAN_FRONTEND=noninteractive \
+    apt-get install -y -qq --no-install-recommends $packages </dev/null
+  lines=$(missing "$@")
+  [ -z "$lines" ] || refuse "$lines" "still missing after apt-get install"
+}
+
+# build PRESET TREE [CMAKE ARGUMENT…] [-- TARGET…]: configures and builds with ninja and ccache
+# where present. An existing tree keeps its generator.
+build() {
+  local preset=$1 tree=$2 arguments=()
+  shift 2
+  while [ $# -gt 0 ] && [ "$1" != -- ]; do
+    arguments+=("$1")
+    shift
+  done
+  [ $# = 0 ] || shift
+  if [ ! -f "$tree/CMakeCache.txt" ]; then
+    if command -v ninja >/dev/null; then arguments+=(-G Ninja); fi
+    if command -v ccache >/dev/null; then arguments+=(-DCMAKE_CXX_COMPILER_LAUNCHER=ccache); fi
+  fi
+  (cd "$ROOT" && cmake --preset "$preset" -B "$tree" "${arguments[@]}") || die "cmake failed in $tree"
+  cmake --build "$tree" --parallel "$(cores)" ${1:+--target "$@"} || die "the build failed in $tree"
+}
+
+# Cores this process may use; two on the login node of a cluster, which belongs to everybody.
+cores() {
+  local n
+  n=$(nproc)
+  if on_login_node && [ "$n" -gt 2 ]; then n=2; fi
+  echo "$n"
+}
+
+on_login_node() { command -v salloc >/dev/null && [ -z "${SLURM_JOB_ID:-}" ]; }
+
+# Any MPI's mpirun: one thread a rank, a rank on every core, ranks free to move. OpenMPI asks for a
+# word where the user is root, and lets no rank read another's memory inside many containers.
+mpi_environment() {
+  export OMP_NUM_THREADS=1
+  export OMPI_MCA_hwloc_base_binding_policy=none PRTE_MCA_hwloc_default_binding_policy=none
+  export OMPI_MCA_rmaps_base_oversubscribe=1 PRTE_MCA_rmaps_default_mapping_policy=:oversubscribe
+  export OMPI_MCA_btl_vader_single_copy_mechanism=none
+  if [ "$(id -u)" = 0 ]; then
+    export OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1
+  fi
+}

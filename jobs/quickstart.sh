@@ -1,0 +1,64 @@
+#!/usr/bin/env bash
+# From a fresh Debian 12 or Ubuntu to a success-probability table and its plot.
+set -euo pipefail
+# shellcheck source=jobs/lib.sh
+. "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
+
+usage() {
+  cat <<'TEXT'
+usage: jobs/quickstart.sh [--no-install]
+
+Installs what is missing (apt-get, as root or with sudo), builds qhn, trains the 14-qubit gaussian
+problem with 200 restarts on all cores and prints and plots its success probabilities. A second
+run installs nothing. --no-install only names what is missing.
+TEXT
+}
+for argument in "$@"; do
+  case $argument in
+    --no-install) export QHN_NO_INSTALL=1 ;;
+    -h | --help) usage && exit ;;
+    *) usage >&2 && exit 2 ;;
+  esac
+done
+cd "$ROOT"
+
+if on_login_node; then
+  echo "This looks like the login node of a cluster: using $(cores) of its $(nproc) cores."
+  echo "For a node of your own:"
+  echo "  salloc --nodes=1 --exclusive --time=00:30:00 srun --ntasks=1 --cpu-bind=none --pty jobs/quickstart.sh"
+fi
+
+say "What qhn needs"
+need build plot
+
+say "Building build/release/bin/qhn"
+# A fresh tree leaves out tests and benchmarks, which need more packages; tests/run.sh adds them.
+parts=()
+[ -f build/release/CMakeCache.txt ] || parts=(-DQHN_TESTS=OFF -DQHN_BENCH=OFF)
+build release build/release "${parts[@]}" -- qhn
+qhn=build/release/bin/qhn
+
+# `qhn train` refuses a folder that holds a campaign, so every quickstart gets its own.
+number=1
+while [ -e "results/quickstart-$number" ]; do number=$((number + 1)); done
+out=results/quickstart-$number
+
+say "Training on $(cores) core(s): mpirun -n $(cores) $qhn train jobs/experiments/gaussian.toml --out $out"
+mpi_environment
+mpirun -n "$(cores)" "$qhn" train jobs/experiments/gaussian.toml --out "$out"
+
+say "Plotting"
+python=$(pick_python)
+"$python" analysis/success.py "$out" --out "$out/success.png"
+
+cat <<TEXT
+
+Done.
+  result file  $ROOT/$out/campaign.h5
+  plot         $ROOT/$out/success.png
+
+Three commands to go on with:
+  $qhn stats $out --epsilon 1e-2,1e-3,1e-4,1e-5
+  $qhn table jobs/experiments/gaussian.toml
+  mpirun -n $(cores) $qhn train jobs/experiments/gaussian.toml --set circuit.family='"product"' --out results/product
+TEXT
