@@ -1,9 +1,12 @@
 #pragma once
 
+#include <Eigen/Core>
 #include <cstdint>
 #include <functional>
 #include <span>
 #include <vector>
+
+#include "optim/line_search.hpp"
 
 namespace qhn {
 
@@ -15,10 +18,75 @@ struct LbfgsOptions {
   int memory = 8;
   double gradient_tolerance = 1e-6;  ///< stop at ‖∇f‖₂ at or below this
   int max_iterations = 500;
-  double c1 = 0.1;                   ///< sufficient decrease
-  double c2 = 0.9;                   ///< curvature
-  double approximate_slack = 1e-6;   ///< absolute slack in f of the approximate Wolfe conditions
+  double c1 = 0.1;                  ///< sufficient decrease
+  double c2 = 0.9;                  ///< curvature
+  double approximate_slack = 1e-6;  ///< absolute slack in f of the approximate Wolfe conditions
   int max_line_search_evaluations = 50;
+  /// A pair (s, y) with ⟨s,y⟩/⟨s,s⟩ at or below this times ‖∇f‖ is not kept: the cautious update of
+  /// Li & Fukushima, SIAM J. Optim. 11 (2001), which keeps the Hessian positive definite.
+  double curvature_floor = 1e-4;
+};
+
+enum class LbfgsStatus : std::uint8_t {
+  running,
+  converged,  ///< ‖∇f‖₂ at or below the tolerance
+  iteration_limit,
+  stalled_line_search,  ///< no step satisfied the line search; x is the last accepted iterate
+  diverged,             ///< f or ∇f was not finite; x is the last iterate where both were, if any
+};
+
+/// Everything an optimisation knows between two iterations, n numbers per vector.
+struct LbfgsState {
+  LbfgsStatus status = LbfgsStatus::running;
+  int iterations = 0;   ///< accepted steps
+  int evaluations = 0;  ///< of f and ∇f, those of line searches included
+  double value = 0.0;
+  double gradient_norm = 0.0;
+  Eigen::VectorXd x, gradient;
+  int pairs = 0;         ///< filled columns of s and y
+  int next_pair = 0;     ///< column the next pair goes to: a ring, oldest first from here once full
+  Eigen::MatrixXd s, y;  ///< n × memory: steps and changes of the gradient
+  Eigen::VectorXd rho;   ///< 1/⟨s,y⟩ of each column
+
+  /// All of it as plain numbers and back, bit for bit. Throws RunError on a wrong length.
+  std::vector<double> flatten() const;
+  static LbfgsState unflatten(std::span<const double> numbers);
+};
+
+/// Limited-memory BFGS (Nocedal & Wright, section 7.2) with the line search of Hager & Zhang.
+/// Initial inverse Hessian γ·1 with γ = ⟨s,y⟩/⟨y,y⟩ of the newest pair; without a pair the first
+/// trial is a step of unit length along −∇f. There is no test on the change of f.
+/// Nothing is allocated after construction.
+class Lbfgs {
+ public:
+  /// Evaluates f at `start`. Throws InputError on options that make no sense.
+  Lbfgs(Objective objective, const LbfgsOptions& options, std::span<const double> start);
+  /// Goes on where `state` was taken; the further course is bit-identical.
+  Lbfgs(Objective objective, const LbfgsOptions& options, LbfgsState state);
+  Lbfgs(const Lbfgs&) = delete;
+  Lbfgs& operator=(const Lbfgs&) = delete;
+
+  const LbfgsState& state() const { return state_; }
+
+  /// One accepted step, or none where the optimisation is over: returns the new status.
+  LbfgsStatus iterate();
+
+ private:
+  void prepare(std::size_t n);
+  double evaluate(const Eigen::VectorXd& x, Eigen::VectorXd& gradient);
+  void choose_direction();
+  SearchOutcome search();
+  void keep_pair();
+  void check_stop();
+
+  Objective objective_;
+  LbfgsOptions options_;
+  LbfgsState state_;
+  std::function<LinePoint(double)> phi_;
+  Eigen::VectorXd direction_, trial_x_, trial_gradient_, alpha_;
+  double slope_ = 0.0;        // ⟨∇f, direction⟩
+  double trial_value_ = 0.0;  // f at trial_x_
+  double trial_step_ = 0.0;
 };
 
 }  // namespace qhn
