@@ -51,7 +51,7 @@ missing() {
   while read -r group present debian spack conda; do
     case " $* " in *" $group "*) ;; *) continue ;; esac
     is_present "$present" || echo "$debian $spack $conda"
-  done < <(grep -v '^ *\(#\|$\)' "$DEPENDENCIES")
+  done < <(grep -v '^ *\(#\|$\)' "$DEPENDENCIES") | awk '!seen[$0]++'
 }
 
 # column K: the K-th names of the lines on standard input, once each, on one line.

@@ -6,21 +6,32 @@ set -euo pipefail
 
 usage() {
   cat <<'TEXT'
-usage: jobs/quickstart.sh [--no-install]
+usage: jobs/quickstart.sh [--no-install] [--out DIR] [-- OPTION…]
 
 Installs what is missing (apt-get, as root or with sudo), builds qhn, trains the 14-qubit gaussian
 problem with 200 restarts on all cores and prints and plots its success probabilities. A second
-run installs nothing. --no-install only names what is missing.
+run installs nothing. Results go to DIR (default: the next free results/quickstart-NUMBER), options
+after -- to `qhn train`. --no-install only names what is missing.
 TEXT
 }
-for argument in "$@"; do
-  case $argument in
+cd "$ROOT"
+out=
+while [ $# -gt 0 ]; do
+  case $1 in
     --no-install) export QHN_NO_INSTALL=1 ;;
+    --out)
+      out=${2:?--out needs a folder}
+      shift
+      ;;
+    --)
+      shift
+      break
+      ;;
     -h | --help) usage && exit ;;
     *) usage >&2 && exit 2 ;;
   esac
+  shift
 done
-cd "$ROOT"
 
 if on_login_node; then
   echo "This looks like the login node of a cluster: using $(cores) of its $(nproc) cores."
@@ -39,13 +50,16 @@ build release build/release "${parts[@]}" -- qhn
 qhn=build/release/bin/qhn
 
 # `qhn train` refuses a folder that holds a campaign, so every quickstart gets its own.
-number=1
-while [ -e "results/quickstart-$number" ]; do number=$((number + 1)); done
-out=results/quickstart-$number
+if [ -z "$out" ]; then
+  number=1
+  while [ -e "results/quickstart-$number" ]; do number=$((number + 1)); done
+  out=results/quickstart-$number
+fi
 
-say "Training on $(cores) core(s): mpirun -n $(cores) $qhn train jobs/experiments/gaussian.toml --out $out"
+train=(mpirun -n "$(cores)" "$qhn" train jobs/experiments/gaussian.toml --out "$out" "$@")
+say "Training on $(cores) core(s): ${train[*]}"
 mpi_environment
-mpirun -n "$(cores)" "$qhn" train jobs/experiments/gaussian.toml --out "$out"
+"${train[@]}"
 
 say "Plotting"
 python=$(pick_python)
@@ -54,8 +68,8 @@ python=$(pick_python)
 cat <<TEXT
 
 Done.
-  result file  $ROOT/$out/campaign.h5
-  plot         $ROOT/$out/success.png
+  result file  $(realpath "$out/campaign.h5")
+  plot         $(realpath "$out/success.png")
 
 Three commands to go on with:
   $qhn stats $out --epsilon 1e-2,1e-3,1e-4,1e-5

@@ -1,0 +1,193 @@
+"""Tests of qhn_results and success.py. QHN in the environment names the program to compare with."""
+
+import json
+import os
+import pathlib
+import shutil
+import subprocess
+import sys
+import tempfile
+import unittest
+
+import h5py
+import numpy as np
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT / "analysis"))
+
+import qhn_results  # noqa: E402
+
+
+class Folder(unittest.TestCase):
+    def setUp(self):
+        self.folder = pathlib.Path(tempfile.mkdtemp())
+        self.addCleanup(shutil.rmtree, self.folder)
+
+    def campaign(self, gaps, ids=None, name="made", schema=1, **fields):
+        folder = self.folder / name
+        folder.mkdir()
+        with h5py.File(folder / "campaign.h5", "w") as file:
+            ids = range(len(gaps)) if ids is None else ids
+            file["restarts/id"] = np.array(ids, dtype="u8")
+            file["restarts/gap"] = np.array(gaps, dtype="f8")
+            for field, values in fields.items():
+                file[f"restarts/{field}"] = values
+            file["epsilon"] = [1e-2, 1e-4]
+            file["experiment"] = "[problem]"
+            file["provenance/hosts"] = np.array(["n1"], dtype=h5py.string_dtype())
+            file.attrs.update({"format": "qhn campaign", "schema_version": schema})
+            file["provenance"].attrs["git_commit"] = "abc"
+        return folder
+
+    def success_py(self, *arguments):
+        command = [sys.executable, ROOT / "analysis/success.py", *arguments]
+        return subprocess.run(list(map(str, command)), capture_output=True, text=True)
+
+
+class Load(Folder):
+    def test_counts_restarts_below_epsilon_only(self):
+        made = qhn_results.load(self.campaign([1e-3, 1e-4, 1e-5, 0.5]))
+        self.assertEqual([s.count for s in made.success([1e-3, 1e-4, 1.0])], [2, 1, 4])
+        self.assertEqual([s.epsilon for s in made.success()], [1e-2, 1e-4])
+        self.assertEqual(made.success(1e-4).probability, 0.25)
+
+    def test_clopper_pearson_matches_textbook_values(self):
+        eight_of_ten = qhn_results.load(self.campaign([0] * 8 + [1] * 2, name="a")).success(0.5)
+        self.assertAlmostEqual(eight_of_ten.low, 0.44390, places=5)
+        self.assertAlmostEqual(eight_of_ten.high, 0.97479, places=5)
+        # Closed forms where all or none succeed.
+        none = qhn_results.load(self.campaign([1] * 20, name="b")).success(0.5)
+        self.assertEqual(none.low, 0)
+        self.assertAlmostEqual(none.high, 1 - 0.025 ** (1 / 20), places=12)
+        every = qhn_results.load(self.campaign([0] * 20, name="c")).success(0.5)
+        self.assertAlmostEqual(every.low, 0.025 ** (1 / 20), places=12)
+        self.assertEqual(every.high, 1)
+
+    def test_diverged_restarts_stay_in_the_denominator(self):
+        made = qhn_results.load(self.campaign([0, np.nan, np.inf, 0]))
+        self.assertEqual(made.success(1e-2)[1:4], (2, 4, 0.5))
+
+    def test_estimates_use_the_contiguous_prefix_in_order_of_ids(self):
+        made = qhn_results.load(self.campaign([0, 1, 0, 0, 0], ids=[7, 1, 0, 2, 5]))
+        self.assertEqual(made["id"].tolist(), [0, 1, 2, 5, 7])
+        self.assertEqual(made["gap"].tolist(), [0, 1, 0, 0, 0])
+        self.assertEqual(made.prefix, 3)
+        self.assertEqual(made.success(0.5)[1:3], (2, 3))
+
+    def test_nothing_finished_says_nothing(self):
+        nothing = qhn_results.load(self.campaign([0.1], ids=[4])).success(0.5)
+        self.assertEqual(nothing[1:3] + nothing[4:], (0, 0, 0.0, 1.0))
+        self.assertTrue(np.isnan(nothing.probability))
+
+    def test_fields_strings_and_attributes(self):
+        host = np.array(["b", "a"], dtype=h5py.string_dtype())
+        kind = h5py.enum_dtype({"converged": 0, "diverged": 3}, basetype="u1")
+        status = np.array([3, 0], dtype=kind)
+        made = qhn_results.load(self.campaign([1, 2], ids=[1, 0], host=host, status=status))
+        self.assertEqual(made["host"].tolist(), ["a", "b"])
+        self.assertEqual(made["status"].tolist(), ["converged", "diverged"])
+        self.assertEqual(made.attributes["provenance/hosts"].tolist(), ["n1"])
+        self.assertEqual(made.attributes["experiment"], "[problem]")
+        self.assertEqual(made.attributes["provenance/git_commit"], "abc")
+
+    def test_what_is_no_campaign(self):
+        with self.assertRaisesRegex(FileNotFoundError, "nowhere.*no such campaign"):
+            qhn_results.load(self.folder / "nowhere")
+        text = self.folder / "text.h5"
+        text.write_text("hello")
+        with self.assertRaisesRegex(ValueError, "not an HDF5 file"):
+            qhn_results.load(text)
+        with h5py.File(self.folder / "other.h5", "w") as file:
+            file["x"] = 1
+        with self.assertRaisesRegex(ValueError, "not a campaign"):
+            qhn_results.load(self.folder / "other.h5")
+        with self.assertRaisesRegex(ValueError, "layout version 99.*reads up to 1"):
+            qhn_results.load(self.campaign([1], schema=99))
+
+    def test_frame(self):
+        made = qhn_results.load(self.campaign([1, 2], crossings=np.array([[1, 2], [3, 4]])))
+        try:
+            import pandas  # noqa: F401
+        except ImportError:
+            with self.assertRaisesRegex(ImportError, "python3-pandas"):
+                made.frame()
+            return
+        frame = made.frame()
+        self.assertEqual(frame.index.name, "id")
+        self.assertEqual(frame["crossings_1"].tolist(), [2, 4])
+        self.assertEqual(frame["gap"].tolist(), [1, 2])
+
+
+class Plot(Folder):
+    def test_png_and_svg_of_two_campaigns(self):
+        a = self.campaign([1e-6, 1e-3, 1e-3, 0.1], name="linear")
+        b = self.campaign([1e-2, np.nan], name="product")
+        for name, magic in (("plot.png", b"\x89PNG"), ("new/plot.svg", b"<?xml")):
+            out = self.folder / name
+            done = self.success_py(a, b / "campaign.h5", "--out", out)
+            self.assertEqual(done.returncode, 0, done.stderr)
+            self.assertTrue(out.read_bytes().startswith(magic))
+        svg = out.read_text()
+        self.assertIn("linear  (n = 4)", svg)
+        self.assertIn("product  (n = 2)", svg)
+
+    def test_errors_are_one_line(self):
+        a = self.campaign([1, 2])
+        unfinished = self.campaign([1], ids=[3], name="unfinished")
+        for arguments, message in (
+            ([self.folder / "nowhere"], "no such campaign"),
+            ([a, "--labels", "x,y"], "2 labels for 1 campaigns"),
+            ([a, "--out", self.folder / "x.nosuch"], "cannot write"),
+            ([unfinished], "restart 0 is not finished"),
+        ):
+            done = self.success_py(*arguments)
+            self.assertEqual(done.returncode, 1)
+            self.assertRegex(done.stderr, rf"\Aerror: .*{message}.*\n\Z")
+
+
+class Package(Folder):
+    def test_pip_installs_it(self):
+        source = self.folder / "analysis"
+        shutil.copytree(ROOT / "analysis", source)
+        target = self.folder / "target"
+        pip = [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", "--no-index"]
+        pip += ["--no-build-isolation", "--target", str(target), str(source)]
+        done = subprocess.run(pip, capture_output=True, text=True)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        check = "import qhn_results, sys; sys.exit(not qhn_results.__file__.startswith(sys.path[1]))"
+        environment = {**os.environ, "PYTHONPATH": str(target)}
+        subprocess.run([sys.executable, "-c", check], cwd="/", env=environment, check=True)
+
+
+@unittest.skipUnless("QHN" in os.environ, "QHN names no program")
+class RealCampaign(Folder):
+    def test_agrees_with_qhn_stats(self):
+        qhn = os.environ["QHN"]
+        out = self.folder / "real"
+        train = [qhn, "train", "jobs/experiments/gaussian-h2.toml", "--restarts", "12"]
+        subprocess.run([*train, "--out", out], cwd=ROOT, check=True, capture_output=True)
+        ladder = [1.0, 1e-2, 1e-3, 1e-4]
+        said = subprocess.run(
+            [qhn, "stats", out, "--format", "json", "--epsilon", ",".join(map(str, ladder))],
+            capture_output=True,
+            check=True,
+        )
+        (said,) = json.loads(said.stdout)
+        campaign = qhn_results.load(out)
+        self.assertEqual(len(campaign), 12)
+        self.assertEqual(campaign.prefix, said["restarts"])
+        self.assertEqual([s["epsilon"] for s in said["success"]], ladder)
+        for ours, theirs in zip(campaign.success(ladder), said["success"]):
+            self.assertEqual(ours.count, theirs["count"])
+            for field in ("probability", "low", "high"):
+                self.assertAlmostEqual(getattr(ours, field), theirs[field], places=9)
+        np.testing.assert_allclose(campaign["expectation"] - said["minimum"], campaign["gap"], atol=1e-14)
+        self.assertEqual(campaign.attributes["table/minimum"], said["minimum"])
+        self.assertGreater(len(campaign.epsilons), 0)
+        self.assertLessEqual(set(campaign["status"]), {"converged", "iteration_limit", "stalled_line_search"})
+        done = self.success_py(out, "--out", self.folder / "real.png")
+        self.assertEqual(done.returncode, 0, done.stderr)
+
+
+if __name__ == "__main__":
+    unittest.main()

@@ -1,0 +1,9 @@
+# Every shell script parses and shellcheck has nothing to say.
+# shellcheck source=tests/scripts/check.sh
+. "$(dirname "$0")/check.sh"
+scripts=(.ci/run)
+while read -r file; do scripts+=("$file"); done < <(find jobs tests bench analysis -name '*.sh')
+[ ${#scripts[@]} -gt 5 ] || fail "found only ${scripts[*]}"
+for script in "${scripts[@]}"; do bash -n "$script"; done
+command -v shellcheck >/dev/null || { echo "no shellcheck here: only parsed"; exit 77; }
+shellcheck --external-sources --shell=bash "${scripts[@]}"
