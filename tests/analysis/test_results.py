@@ -145,20 +145,6 @@ class Plot(Folder):
             self.assertRegex(done.stderr, rf"\Aerror: .*{message}.*\n\Z")
 
 
-class Package(Folder):
-    def test_pip_installs_it(self):
-        source = self.folder / "analysis"
-        shutil.copytree(ROOT / "analysis", source)
-        target = self.folder / "target"
-        pip = [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", "--no-index"]
-        pip += ["--no-build-isolation", "--target", str(target), str(source)]
-        done = subprocess.run(pip, capture_output=True, text=True)
-        self.assertEqual(done.returncode, 0, done.stderr)
-        check = "import qhn_results, sys; sys.exit(not qhn_results.__file__.startswith(sys.path[1]))"
-        environment = {**os.environ, "PYTHONPATH": str(target)}
-        subprocess.run([sys.executable, "-c", check], cwd="/", env=environment, check=True)
-
-
 @unittest.skipUnless("QHN" in os.environ, "QHN names no program")
 class RealCampaign(Folder):
     def test_agrees_with_qhn_stats(self):

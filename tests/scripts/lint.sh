@@ -5,5 +5,5 @@ scripts=(.ci/run)
 while read -r file; do scripts+=("$file"); done < <(find jobs tests bench analysis -name '*.sh')
 [ ${#scripts[@]} -gt 5 ] || fail "found only ${scripts[*]}"
 for script in "${scripts[@]}"; do bash -n "$script"; done
-command -v shellcheck >/dev/null || { echo "no shellcheck here: only parsed"; exit 77; }
+command -v shellcheck >/dev/null || skip "no shellcheck, only parsed"
 shellcheck --external-sources --shell=bash "${scripts[@]}"

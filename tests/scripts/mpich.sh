@@ -3,9 +3,7 @@
 # shellcheck source=tests/scripts/check.sh
 . "$(dirname "$0")/check.sh"
 if ! command -v mpicxx.mpich >/dev/null || ! command -v mpiexec.mpich >/dev/null; then
-  [ -z "${QHN_REQUIRE_MPICH:-}" ] || fail "mpicxx.mpich or mpiexec.mpich is missing"
-  echo "no MPICH here"
-  exit 77
+  skip "no mpicxx.mpich and mpiexec.mpich"
 fi
 . jobs/lib.sh
 build release "$1/mpich" -DMPI_CXX_COMPILER="$(command -v mpicxx.mpich)" \
