@@ -13,27 +13,30 @@ namespace qhn {
 
 /// One experiment file, every default filled in.
 struct Experiment {
-  std::string name;                 ///< default: the file's stem
-  std::string source;               ///< path of the file
+  std::string name;    ///< default: the file's stem
+  std::string source;  ///< path of the file
   ProblemOptions problem;
   Family family = Family::linear;
-  int sublayers = 6;                ///< layers × sublayers_per_layer(family) where layers was given
-  std::vector<CustomGate> gates;    ///< family custom
+  int sublayers = 6;              ///< layers × sublayers_per_layer(family) where layers was given
+  std::vector<CustomGate> gates;  ///< family custom
   LbfgsOptions optimizer;
   std::uint64_t restart_count = 100;
   std::uint64_t restart_seed = 1;
-  bool keep_angles = false;         ///< restarts.keep_angles: store the final angles
+  bool keep_angles = false;  ///< restarts.keep_angles: store the final angles
   std::vector<double> epsilons{1e-2, 1e-3, 1e-4, 1e-5};  ///< statistics.epsilon, descending
-  EngineKind engine = EngineKind::automatic;  ///< engine.kind
-  Precision precision = Precision::float64;   ///< engine.precision
+  EngineKind engine = EngineKind::automatic;             ///< engine.kind
+  Precision precision = Precision::float64;              ///< engine.precision
 };
 
-/// Reads `path` and applies `overrides` ("key=value", value in TOML syntax) on top. Throws InputError
-/// as "file:line:column: what was found; what is allowed; did you mean …".
+/// Reads `path` and applies `overrides` ("key=value", value in TOML syntax) on top. Throws
+/// InputError as "file:line:column: what was found; what is allowed; did you mean …".
 Experiment read_experiment(const std::string& path, const std::vector<std::string>& overrides = {});
 
 /// The resolved experiment as TOML: reading it back gives the same Experiment.
 std::string to_toml(const Experiment& experiment);
+
+/// Number of qubits of the experiment's problem. Reads data only where the options do not tell.
+int count_qubits(const Experiment& experiment);
 
 /// The experiment's circuit on `qubits` qubits.
 Circuit make_circuit(const Experiment& experiment, int qubits);

@@ -11,7 +11,7 @@ namespace qhn {
 
 /// Why a restart ended.
 enum class Status : std::uint8_t {
-  converged = 0,            ///< ‖∇E‖₂ at or below the tolerance
+  converged = 0,  ///< ‖∇E‖₂ at or below the tolerance
   iteration_limit = 1,
   stalled_line_search = 2,  ///< no step satisfied the line search
   diverged = 3,             ///< E or ∇E was not finite
@@ -46,8 +46,8 @@ struct RestartResult {
 
 /// What a restart cost; exempt from reproducibility.
 struct RestartCost {
-  double seconds = 0.0;      ///< wall clock
-  double cpu_seconds = 0.0;  ///< of the thread that ran it
+  double seconds = 0.0;                                      ///< wall clock
+  double cpu_seconds = 0.0;                                  ///< of the thread that ran it
   double joules = std::numeric_limits<double>::quiet_NaN();  ///< NaN: not measured
   std::string host;
 };

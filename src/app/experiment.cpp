@@ -1,0 +1,357 @@
+#include "app/experiment.hpp"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <cmath>
+#include <filesystem>
+#include <functional>
+#include <limits>
+#include <sstream>
+
+#include "core/error.hpp"
+#include "io/toml_reader.hpp"
+
+namespace qhn {
+namespace {
+
+constexpr std::int64_t no_limit = std::numeric_limits<std::int64_t>::max();
+constexpr std::int64_t int_limit = std::numeric_limits<int>::max();
+
+template <class E>
+using Names = std::vector<std::pair<std::string, E>>;
+
+const Names<ProblemKind> problem_kinds{{"gaussian", ProblemKind::gaussian},
+                                       {"images", ProblemKind::images},
+                                       {"csv", ProblemKind::csv},
+                                       {"table", ProblemKind::table}};
+const Names<NetworkKind> network_kinds{{"logistic", NetworkKind::logistic},
+                                       {"mlp", NetworkKind::mlp}};
+const Names<Activation> activations{{"relu", Activation::relu},
+                                    {"sigmoid", Activation::sigmoid},
+                                    {"sign", Activation::sign},
+                                    {"tanh", Activation::tanh},
+                                    {"clamped-relu", Activation::clamped_relu}};
+
+// Enumerations whose rooms print them.
+template <class E>
+Names<E> names_of(std::initializer_list<E> values) {
+  Names<E> names;
+  for (const E value : values) names.emplace_back(to_string(value), value);
+  return names;
+}
+
+template <class E>
+const std::string& name_of(const Names<E>& names, E value) {
+  return std::find_if(names.begin(), names.end(),
+                      [value](const auto& n) { return n.second == value; })
+      ->first;
+}
+
+bool any(double) { return true; }
+bool is_positive(double x) { return x > 0; }
+bool is_open_fraction(double x) { return x > 0 && x < 1; }
+
+bool read_pair(TomlReader& reader, const std::string& key, ValuePair& out) {
+  std::vector<double> values;
+  if (!reader.read(key, values)) return false;
+  if (values.size() != 2 || values[0] == values[1])
+    reader.fail(key, fmt::format("found [{}]; allowed: two different numbers, e.g. [-1, 1]",
+                                 fmt::join(values, ", ")));
+  out = {values[0], values[1]};
+  return true;
+}
+
+void read_pair(TomlReader& reader, const std::string& key, std::optional<ValuePair>& out) {
+  ValuePair pair;
+  if (read_pair(reader, key, pair)) out = pair;
+}
+
+// Keys that would be ignored are refused: their author believes that they do something.
+void belong_to(const TomlReader& reader, bool applies, std::initializer_list<const char*> keys,
+               const std::string& where) {
+  if (applies) return;
+  for (const char* key : keys) reader.refuse(key, "allowed only with " + where);
+}
+
+void require(const TomlReader& reader, const std::string& key, const std::string& what) {
+  if (!reader.has(key)) reader.fail(key, "missing; " + what);
+}
+
+void read_problem(TomlReader reader, ProblemOptions& o) {
+  reader.read("kind", o.kind, problem_kinds);
+  reader.read("data", o.data);
+  reader.read("test_data", o.test_data);
+  reader.read("test_fraction", o.test_fraction, is_open_fraction,
+              "a number between 0 and 1, both excluded");
+  reader.read("table", o.table);
+  reader.read("seed", o.seed, 0, no_limit);
+  reader.read("train_samples", o.train_samples, 1, int_limit);
+  reader.read("test_samples", o.test_samples, 1, int_limit);
+  std::vector<int> digits;
+  if (reader.read("digits", digits, 0, 255)) {
+    if (digits.size() != 2 || digits[0] == digits[1])
+      reader.fail("digits", fmt::format("found [{}]; allowed: two different digits, e.g. [0, 1]",
+                                        fmt::join(digits, ", ")));
+    o.digits = {digits[0], digits[1]};
+  }
+  reader.read("side", o.side, 1, 1024);
+  double threshold = 0;
+  if (reader.read("binarize", threshold, any, "a number: x becomes 1 where x > binarize, else -1"))
+    o.binarize = threshold;
+
+  const bool gaussian = o.kind == ProblemKind::gaussian, images = o.kind == ProblemKind::images;
+  const bool csv = o.kind == ProblemKind::csv, table = o.kind == ProblemKind::table;
+  belong_to(reader, gaussian, {"seed", "train_samples", "test_samples"}, "kind = \"gaussian\"");
+  belong_to(reader, images, {"digits", "side"}, "kind = \"images\"");
+  belong_to(reader, csv, {"test_data", "test_fraction"}, "kind = \"csv\"");
+  belong_to(reader, table, {"table"}, "kind = \"table\"");
+  belong_to(reader, images || csv, {"data", "binarize"}, "kind = \"images\" or \"csv\"");
+  if (images) require(reader, "data", "allowed: the folder of the IDX files");
+  if (csv) require(reader, "data", "allowed: the file of the training samples");
+  if (table) require(reader, "table", "allowed: a file of 2^N costs in table-index order");
+  if (reader.has("test_data"))
+    reader.refuse("test_fraction", "contradicts test_data: allowed is one of the two");
+  reader.finish();
+}
+
+void read_network(TomlReader reader, ProblemOptions& o) {
+  reader.read("kind", o.network, network_kinds);
+  reader.read("hidden", o.hidden, 1, 62);
+  if (reader.read("activation", o.activations, activations) &&
+      (o.activations.empty() || o.activations.size() > 2 ||
+       (o.activations.size() == 2 && o.activations[0] == o.activations[1])))
+    reader.fail("activation", "allowed: one activation, or an array of two different ones (a bit)");
+  reader.read("width_choice", o.width_choice);
+  if (reader.is_string("pair"))
+    reader.read("pair", o.pair_choice, Names<bool>{{"choice", true}});
+  else
+    read_pair(reader, "pair", o.pair);
+  read_pair(reader, "pair_w1", o.pair_w1);
+  read_pair(reader, "pair_w2", o.pair_w2);
+  read_pair(reader, "pair_b1", o.pair_b1);
+  read_pair(reader, "pair_b2", o.pair_b2);
+
+  belong_to(reader, o.network == NetworkKind::mlp,
+            {"hidden", "activation", "width_choice", "pair_w2", "pair_b2"}, "kind = \"mlp\"");
+  if (o.width_choice && o.hidden < 2)
+    reader.fail("width_choice", "a choice between H-1 and H hidden units needs hidden >= 2");
+  if (o.kind == ProblemKind::table)
+    belong_to(reader, false,
+              {"kind", "hidden", "activation", "width_choice", "pair", "pair_w1", "pair_w2",
+               "pair_b1", "pair_b2"},
+              "problem.kind gaussian, images or csv: a table has no network");
+  reader.finish();
+}
+
+void read_circuit(TomlReader reader, Experiment& e) {
+  reader.read("family", e.family,
+              names_of({Family::product, Family::linear, Family::all_to_all, Family::custom}));
+  reader.read("sublayers", e.sublayers, 1, 100000);
+  int layers = 0;
+  const bool in_layers = reader.read("layers", layers, 1, 100000);
+  if (in_layers && reader.has("sublayers"))
+    reader.fail("layers", "contradicts circuit.sublayers: allowed is one of the two");
+
+  int number = 0;
+  for (TomlReader& entry : reader.tables("gates")) {
+    ++number;
+    CustomGate gate;
+    require(entry, "gate", "allowed: CX, CZ, Rx, Ry, Rz or Rzz");
+    require(entry, "qubits", "allowed: an array of bit numbers, e.g. [0, 1]");
+    entry.read("gate", gate.gate);
+    entry.read("qubits", gate.qubits, 0, 61);
+    if (entry.read("angle", gate.angle) && gate.angle.empty())
+      entry.fail("angle", "found \"\"; allowed: the name of an angle");
+    entry.read("value", gate.value, any, "the fixed angle in radians");
+    if (entry.has("angle") && entry.has("value"))
+      entry.fail("value", "contradicts angle: allowed is one of the two");
+    const bool rotation = gate.gate.starts_with('R') || gate.gate.starts_with('r');
+    if (rotation && !entry.has("angle") && !entry.has("value"))
+      entry.fail("gate", fmt::format("gate {}, {}, needs an angle: allowed: angle = \"name\" or "
+                                     "value = number",
+                                     number, gate.gate));
+    if (!rotation) belong_to(entry, false, {"angle", "value"}, "a rotation (Rx, Ry, Rz, Rzz)");
+    entry.finish();
+    e.gates.push_back(std::move(gate));
+  }
+
+  const bool custom = e.family == Family::custom;
+  belong_to(reader, custom, {"gates"}, "family = \"custom\"");
+  belong_to(reader, !custom, {"sublayers", "layers"}, "family product, linear or all-to-all");
+  if (custom && e.gates.empty())
+    reader.fail("gates",
+                "missing; allowed: an array of tables, e.g. "
+                "[{gate = \"Ry\", qubits = [0], angle = \"a\"}]");
+  if (in_layers) e.sublayers = layers * sublayers_per_layer(e.family);
+  reader.finish();
+}
+
+void read_optimizer(TomlReader reader, LbfgsOptions& o) {
+  reader.read("memory", o.memory, 1, 10000);
+  reader.read("gradient_tolerance", o.gradient_tolerance, is_positive, "a positive number");
+  reader.read("max_iterations", o.max_iterations, 1, int_limit);
+  reader.read("c1", o.c1, is_open_fraction, "a number between 0 and 1, both excluded");
+  reader.read("c2", o.c2, is_open_fraction, "a number between 0 and 1, both excluded");
+  if (o.c1 >= o.c2)
+    reader.fail("c1", fmt::format("found c1 = {} and c2 = {}; allowed: c1 < c2", o.c1, o.c2));
+  reader.finish();
+}
+
+std::string quoted(const std::string& text) {
+  std::ostringstream out;
+  out << toml::value<std::string>(text);
+  return out.str();
+}
+
+std::string to_toml(const ValuePair& pair) { return fmt::format("[{}, {}]", pair[0], pair[1]); }
+
+void write_problem(std::string& out, const ProblemOptions& o) {
+  const auto line = [&out](const char* key, const std::string& value) {
+    out += fmt::format("{} = {}\n", key, value);
+  };
+  out += "\n[problem]\n";
+  line("kind", quoted(name_of(problem_kinds, o.kind)));
+  switch (o.kind) {
+    case ProblemKind::gaussian:
+      line("seed", std::to_string(o.seed));
+      line("train_samples", std::to_string(o.train_samples));
+      line("test_samples", std::to_string(o.test_samples));
+      break;
+    case ProblemKind::images:
+      line("data", quoted(o.data));
+      line("digits", fmt::format("[{}, {}]", o.digits[0], o.digits[1]));
+      line("side", std::to_string(o.side));
+      break;
+    case ProblemKind::csv:
+      line("data", quoted(o.data));
+      if (!o.test_data.empty()) line("test_data", quoted(o.test_data));
+      if (o.test_fraction > 0) line("test_fraction", fmt::format("{}", o.test_fraction));
+      break;
+    case ProblemKind::table:
+      line("table", quoted(o.table));
+      return;  // no network
+  }
+  if (o.binarize) line("binarize", fmt::format("{}", *o.binarize));
+
+  out += "\n[network]\n";
+  line("kind", quoted(name_of(network_kinds, o.network)));
+  const bool mlp = o.network == NetworkKind::mlp;
+  if (mlp) {
+    line("hidden", std::to_string(o.hidden));
+    std::vector<std::string> names;
+    for (const Activation a : o.activations) names.push_back(quoted(name_of(activations, a)));
+    line("activation", names.size() == 1 ? names[0] : fmt::format("[{}]", fmt::join(names, ", ")));
+    line("width_choice", o.width_choice ? "true" : "false");
+  }
+  line("pair", o.pair_choice ? "\"choice\"" : to_toml(o.pair));
+  if (o.pair_w1) line("pair_w1", to_toml(*o.pair_w1));
+  if (o.pair_w2) line("pair_w2", to_toml(*o.pair_w2));
+  if (o.pair_b1) line("pair_b1", to_toml(*o.pair_b1));
+  if (o.pair_b2) line("pair_b2", to_toml(*o.pair_b2));
+}
+
+void write_circuit(std::string& out, const Experiment& e) {
+  out += fmt::format("\n[circuit]\nfamily = \"{}\"\n", to_string(e.family));
+  if (e.family != Family::custom) {
+    out += fmt::format("sublayers = {}\n", e.sublayers);
+    return;
+  }
+  out += "gates = [\n";
+  for (const CustomGate& g : e.gates) {
+    const bool rotation = g.gate.starts_with('R') || g.gate.starts_with('r');
+    std::string angle;
+    if (rotation)
+      angle =
+          g.angle.empty() ? fmt::format(", value = {}", g.value) : ", angle = " + quoted(g.angle);
+    out += fmt::format("  {{gate = {}, qubits = [{}]{}}},\n", quoted(g.gate),
+                       fmt::join(g.qubits, ", "), angle);
+  }
+  out += "]\n";
+}
+
+}  // namespace
+
+Experiment read_experiment(const std::string& path, const std::vector<std::string>& overrides) {
+  toml::table root = parse_toml(path, overrides);
+  // An override of one way to state the depth replaces the other in the file; two overrides clash.
+  if (toml::table* circuit = root["circuit"].as_table()) {
+    const bool sublayers = is_overridden(overrides, "circuit.sublayers");
+    const bool layers = is_overridden(overrides, "circuit.layers");
+    if (sublayers && !layers) circuit->erase("layers");
+    if (layers && !sublayers) circuit->erase("sublayers");
+  }
+
+  Experiment e;
+  e.source = path;
+  e.name = std::filesystem::path(path).stem().string();
+  TomlReader reader(root);
+  reader.read("name", e.name);
+  if (e.name.empty() || e.name == "." || e.name == ".." || e.name.find('/') != std::string::npos)
+    reader.fail("name", fmt::format("found \"{}\"; allowed: a name that can be a folder", e.name));
+  read_problem(reader.table("problem"), e.problem);
+  read_network(reader.table("network"), e.problem);
+  read_circuit(reader.table("circuit"), e);
+  read_optimizer(reader.table("optimizer"), e.optimizer);
+
+  TomlReader restarts = reader.table("restarts");
+  restarts.read("count", e.restart_count, 1, no_limit);
+  restarts.read("seed", e.restart_seed, 0, no_limit);
+  restarts.read("keep_angles", e.keep_angles);
+  restarts.finish();
+
+  TomlReader statistics = reader.table("statistics");
+  if (statistics.read("epsilon", e.epsilons)) {
+    std::sort(e.epsilons.begin(), e.epsilons.end(), std::greater<>());
+    const bool repeated =
+        std::adjacent_find(e.epsilons.begin(), e.epsilons.end()) != e.epsilons.end();
+    if (e.epsilons.empty() || repeated || !(e.epsilons.back() > 0))
+      statistics.fail("epsilon", fmt::format("found [{}]; allowed: different positive numbers",
+                                             fmt::join(e.epsilons, ", ")));
+  }
+  statistics.finish();
+
+  TomlReader engine = reader.table("engine");
+  engine.read(
+      "kind", e.engine,
+      names_of({EngineKind::automatic, EngineKind::reference, EngineKind::sweep, EngineKind::cut}));
+  engine.read("precision", e.precision, names_of({Precision::float64, Precision::float32}));
+  engine.finish();
+
+  reader.finish();
+  return e;
+}
+
+std::string to_toml(const Experiment& e) {
+  std::string out = fmt::format("name = {}\n", quoted(e.name));
+  write_problem(out, e.problem);
+  write_circuit(out, e);
+  out += fmt::format(
+      "\n[optimizer]\nmemory = {}\ngradient_tolerance = {}\nmax_iterations = {}\nc1 = {}\nc2 = "
+      "{}\n",
+      e.optimizer.memory, e.optimizer.gradient_tolerance, e.optimizer.max_iterations,
+      e.optimizer.c1, e.optimizer.c2);
+  out += fmt::format("\n[restarts]\ncount = {}\nseed = {}\nkeep_angles = {}\n", e.restart_count,
+                     e.restart_seed, e.keep_angles);
+  out += fmt::format("\n[statistics]\nepsilon = [{}]\n", fmt::join(e.epsilons, ", "));
+  out += fmt::format("\n[engine]\nkind = \"{}\"\nprecision = \"{}\"\n", to_string(e.engine),
+                     to_string(e.precision));
+  return out;
+}
+
+int count_qubits(const Experiment& e) {
+  const int bits = network_bits(e.problem);
+  return bits > 0 ? bits : make_problem(e.problem)->qubits();
+}
+
+Circuit make_circuit(const Experiment& e, int qubits) {
+  try {
+    return e.family == Family::custom ? make_custom_circuit(qubits, e.gates)
+                                      : make_circuit(e.family, qubits, e.sublayers);
+  } catch (const InputError& error) {
+    throw InputError(fmt::format("{}: circuit: {}", e.source, error.what()));
+  }
+}
+
+}  // namespace qhn

@@ -1,0 +1,105 @@
+#include <fmt/format.h>
+
+#include <CLI/CLI.hpp>
+#include <memory>
+
+#include "app/experiment.hpp"
+#include "app/openqasm.hpp"
+#include "app/verbs.hpp"
+#include "core/error.hpp"
+#include "io/angles.hpp"
+#include "io/atomic_file.hpp"
+#include "io/campaign_file.hpp"
+
+namespace qhn {
+namespace {
+
+struct ExportOptions {
+  std::string input;
+  bool csv = false;
+  bool openqasm3 = false;
+  std::string angles;
+  std::size_t row = 0;
+  bool ignore_extra = false;
+  std::vector<std::string> overrides;
+  std::string out;
+};
+
+std::string records_csv(const CampaignFile& campaign) {
+  std::string out =
+      "id,seed,status,expectation,gap,gradient_norm,iterations,evaluations,best_string,"
+      "best_probability,best_cost,seconds,cpu_seconds,joules,host";
+  for (const char* what : {"expectation", "string"})
+    for (const double epsilon : campaign.epsilons)
+      out += fmt::format(",{0}_iteration_{1:g},{0}_evaluation_{1:g}", what, epsilon);
+  const std::size_t angles =
+      campaign.records.empty() ? 0 : campaign.records.front().result.angles.size();
+  for (std::size_t k = 0; k < angles; ++k) out += fmt::format(",angle_{}", k);
+  out += '\n';
+
+  for (const RestartRecord& record : campaign.records) {
+    const RestartResult& r = record.result;
+    out += fmt::format("{},{},{},{},{},{},{},{},{},{},{},{},{},{},{}", r.id, r.seed,
+                       to_string(r.status), r.expectation, r.gap, r.gradient_norm, r.iterations,
+                       r.evaluations, r.best_string, r.best_probability, r.best_cost,
+                       record.cost.seconds, record.cost.cpu_seconds, record.cost.joules,
+                       record.cost.host);
+    for (const auto* crossings : {&r.expectation_crossings, &r.string_crossings})
+      for (const Crossing& c : *crossings) out += fmt::format(",{},{}", c.iteration, c.evaluation);
+    for (const double angle : r.angles) out += fmt::format(",{}", angle);
+    out += '\n';
+  }
+  return out;
+}
+
+std::string circuit_qasm(const ExportOptions& options) {
+  if (options.angles.empty()) throw InputError("--openqasm3 needs the angles: --angles FILE");
+  const Experiment experiment = read_experiment(options.input, options.overrides);
+  const Circuit circuit = make_circuit(experiment, count_qubits(experiment));
+  const std::vector<double> angles = read_angles(
+      options.angles, options.row, static_cast<std::size_t>(circuit.angles), options.ignore_extra);
+  return to_openqasm3(circuit, angles);
+}
+
+void run_export(const ExportOptions& options) {
+  if (options.csv == options.openqasm3)
+    throw InputError(
+        "export: allowed is one of --csv (of a result) and --openqasm3 (of an "
+        "experiment)");
+  const std::string text =
+      options.csv ? records_csv(read_campaign(options.input)) : circuit_qasm(options);
+  if (options.out.empty())
+    fmt::print("{}", text);
+  else
+    write_atomically(options.out, text);
+}
+
+}  // namespace
+
+void add_export(CLI::App& app) {
+  auto options = std::make_shared<ExportOptions>();
+  CLI::App* verb = app.add_subcommand("export", "Records as CSV, or the circuit as OpenQASM 3");
+  verb->add_option("INPUT", options->input, "--csv: a result; --openqasm3: an experiment (TOML)")
+      ->required();
+  verb->add_flag("--csv", options->csv, "One line per restart");
+  CLI::Option* qasm =
+      verb->add_flag("--openqasm3", options->openqasm3, "The circuit with its angles");
+  CLI::Option* angles =
+      verb->add_option("--angles", options->angles, "Text file, one vector of angles a row")
+          ->needs(qasm);
+  verb->add_option("--row", options->row, "Row of the angles, counted from 0")->needs(angles);
+  verb->add_flag("--ignore-extra", options->ignore_extra,
+                 "Drop numbers beyond the circuit's angles")
+      ->needs(angles);
+  verb->add_option("--set", options->overrides, "key=value in place of the experiment's")
+      ->type_size(1)
+      ->allow_extra_args(false)
+      ->needs(qasm);
+  verb->add_option("--out", options->out, "Write to this file instead of the screen");
+  verb->footer(
+      "Examples:\n  qhn export results/gaussian --csv --out gaussian.csv\n"
+      "  qhn export jobs/experiments/gaussian.toml --angles angles.txt --openqasm3");
+  verb->callback([options] { run_export(*options); });
+}
+
+}  // namespace qhn

@@ -1,0 +1,88 @@
+#include <fmt/format.h>
+#include <spdlog/sinks/stdout_color_sinks.h>
+#include <spdlog/spdlog.h>
+
+#include <CLI/CLI.hpp>
+#include <exception>
+#include <memory>
+#include <new>
+#include <vector>
+
+#include "app/mpi_session.hpp"
+#include "app/verbs.hpp"
+#include "core/error.hpp"
+#include "io/provenance.hpp"
+
+namespace {
+
+struct Group {
+  const char* name;
+  std::vector<void (*)(CLI::App&)> verbs;
+};
+
+// The order of --help (spec section 10).
+const std::vector<Group> groups = {
+    {"run",
+     {
+#ifdef QHN_HAVE_TRAIN
+         qhn::add_train,
+#endif
+     }},
+    {"look",
+     {
+         qhn::add_stats,
+#ifdef QHN_HAVE_TABLE
+         qhn::add_table,
+#endif
+#ifdef QHN_HAVE_EVALUATE
+         qhn::add_evaluate,
+#endif
+#ifdef QHN_HAVE_SAMPLE
+         qhn::add_sample,
+#endif
+     }},
+    {"prepare", {qhn::add_new, qhn::add_validate}},
+    {"out", {qhn::add_export}},
+};
+
+int fail(const std::string& message, int code) {
+  qhn::abort_parallel_run(message, code);
+  fmt::print(stderr, "qhn: {}\n", message);
+  return code;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  // Results go to stdout, everything said about the run to stderr.
+  spdlog::set_default_logger(spdlog::stderr_color_mt("qhn"));
+  spdlog::set_pattern("%n: %v");
+
+  CLI::App app{"Quantum hypernetworks: train, count, compare.", "qhn"};
+  app.set_version_flag("--version", qhn::version_line());
+  app.require_subcommand(1);
+  app.get_formatter()->column_width(28);
+  app.footer("Each verb explains itself: qhn VERB --help");
+  for (const Group& group : groups)
+    for (const auto add : group.verbs) {
+      add(app);
+      app.get_subcommands({}).back()->group(group.name);
+    }
+
+  try {
+    app.parse(argc, argv);
+    return 0;
+  } catch (const CLI::RuntimeError& end) {
+    return end.get_exit_code();
+  } catch (const CLI::Success& help) {
+    return app.exit(help);
+  } catch (const CLI::ParseError& error) {
+    return fail(std::string(error.what()) + " (see qhn --help)", 2);
+  } catch (const qhn::InputError& error) {
+    return fail(error.what(), 2);
+  } catch (const std::bad_alloc&) {
+    return fail("out of memory", 1);
+  } catch (const std::exception& error) {
+    return fail(error.what(), 1);
+  }
+}

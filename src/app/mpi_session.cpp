@@ -1,0 +1,74 @@
+#include "app/mpi_session.hpp"
+
+#include <fmt/format.h>
+
+#include <CLI/CLI.hpp>
+#include <cstdio>
+#include <exception>
+
+#include "core/error.hpp"
+
+namespace qhn {
+
+MpiSession::MpiSession() : exceptions_at_start_(std::uncaught_exceptions()) {
+  int provided = 0;
+  MPI_Init_thread(nullptr, nullptr, MPI_THREAD_FUNNELED, &provided);
+  MPI_Comm_rank(MPI_COMM_WORLD, &rank_);
+  MPI_Comm_size(MPI_COMM_WORLD, &size_);
+  if (provided < MPI_THREAD_FUNNELED) {
+    MPI_Finalize();
+    throw RunError("this MPI offers no threads: MPI_THREAD_FUNNELED is needed");
+  }
+}
+
+MpiSession::~MpiSession() {
+  const bool failing = std::uncaught_exceptions() > exceptions_at_start_;
+  if (failing && size_ > 1 && !agreed_failure_) return;
+  MPI_Finalize();
+}
+
+void MpiSession::agree(const std::function<void()>& work) {
+  int code = 0;
+  std::string message;
+  try {
+    work();
+  } catch (const InputError& error) {
+    code = 2;
+    message = error.what();
+  } catch (const std::exception& error) {
+    code = 1;
+    message = error.what();
+  }
+
+  const int mine = code == 0 ? size_ : rank_;
+  int failed = size_;
+  MPI_Allreduce(&mine, &failed, 1, MPI_INT, MPI_MIN, MPI_COMM_WORLD);
+  if (failed == size_) return;
+
+  int header[2] = {code, static_cast<int>(message.size())};
+  MPI_Bcast(header, 2, MPI_INT, failed, MPI_COMM_WORLD);
+  message.resize(static_cast<std::size_t>(header[1]));
+  MPI_Bcast(message.data(), header[1], MPI_CHAR, failed, MPI_COMM_WORLD);
+
+  agreed_failure_ = true;
+  if (rank_ != 0) throw CLI::RuntimeError(header[0]);
+  if (failed != 0) message = fmt::format("rank {}: {}", failed, message);
+  if (header[0] == 2) throw InputError(message);
+  throw RunError(message);
+}
+
+void abort_parallel_run(const std::string& message, int code) {
+  int initialized = 0, finalized = 0;
+  MPI_Initialized(&initialized);
+  MPI_Finalized(&finalized);
+  if (!initialized || finalized) return;
+  int rank = 0, size = 1;
+  MPI_Comm_rank(MPI_COMM_WORLD, &rank);
+  MPI_Comm_size(MPI_COMM_WORLD, &size);
+  if (size == 1) return;
+  fmt::print(stderr, "qhn: rank {}: {}\n", rank, message);
+  std::fflush(nullptr);
+  MPI_Abort(MPI_COMM_WORLD, code);
+}
+
+}  // namespace qhn

@@ -1,0 +1,42 @@
+#pragma once
+
+#include <mpi.h>
+
+#include <functional>
+#include <string>
+
+namespace qhn {
+
+/// MPI for the length of one verb: initialised with MPI_THREAD_FUNNELED, finalised at the end.
+/// Verbs that need no ranks never make one, so they run where MPI cannot start.
+class MpiSession {
+ public:
+  MpiSession();
+  /// Finalises, except while an error that only some ranks know of leaves through several ranks:
+  /// then `main` prints it and ends all of them with MPI_Abort.
+  ~MpiSession();
+  MpiSession(const MpiSession&) = delete;
+  MpiSession& operator=(const MpiSession&) = delete;
+
+  int rank() const { return rank_; }
+  int size() const { return size_; }
+  MPI_Comm world() const { return MPI_COMM_WORLD; }
+
+  /// Collective: runs `work` on every rank, then all agree on the outcome before anything is
+  /// raised. If it threw anywhere, rank 0 throws the error of the lowest failing rank (same class)
+  /// and the others end silently with the same exit code. For input and whatever may fail on one
+  /// rank only.
+  void agree(const std::function<void()>& work);
+
+ private:
+  int rank_ = 0;
+  int size_ = 1;
+  bool agreed_failure_ = false;
+  int exceptions_at_start_ = 0;
+};
+
+/// For the outermost catch: inside a live MpiSession of several ranks, prints `message` with the
+/// rank and ends all ranks with exit code `code`. Returns otherwise.
+void abort_parallel_run(const std::string& message, int code);
+
+}  // namespace qhn

@@ -1,0 +1,79 @@
+#include <fmt/format.h>
+
+#include <CLI/CLI.hpp>
+#include <filesystem>
+#include <memory>
+
+#include "app/verbs.hpp"
+#include "core/error.hpp"
+#include "io/atomic_file.hpp"
+
+namespace qhn {
+namespace {
+
+constexpr const char* experiment_template =
+    R"toml(# An experiment for qhn. Lines that start with # show other possibilities.
+# "qhn validate {0}.toml" checks it, "qhn train {0}.toml" runs it into results/{0}.
+
+[problem]
+kind = "gaussian"        # or "images", "csv", "table"
+seed = 1                 # names the data set
+train_samples = 10000
+test_samples = 10000
+# kind = "images"        # IDX files, e.g. MNIST: jobs/fetch-data.sh mnist
+# data = "data/mnist"    # folder of the IDX files
+# digits = [0, 1]        # labels 0 and 1
+# side = 4               # resized to side x side pixels
+# kind = "csv"           # numeric columns, the label last
+# data = "train.csv"
+# test_data = "test.csv" # or: test_fraction = 0.2
+# kind = "table"         # any diagonal cost: 2^N numbers, no [network]
+# table = "costs.txt"
+
+[network]
+kind = "mlp"             # or "logistic"
+hidden = 3
+activation = ["relu", "sigmoid"]  # two: a choice bit; one: fixed (also "sign", "tanh", "clamped-relu")
+pair = [-1, 1]           # values of weight bits 0 and 1; "choice": two bits choose the pair
+# pair_b1 = [0, 1]       # own pairs of a group: pair_w1, pair_w2, pair_b1, pair_b2
+# width_choice = true    # a bit chooses between H-1 and H hidden units
+
+[circuit]
+family = "linear"        # or "product", "all-to-all", "custom"
+sublayers = 6            # or layers: one layer of "linear" is two sublayers
+# family = "custom"
+# gates = [ {{gate = "Ry", qubits = [0], angle = "a"}}, {{gate = "CX", qubits = [0, 1]}},
+#           {{gate = "Rzz", qubits = [0, 1], value = 0.5}} ]
+
+[restarts]
+count = 100
+seed = 1                 # restart k starts from the angles named by (seed, k)
+# keep_angles = true     # store the final angles too
+
+[statistics]
+epsilon = [1e-2, 1e-3, 1e-4, 1e-5]  # success: expectation - minimum < epsilon
+)toml";
+
+void run_new(std::string name) {
+  if (name.ends_with(".toml")) name.resize(name.size() - 5);
+  const std::string file = name + ".toml";
+  const std::string stem = std::filesystem::path(name).filename().string();
+  if (stem.empty() || stem == "." || stem == "..")
+    throw InputError(fmt::format("found the name '{}'; allowed: the name of a new file", name));
+  if (std::filesystem::exists(file))
+    throw InputError(fmt::format("{}: exists already; choose another name", file));
+  write_atomically(file, fmt::format(experiment_template, stem));
+  fmt::print("{0} written. Next: qhn validate {0}\n", file);
+}
+
+}  // namespace
+
+void add_new(CLI::App& app) {
+  auto name = std::make_shared<std::string>();
+  CLI::App* verb = app.add_subcommand("new", "Write a commented experiment file to start from");
+  verb->add_option("NAME", *name, "Writes NAME.toml; never overwrites")->required();
+  verb->footer("Example:\n  qhn new my-experiment");
+  verb->callback([name] { run_new(*name); });
+}
+
+}  // namespace qhn

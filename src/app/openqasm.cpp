@@ -1,0 +1,59 @@
+#include "app/openqasm.hpp"
+
+#include <fmt/format.h>
+
+namespace qhn {
+namespace {
+
+// Shortest text that reads back as the same double, always with a decimal point or exponent.
+std::string number(double x) { return fmt::format("{:#}", x); }
+
+std::string statement(const Gate& g, double angle) {
+  switch (g.kind) {
+    case GateKind::cx:
+      return fmt::format("cx q[{}], q[{}];", g.first, g.second);
+    case GateKind::cz:
+      return fmt::format("cz q[{}], q[{}];", g.first, g.second);
+    case GateKind::rx:
+      return fmt::format("rx({}) q[{}];", number(angle), g.first);
+    case GateKind::ry:
+      return fmt::format("ry({}) q[{}];", number(angle), g.first);
+    case GateKind::rz:  // here Rz(t) = diag(1, e^{it}), which OpenQASM calls p
+      return fmt::format("p({}) q[{}];", number(angle), g.first);
+    case GateKind::rzz:  // the CX write the parity into the second qubit and take it back
+      return fmt::format("cx q[{0}], q[{1}]; rz({2}) q[{1}]; cx q[{0}], q[{1}];", g.first, g.second,
+                         number(angle));
+  }
+  return {};
+}
+
+std::string angle_comment(const Circuit& circuit, const Gate& g) {
+  if (!has_angle(g.kind)) return "";
+  if (g.angle < 0) return "  // fixed";
+  const auto k = static_cast<std::size_t>(g.angle);
+  return k < circuit.angle_names.size()
+             ? fmt::format("  // angle {}: {}", k, circuit.angle_names[k])
+             : fmt::format("  // angle {}", k);
+}
+
+}  // namespace
+
+std::string to_openqasm3(const Circuit& circuit, std::span<const double> angles) {
+  std::string out = fmt::format(
+      "OPENQASM 3.0;\n"
+      "include \"stdgates.inc\";\n"
+      "// {} circuit, {} qubits, {} angles, starting from |0...0>.\n"
+      "// Bit order: q[k] is bit k of the table index, so q[0] is its least significant bit and "
+      "the\n"
+      "// last parameter of the network; q[{}] is the first parameter.\n"
+      "qubit[{}] q;\n",
+      to_string(circuit.family), circuit.qubits, circuit.angles, circuit.qubits - 1,
+      circuit.qubits);
+  for (const Gate& g : circuit.gates) {
+    const double angle = g.angle >= 0 ? angles[static_cast<std::size_t>(g.angle)] : g.fixed;
+    out += statement(g, angle) + angle_comment(circuit, g) + '\n';
+  }
+  return out;
+}
+
+}  // namespace qhn

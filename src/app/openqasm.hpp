@@ -1,0 +1,14 @@
+#pragma once
+
+#include <span>
+#include <string>
+
+#include "circuit/circuit.hpp"
+
+namespace qhn {
+
+/// `circuit` with its angles as an OpenQASM 3 program of gates from stdgates.inc, equal to the
+/// circuit up to a global phase. `angles` has circuit.angles entries.
+std::string to_openqasm3(const Circuit& circuit, std::span<const double> angles);
+
+}  // namespace qhn

@@ -1,0 +1,232 @@
+#include "app/stats.hpp"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <functional>
+#include <memory>
+#include <nlohmann/json.hpp>
+
+#include "app/verbs.hpp"
+#include "core/error.hpp"
+
+namespace qhn {
+namespace {
+
+using Row = std::vector<std::string>;
+using Campaigns = std::vector<CampaignStatistics>;
+
+std::string count_endings(const std::vector<RestartRecord>& records) {
+  std::array<int, 4> counts{};
+  for (const RestartRecord& r : records) ++counts.at(static_cast<std::size_t>(r.result.status));
+  std::vector<std::string> parts;
+  for (std::size_t s = 0; s < counts.size(); ++s)
+    if (counts[s] > 0)
+      parts.push_back(fmt::format("{} {}", counts[s], to_string(static_cast<Status>(s))));
+  return fmt::format("{}", fmt::join(parts, ", "));
+}
+
+// One row per campaign: what was run and what a restart costs.
+std::vector<Row> campaign_rows(const Campaigns& campaigns) {
+  std::vector<Row> rows{
+      {"campaign", "qubits", "E_min", "restarts", "seconds", "evaluations", "ended"}};
+  for (const CampaignStatistics& c : campaigns)
+    rows.push_back({c.name, fmt::format("{}", c.qubits), fmt::format("{:.10g}", c.minimum),
+                    c.restarts == c.requested ? fmt::format("{}", c.restarts)
+                                              : fmt::format("{} of {}", c.restarts, c.requested),
+                    fmt::format("{:.3g}", c.cost.seconds),
+                    fmt::format("{:.1f}", c.cost.evaluations), c.endings});
+  return rows;
+}
+
+// One row per epsilon, one column per campaign.
+std::vector<Row> success_rows(const Campaigns& campaigns) {
+  std::vector<Row> rows{{"gap below"}};
+  for (const CampaignStatistics& c : campaigns) rows[0].push_back(c.name);
+  for (std::size_t e = 0; e < campaigns.front().success.size(); ++e) {
+    Row row{fmt::format("{:g}", campaigns.front().success[e].epsilon)};
+    for (const CampaignStatistics& c : campaigns) {
+      const Success& s = c.success[e];
+      row.push_back(fmt::format("{:.4f} [{:.4f}, {:.4f}]  {}/{}", s.probability, s.interval.low,
+                                s.interval.high, s.count, s.total));
+    }
+    rows.push_back(std::move(row));
+  }
+  return rows;
+}
+
+std::string aligned(const std::vector<Row>& rows) {
+  std::vector<std::size_t> widths(rows[0].size(), 0);
+  for (const Row& row : rows)
+    for (std::size_t c = 0; c < row.size(); ++c) widths[c] = std::max(widths[c], row[c].size());
+  std::string out;
+  for (const Row& row : rows) {
+    std::string line;
+    for (std::size_t c = 0; c < row.size(); ++c)
+      line += fmt::format("{:<{}}   ", row[c], widths[c]);
+    out += "  " + line.substr(0, line.find_last_not_of(' ') + 1) + '\n';
+  }
+  return out;
+}
+
+std::string markdown(const std::vector<Row>& rows) {
+  std::string out;
+  for (std::size_t r = 0; r < rows.size(); ++r) {
+    out += fmt::format("| {} |\n", fmt::join(rows[r], " | "));
+    if (r == 0) {
+      out += '|';
+      for (std::size_t c = 0; c < rows[0].size(); ++c) out += "---|";
+      out += '\n';
+    }
+  }
+  return out;
+}
+
+std::string latex(const std::vector<Row>& rows) {
+  std::string out =
+      fmt::format("\\begin{{tabular}}{{{}}}\n\\hline\n", std::string(rows[0].size(), 'l'));
+  for (std::size_t r = 0; r < rows.size(); ++r) {
+    std::string line = fmt::format("{}", fmt::join(rows[r], " & "));
+    for (std::size_t at = 0; (at = line.find('_', at)) != std::string::npos; at += 2)
+      line.insert(at, 1, '\\');
+    out += line + " \\\\\n";
+    if (r == 0) out += "\\hline\n";
+  }
+  return out + "\\hline\n\\end{tabular}\n";
+}
+
+// RFC 4180: quoted where a comma, quote or line break asks for it.
+std::string csv_field(const std::string& text) {
+  if (text.find_first_of(",\"\n") == std::string::npos) return text;
+  std::string quoted = "\"";
+  for (const char c : text) quoted += c == '"' ? std::string("\"\"") : std::string(1, c);
+  return quoted + '"';
+}
+
+std::string csv(const Campaigns& campaigns) {
+  std::string out =
+      "file,name,qubits,minimum,restarts,epsilon,count,probability,low,high,mean_seconds,"
+      "mean_evaluations\n";
+  for (const CampaignStatistics& c : campaigns)
+    for (const Success& s : c.success)
+      out +=
+          fmt::format("{},{},{},{},{},{},{},{},{},{},{},{}\n", csv_field(c.file), csv_field(c.name),
+                      c.qubits, c.minimum, c.restarts, s.epsilon, s.count, s.probability,
+                      s.interval.low, s.interval.high, c.cost.seconds, c.cost.evaluations);
+  return out;
+}
+
+std::string json(const Campaigns& campaigns) {
+  auto out = nlohmann::ordered_json::array();
+  for (const CampaignStatistics& c : campaigns) {
+    auto success = nlohmann::ordered_json::array();
+    for (const Success& s : c.success)
+      success.push_back({{"epsilon", s.epsilon},
+                         {"count", s.count},
+                         {"probability", s.probability},
+                         {"low", s.interval.low},
+                         {"high", s.interval.high}});
+    out.push_back({{"file", c.file},
+                   {"name", c.name},
+                   {"qubits", c.qubits},
+                   {"restarts", c.restarts},
+                   {"minimum", c.minimum},
+                   {"mean_seconds", c.cost.seconds},
+                   {"mean_evaluations", c.cost.evaluations},
+                   {"success", std::move(success)}});
+  }
+  return out.dump(2) + '\n';
+}
+
+std::string remarks(const Campaigns& campaigns) {
+  std::string out;
+  for (const CampaignStatistics& c : campaigns)
+    if (c.waiting > 0)
+      out += fmt::format("  {}: {} more restarts are finished and wait for earlier ones.\n", c.name,
+                         c.waiting);
+  return out;
+}
+
+struct StatsOptions {
+  std::vector<std::string> results;
+  std::vector<double> epsilons;
+  std::string format = "text";
+};
+
+void run_stats(const StatsOptions& options) {
+  std::vector<CampaignFile> files;
+  std::vector<double> epsilons = options.epsilons;
+  for (const std::string& result : options.results) {
+    files.push_back(read_campaign(result));
+    if (options.epsilons.empty())
+      epsilons.insert(epsilons.end(), files.back().epsilons.begin(), files.back().epsilons.end());
+  }
+  // Side by side needs one ladder: all that was asked for, or the union of the campaigns' own.
+  std::sort(epsilons.begin(), epsilons.end(), std::greater<>());
+  epsilons.erase(std::unique(epsilons.begin(), epsilons.end()), epsilons.end());
+
+  Campaigns campaigns;
+  for (std::size_t i = 0; i < files.size(); ++i) {
+    const std::string path = campaign_path(options.results[i]);
+    campaigns.push_back(summarize(path, files[i], epsilons));
+    if (campaigns.back().restarts == 0)
+      throw InputError(fmt::format("{}: holds no restart with id 0 yet: nothing to count", path));
+  }
+
+  if (options.format == "text") fmt::print("{}", success_text(campaigns));
+  if (options.format == "markdown")
+    fmt::print("{}\n{}", markdown(success_rows(campaigns)), markdown(campaign_rows(campaigns)));
+  if (options.format == "latex")
+    fmt::print("{}\n{}", latex(success_rows(campaigns)), latex(campaign_rows(campaigns)));
+  if (options.format == "csv") fmt::print("{}", csv(campaigns));
+  if (options.format == "json") fmt::print("{}", json(campaigns));
+}
+
+}  // namespace
+
+CampaignStatistics summarize(const std::string& file, const CampaignFile& campaign,
+                             std::vector<double> epsilons) {
+  const std::vector<RestartRecord> records = contiguous_prefix(campaign.records);
+  CampaignStatistics c;
+  c.file = file;
+  c.name = campaign.name;
+  c.qubits = campaign.table.qubits;
+  c.minimum = campaign.table.minimum;
+  c.restarts = records.size();
+  c.waiting = campaign.records.size() - records.size();
+  c.requested = campaign.restarts_requested;
+  c.endings = count_endings(records);
+  if (records.empty()) return c;
+  c.success = success_ladder(records, epsilons.empty() ? campaign.epsilons : epsilons);
+  c.cost = mean_cost(records);
+  return c;
+}
+
+std::string success_text(const Campaigns& campaigns) {
+  return fmt::format(
+      "Success probability P[E - E_min < gap] with 95 % Clopper-Pearson interval\n\n{}\n"
+      "Mean cost of a restart\n\n{}{}",
+      aligned(success_rows(campaigns)), aligned(campaign_rows(campaigns)), remarks(campaigns));
+}
+
+void add_stats(CLI::App& app) {
+  auto options = std::make_shared<StatsOptions>();
+  CLI::App* verb = app.add_subcommand("stats", "Success probabilities of one or several campaigns");
+  verb->add_option("RESULT", options->results, "Folders that hold campaign.h5, or such files")
+      ->required();
+  verb->add_option("--epsilon", options->epsilons, "Gaps, e.g. 1e-3,1e-5 (default: the campaign's)")
+      ->delimiter(',')
+      ->check(CLI::PositiveNumber);
+  verb->add_option("--format", options->format, "text, csv, markdown, latex or json")
+      ->check(CLI::IsMember({"text", "csv", "markdown", "latex", "json"}));
+  verb->footer(
+      "Examples:\n  qhn stats results/gaussian\n"
+      "  qhn stats results/linear results/product --epsilon 1e-4,1e-5 --format markdown");
+  verb->callback([options] { run_stats(*options); });
+}
+
+}  // namespace qhn

@@ -1,0 +1,34 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "io/campaign_file.hpp"
+#include "record/statistics.hpp"
+
+namespace qhn {
+
+/// What one campaign says, over the contiguous prefix of its finished restarts.
+struct CampaignStatistics {
+  std::string file;
+  std::string name;
+  int qubits = 0;
+  double minimum = 0.0;        ///< E_min
+  std::uint64_t restarts = 0;  ///< in the prefix
+  std::uint64_t waiting = 0;   ///< finished, but beyond a gap in the ids: not counted
+  std::uint64_t requested = 0;
+  std::string endings;           ///< "131 converged, 69 iteration_limit"
+  std::vector<Success> success;  ///< one per epsilon; empty where no restart has finished
+  MeanCost cost;                 ///< of one restart
+};
+
+/// `epsilons` empty: the campaign's own ladder.
+CampaignStatistics summarize(const std::string& file, const CampaignFile& campaign,
+                             std::vector<double> epsilons = {});
+
+/// The success probabilities of several campaigns side by side, for people. All must hold the same
+/// ladder.
+std::string success_text(const std::vector<CampaignStatistics>& campaigns);
+
+}  // namespace qhn

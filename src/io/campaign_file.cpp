@@ -1,0 +1,317 @@
+#include "io/campaign_file.hpp"
+
+#include <fmt/format.h>
+
+#include <cerrno>
+#include <cstddef>
+#include <cstring>
+#include <filesystem>
+#include <fstream>
+#include <type_traits>
+
+#include "core/error.hpp"
+#include "io/atomic_file.hpp"
+#include "io/hdf5.hpp"
+
+namespace qhn {
+namespace {
+
+constexpr const char* format_mark = "qhn campaign";
+
+// Every provenance field but `hosts`, once for both directions.
+template <class P, class F>
+void for_each_field(P& p, F&& f) {
+  f("version", p.version);
+  f("git_commit", p.git_commit);
+  f("git_dirty", p.git_dirty);
+  f("compiler", p.compiler);
+  f("compiler_flags", p.compiler_flags);
+  f("libraries", p.libraries);
+  f("mpi", p.mpi);
+  f("ranks", p.ranks);
+  f("threads", p.threads);
+  f("binding", p.binding);
+  f("cpu", p.cpu);
+  f("simd", p.simd);
+  f("engine", p.engine);
+  f("precision", p.precision);
+  f("started", p.started);
+  f("finished", p.finished);
+  f("seed", p.seed);
+  f("data_sha256", p.data_sha256);
+}
+
+// The scalar columns of a record: dataset name, unit, member.
+template <class R, class F>
+void for_each_column(F&& f) {
+  f(
+      "id", "", [](R & r) -> auto& { return r.result.id; });
+  f(
+      "seed", "", [](R & r) -> auto& { return r.result.seed; });
+  f(
+      "expectation", "", [](R & r) -> auto& { return r.result.expectation; });
+  f(
+      "gap", "", [](R & r) -> auto& { return r.result.gap; });
+  f(
+      "gradient_norm", "1/rad", [](R & r) -> auto& { return r.result.gradient_norm; });
+  f(
+      "iterations", "", [](R & r) -> auto& { return r.result.iterations; });
+  f(
+      "evaluations", "", [](R & r) -> auto& { return r.result.evaluations; });
+  f(
+      "best_string", "", [](R & r) -> auto& { return r.result.best_string; });
+  f(
+      "best_probability", "", [](R & r) -> auto& { return r.result.best_probability; });
+  f(
+      "best_cost", "", [](R & r) -> auto& { return r.result.best_cost; });
+  f(
+      "seconds", "s", [](R & r) -> auto& { return r.cost.seconds; });
+  f(
+      "cpu_seconds", "s", [](R & r) -> auto& { return r.cost.cpu_seconds; });
+  f(
+      "joules", "J", [](R & r) -> auto& { return r.cost.joules; });
+}
+
+// The columns with one entry per epsilon.
+template <class R, class F>
+void for_each_crossing(F&& f) {
+  const auto expectation = [](R & r) -> auto& { return r.result.expectation_crossings; };
+  const auto text = [](R & r) -> auto& { return r.result.string_crossings; };
+  f("expectation_crossing_iteration", expectation, &Crossing::iteration);
+  f("expectation_crossing_evaluation", expectation, &Crossing::evaluation);
+  f("string_crossing_iteration", text, &Crossing::iteration);
+  f("string_crossing_evaluation", text, &Crossing::evaluation);
+}
+
+H5Id create_group(hid_t file, const char* name) {
+  return {H5Gcreate2(file, name, H5P_DEFAULT, H5P_DEFAULT, H5P_DEFAULT), H5Gclose,
+          fmt::format("cannot create group '{}'", name)};
+}
+
+H5Id open_group(hid_t file, const char* name) {
+  return {H5Gopen2(file, name, H5P_DEFAULT), H5Gclose, fmt::format("cannot open group '{}'", name)};
+}
+
+// Status as an HDF5 enumeration, so that the file itself says what its numbers mean.
+void write_status(hid_t group, const std::vector<RestartRecord>& records) {
+  const H5Id type(H5Tenum_create(H5T_NATIVE_UINT8), H5Tclose, "cannot make the status type");
+  for (std::uint8_t value = 0; value <= static_cast<std::uint8_t>(Status::diverged); ++value)
+    h5_check(H5Tenum_insert(type, to_string(static_cast<Status>(value)), &value),
+             "cannot make the status type");
+  std::vector<std::uint8_t> values;
+  for (const RestartRecord& r : records)
+    values.push_back(static_cast<std::uint8_t>(r.result.status));
+  const hsize_t extent = values.size();
+  const H5Id space(H5Screate_simple(1, &extent, nullptr), H5Sclose, "cannot write 'status'");
+  const H5Id dataset(
+      H5Dcreate2(group, "status", type, space, H5P_DEFAULT, H5P_DEFAULT, H5P_DEFAULT), H5Dclose,
+      "cannot write 'status'");
+  h5_check(H5Dwrite(dataset, type, H5S_ALL, H5S_ALL, H5P_DEFAULT, values.data()),
+           "cannot write 'status'");
+}
+
+std::vector<std::uint8_t> read_status(hid_t group) {
+  const H5Id dataset(H5Dopen2(group, "status", H5P_DEFAULT), H5Dclose, "cannot open 'status'");
+  const H5Id type(H5Dget_type(dataset), H5Tclose, "cannot read 'status'");
+  const H5Id space(H5Dget_space(dataset), H5Sclose, "cannot read 'status'");
+  if (H5Tget_size(type) != 1) throw RunError("'status' is not an enumeration of one byte");
+  std::vector<std::uint8_t> values(static_cast<std::size_t>(H5Sget_simple_extent_npoints(space)));
+  h5_check(H5Dread(dataset, type, H5S_ALL, H5S_ALL, H5P_DEFAULT, values.data()),
+           "cannot read 'status'");
+  return values;
+}
+
+void write_restarts(hid_t group, const CampaignFile& campaign) {
+  const std::vector<RestartRecord>& records = campaign.records;
+  for_each_column<const RestartRecord>([&](const char* name, const char* unit, auto member) {
+    std::vector<std::decay_t<decltype(member(records[0]))>> values;
+    values.reserve(records.size());
+    for (const RestartRecord& r : records) values.push_back(member(r));
+    write_dataset(group, name, values, 0, unit);
+  });
+  write_status(group, records);
+
+  const std::size_t ladder = campaign.epsilons.size();
+  for_each_crossing<const RestartRecord>([&](const char* name, auto crossings, auto part) {
+    std::vector<std::int32_t> values;
+    values.reserve(records.size() * ladder);
+    for (const RestartRecord& r : records) {
+      if (crossings(r).size() != ladder)
+        throw RunError(fmt::format("record {} has {} crossings for {} epsilons", r.result.id,
+                                   crossings(r).size(), ladder));
+      for (const Crossing& c : crossings(r)) values.push_back(c.*part);
+    }
+    if (ladder > 0) write_dataset(group, name, values, ladder);
+  });
+
+  std::vector<std::string> hosts;
+  for (const RestartRecord& r : records) hosts.push_back(r.cost.host);
+  write_texts(group, "host", hosts);
+
+  const std::size_t angles = records.empty() ? 0 : records[0].result.angles.size();
+  if (angles == 0) return;
+  std::vector<double> values;
+  values.reserve(records.size() * angles);
+  for (const RestartRecord& r : records) {
+    if (r.result.angles.size() != angles)
+      throw RunError(fmt::format("record {} has {} angles, others {}", r.result.id,
+                                 r.result.angles.size(), angles));
+    values.insert(values.end(), r.result.angles.begin(), r.result.angles.end());
+  }
+  write_dataset(group, "angles", values, angles, "rad");
+}
+
+void expect_size(std::size_t found, std::size_t expected, const std::string& name) {
+  if (found != expected)
+    throw RunError(fmt::format("'{}' has {} entries instead of {}", name, found, expected));
+}
+
+void read_restarts(hid_t group, CampaignFile& campaign) {
+  std::vector<RestartRecord>& records = campaign.records;
+  records.resize(read_dataset<std::uint64_t>(group, "id").size());
+  const std::size_t count = records.size(), ladder = campaign.epsilons.size();
+
+  for_each_column<RestartRecord>([&](const char* name, const char*, auto member) {
+    using T = std::decay_t<decltype(member(records[0]))>;
+    const std::vector<T> values = read_dataset<T>(group, name);
+    expect_size(values.size(), count, name);
+    for (std::size_t i = 0; i < count; ++i) member(records[i]) = values[i];
+  });
+  const std::vector<std::uint8_t> status = read_status(group);
+  expect_size(status.size(), count, "status");
+  for (std::size_t i = 0; i < count; ++i) records[i].result.status = static_cast<Status>(status[i]);
+
+  for_each_crossing<RestartRecord>([&](const char* name, auto crossings, auto part) {
+    if (ladder == 0) return;
+    const std::vector<std::int32_t> values = read_dataset<std::int32_t>(group, name);
+    expect_size(values.size(), count * ladder, name);
+    for (std::size_t i = 0; i < count; ++i) {
+      crossings(records[i]).resize(ladder);
+      for (std::size_t e = 0; e < ladder; ++e)
+        crossings(records[i])[e].*part = values[i * ladder + e];
+    }
+  });
+
+  const std::vector<std::string> hosts = read_texts(group, "host");
+  expect_size(hosts.size(), count, "host");
+  for (std::size_t i = 0; i < count; ++i) records[i].cost.host = hosts[i];
+
+  if (!has_link(group, "angles") || count == 0) return;
+  const std::vector<double> angles = read_dataset<double>(group, "angles");
+  const std::size_t columns = angles.size() / count;
+  expect_size(angles.size(), count * columns, "angles");
+  for (std::size_t i = 0; i < count; ++i) {
+    const auto row = angles.begin() + static_cast<std::ptrdiff_t>(i * columns);
+    records[i].result.angles.assign(row, row + static_cast<std::ptrdiff_t>(columns));
+  }
+}
+
+std::vector<std::byte> compose(const CampaignFile& campaign) {
+  // In memory first, then written by us: HDF5 cannot say why a write failed, and a full disk can
+  // leave it unable to close the file.
+  const H5Id access(H5Pcreate(H5P_FILE_ACCESS), H5Pclose, "cannot set up HDF5");
+  h5_check(H5Pset_fapl_core(access, std::size_t{1} << 20, 0), "cannot set up HDF5");
+  const H5Id file(H5Fcreate("campaign", H5F_ACC_TRUNC, H5P_DEFAULT, access), H5Fclose,
+                  "cannot create the file");
+  write_attribute(file, "format", std::string(format_mark));
+  write_attribute(file, "schema_version", std::int32_t{campaign_schema_version});
+  write_attribute(file, "name", campaign.name);
+  write_attribute(file, "restarts_requested", campaign.restarts_requested);
+  write_text(file, "experiment", campaign.experiment);
+  write_dataset(file, "epsilon", campaign.epsilons);
+
+  const H5Id table = create_group(file, "table");
+  write_attribute(table, "qubits", std::int32_t{campaign.table.qubits});
+  write_attribute(table, "minimum", campaign.table.minimum);
+  write_attribute(table, "minimizers", campaign.table.minimizers);
+  write_attribute(table, "best_index", campaign.table.best_index);
+
+  write_restarts(create_group(file, "restarts"), campaign);
+
+  const H5Id provenance = create_group(file, "provenance");
+  for_each_field(campaign.provenance, [&](const char* name, const auto& value) {
+    write_attribute(provenance, name, value);
+  });
+  write_texts(provenance, "hosts", campaign.provenance.hosts);
+
+  h5_check(H5Fflush(file, H5F_SCOPE_GLOBAL), "cannot finish the file");
+  const ssize_t size = H5Fget_file_image(file, nullptr, 0);
+  h5_check(size < 0 ? -1 : 0, "cannot finish the file");
+  std::vector<std::byte> image(static_cast<std::size_t>(size));
+  h5_check(H5Fget_file_image(file, image.data(), image.size()) == size ? 0 : -1,
+           "cannot finish the file");
+  return image;
+}
+
+void check_readable(const std::string& path) {
+  if (!std::ifstream(path))
+    throw InputError(fmt::format("{}: cannot read the result: {}", path, std::strerror(errno)));
+  if (H5Fis_hdf5(path.c_str()) <= 0)
+    throw InputError(
+        fmt::format("{}: not an HDF5 file; allowed: the folder or file that qhn train "
+                    "wrote",
+                    path));
+}
+
+}  // namespace
+
+std::string campaign_path(const std::string& path) {
+  namespace fs = std::filesystem;
+  std::error_code ignored;
+  return fs::is_directory(path, ignored) ? (fs::path(path) / "campaign.h5").string() : path;
+}
+
+void write_campaign(const std::string& path, const CampaignFile& campaign) {
+  const H5Quiet quiet;
+  std::vector<std::byte> image;
+  try {
+    image = compose(campaign);
+  } catch (const RunError& error) {
+    throw RunError(fmt::format("{}: {}", path, error.what()));
+  }
+  write_atomically(path, image);
+}
+
+CampaignFile read_campaign(const std::string& path_or_folder) {
+  const std::string path = campaign_path(path_or_folder);
+  const H5Quiet quiet;
+  check_readable(path);
+  try {
+    const H5Id file(H5Fopen(path.c_str(), H5F_ACC_RDONLY, H5P_DEFAULT), H5Fclose,
+                    "cannot open the file");
+    if (H5Aexists(file, "format") <= 0 || read_text_attribute(file, "format") != format_mark)
+      throw InputError(fmt::format("{}: an HDF5 file, but not of a qhn campaign", path));
+    const int schema = read_attribute<std::int32_t>(file, "schema_version");
+    if (schema != campaign_schema_version)
+      throw InputError(fmt::format("{}: schema version {}; this qhn reads version {}", path, schema,
+                                   campaign_schema_version));
+    CampaignFile campaign;
+    campaign.name = read_text_attribute(file, "name");
+    campaign.restarts_requested = read_attribute<std::uint64_t>(file, "restarts_requested");
+    campaign.experiment = read_text(file, "experiment");
+    campaign.epsilons = read_dataset<double>(file, "epsilon");
+
+    const H5Id table = open_group(file, "table");
+    campaign.table.qubits = read_attribute<std::int32_t>(table, "qubits");
+    campaign.table.minimum = read_attribute<double>(table, "minimum");
+    campaign.table.minimizers = read_attribute<std::uint64_t>(table, "minimizers");
+    campaign.table.best_index = read_attribute<std::uint64_t>(table, "best_index");
+
+    read_restarts(open_group(file, "restarts"), campaign);
+
+    const H5Id provenance = open_group(file, "provenance");
+    for_each_field(campaign.provenance, [&](const char* name, auto& value) {
+      using T = std::decay_t<decltype(value)>;
+      if constexpr (std::is_same_v<T, std::string>)
+        value = read_text_attribute(provenance, name);
+      else
+        value = read_attribute<T>(provenance, name);
+    });
+    campaign.provenance.hosts = read_texts(provenance, "hosts");
+    return campaign;
+  } catch (const RunError& error) {
+    throw InputError(fmt::format("{}: damaged or incomplete: {}", path, error.what()));
+  }
+}
+
+}  // namespace qhn

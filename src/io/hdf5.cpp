@@ -1,0 +1,224 @@
+#include "io/hdf5.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cstdint>
+
+#include "core/error.hpp"
+
+namespace qhn {
+namespace {
+
+// Writes an attribute or dataset of unknown type under a name, told as text in errors.
+std::string told(const char* action, const std::string& name) {
+  return fmt::format("cannot {} '{}'", action, name);
+}
+
+H5Id scalar() { return {H5Screate(H5S_SCALAR), H5Sclose, "cannot make a dataspace"}; }
+
+H5Id text_type(std::size_t length) {
+  H5Id type(H5Tcopy(H5T_C_S1), H5Tclose, "cannot make a text type");
+  h5_check(H5Tset_size(type, std::max<std::size_t>(length, 1)), "cannot make a text type");
+  h5_check(H5Tset_strpad(type, H5T_STR_NULLPAD), "cannot make a text type");
+  h5_check(H5Tset_cset(type, H5T_CSET_UTF8), "cannot make a text type");
+  return type;
+}
+
+std::string trimmed(std::string text) {
+  text.resize(std::min(text.find('\0'), text.size()));
+  return text;
+}
+
+// The bytes of one fixed-length text or an array of them.
+struct Texts {
+  std::vector<char> bytes;
+  std::size_t length;
+};
+
+H5Id open_dataset(hid_t group, const std::string& name) {
+  return {H5Dopen2(group, name.c_str(), H5P_DEFAULT), H5Dclose, told("open", name)};
+}
+
+std::size_t size_of(hid_t dataset, const std::string& name) {
+  const H5Id space(H5Dget_space(dataset), H5Sclose, told("read", name));
+  return static_cast<std::size_t>(H5Sget_simple_extent_npoints(space));
+}
+
+Texts read_fixed(hid_t group, const std::string& name) {
+  const H5Id dataset = open_dataset(group, name);
+  const H5Id type(H5Dget_type(dataset), H5Tclose, told("read", name));
+  if (H5Tget_class(type) != H5T_STRING || H5Tis_variable_str(type) > 0)
+    throw RunError(fmt::format("'{}' is not fixed-length text", name));
+  const std::size_t length = H5Tget_size(type);
+  Texts texts{std::vector<char>(length * size_of(dataset, name)), length};
+  h5_check(H5Dread(dataset, type, H5S_ALL, H5S_ALL, H5P_DEFAULT, texts.bytes.data()),
+           told("read", name));
+  return texts;
+}
+
+}  // namespace
+
+H5Id::H5Id(hid_t id, herr_t (*close)(hid_t), const std::string& what) : id_(id), close_(close) {
+  h5_check(id < 0 ? -1 : 0, what);
+}
+
+void h5_check(herr_t result, const std::string& what) {
+  if (result >= 0) return;
+  // The last entry of the walk is where HDF5 first noticed: the most telling one.
+  std::string reason;
+  H5Ewalk2(
+      H5E_DEFAULT, H5E_WALK_DOWNWARD,
+      [](unsigned, const H5E_error2_t* error, void* out) -> herr_t {
+        if (error->desc) *static_cast<std::string*>(out) = error->desc;
+        return 0;
+      },
+      &reason);
+  H5Eclear2(H5E_DEFAULT);
+  throw RunError(reason.empty() ? what : fmt::format("{}: {}", what, reason));
+}
+
+H5Quiet::H5Quiet() {
+  H5Eget_auto2(H5E_DEFAULT, &function_, &data_);
+  H5Eset_auto2(H5E_DEFAULT, nullptr, nullptr);
+}
+
+H5Quiet::~H5Quiet() { H5Eset_auto2(H5E_DEFAULT, function_, data_); }
+
+template <>
+hid_t h5_type<double>() {
+  return H5T_NATIVE_DOUBLE;
+}
+template <>
+hid_t h5_type<std::int32_t>() {
+  return H5T_NATIVE_INT32;
+}
+template <>
+hid_t h5_type<std::uint64_t>() {
+  return H5T_NATIVE_UINT64;
+}
+template <>
+hid_t h5_type<std::uint8_t>() {
+  return H5T_NATIVE_UINT8;
+}
+
+void write_attribute(hid_t object, const std::string& name, const std::string& value) {
+  const H5Id type = text_type(value.size()), space = scalar();
+  const H5Id attribute(H5Acreate2(object, name.c_str(), type, space, H5P_DEFAULT, H5P_DEFAULT),
+                       H5Aclose, told("write attribute", name));
+  h5_check(H5Awrite(attribute, type, value.c_str()), told("write attribute", name));
+}
+
+template <class T>
+void write_attribute(hid_t object, const std::string& name, T value) {
+  const H5Id space = scalar();
+  const H5Id attribute(
+      H5Acreate2(object, name.c_str(), h5_type<T>(), space, H5P_DEFAULT, H5P_DEFAULT), H5Aclose,
+      told("write attribute", name));
+  h5_check(H5Awrite(attribute, h5_type<T>(), &value), told("write attribute", name));
+}
+
+std::string read_text_attribute(hid_t object, const std::string& name) {
+  const H5Id attribute(H5Aopen(object, name.c_str(), H5P_DEFAULT), H5Aclose,
+                       told("read attribute", name));
+  const H5Id type(H5Aget_type(attribute), H5Tclose, told("read attribute", name));
+  if (H5Tget_class(type) != H5T_STRING || H5Tis_variable_str(type) > 0)
+    throw RunError(fmt::format("attribute '{}' is not fixed-length text", name));
+  std::string text(H5Tget_size(type), '\0');
+  h5_check(H5Aread(attribute, type, text.data()), told("read attribute", name));
+  return trimmed(text);
+}
+
+template <class T>
+T read_attribute(hid_t object, const std::string& name) {
+  const H5Id attribute(H5Aopen(object, name.c_str(), H5P_DEFAULT), H5Aclose,
+                       told("read attribute", name));
+  T value{};
+  h5_check(H5Aread(attribute, h5_type<T>(), &value), told("read attribute", name));
+  return value;
+}
+
+template <class T>
+void write_dataset(hid_t group, const std::string& name, const std::vector<T>& values,
+                   std::size_t columns, const std::string& unit) {
+  const hsize_t rows = columns == 0 ? values.size() : values.size() / columns;
+  const hsize_t extent[2] = {rows, columns};
+  const H5Id space(H5Screate_simple(columns == 0 ? 1 : 2, extent, nullptr), H5Sclose,
+                   told("write", name));
+  const H5Id dataset(
+      H5Dcreate2(group, name.c_str(), h5_type<T>(), space, H5P_DEFAULT, H5P_DEFAULT, H5P_DEFAULT),
+      H5Dclose, told("write", name));
+  h5_check(H5Dwrite(dataset, h5_type<T>(), H5S_ALL, H5S_ALL, H5P_DEFAULT, values.data()),
+           told("write", name));
+  if (!unit.empty()) write_attribute(dataset, "unit", unit);
+}
+
+void write_texts(hid_t group, const std::string& name, const std::vector<std::string>& values) {
+  std::size_t length = 1;
+  for (const std::string& value : values) length = std::max(length, value.size());
+  std::vector<char> bytes(length * values.size(), '\0');
+  for (std::size_t i = 0; i < values.size(); ++i)
+    std::copy(values[i].begin(), values[i].end(), &bytes[i * length]);
+  const hsize_t extent = values.size();
+  const H5Id type = text_type(length);
+  const H5Id space(H5Screate_simple(1, &extent, nullptr), H5Sclose, told("write", name));
+  const H5Id dataset(
+      H5Dcreate2(group, name.c_str(), type, space, H5P_DEFAULT, H5P_DEFAULT, H5P_DEFAULT), H5Dclose,
+      told("write", name));
+  h5_check(H5Dwrite(dataset, type, H5S_ALL, H5S_ALL, H5P_DEFAULT, bytes.data()),
+           told("write", name));
+}
+
+void write_text(hid_t group, const std::string& name, const std::string& value) {
+  const H5Id type = text_type(value.size()), space = scalar();
+  const H5Id dataset(
+      H5Dcreate2(group, name.c_str(), type, space, H5P_DEFAULT, H5P_DEFAULT, H5P_DEFAULT), H5Dclose,
+      told("write", name));
+  h5_check(H5Dwrite(dataset, type, H5S_ALL, H5S_ALL, H5P_DEFAULT, value.c_str()),
+           told("write", name));
+}
+
+template <class T>
+std::vector<T> read_dataset(hid_t group, const std::string& name) {
+  const H5Id dataset = open_dataset(group, name);
+  std::vector<T> values(size_of(dataset, name));
+  h5_check(H5Dread(dataset, h5_type<T>(), H5S_ALL, H5S_ALL, H5P_DEFAULT, values.data()),
+           told("read", name));
+  return values;
+}
+
+std::vector<std::string> read_texts(hid_t group, const std::string& name) {
+  const Texts texts = read_fixed(group, name);
+  std::vector<std::string> values;
+  for (std::size_t at = 0; at < texts.bytes.size(); at += texts.length)
+    values.push_back(trimmed({&texts.bytes[at], texts.length}));
+  return values;
+}
+
+std::string read_text(hid_t group, const std::string& name) {
+  const Texts texts = read_fixed(group, name);
+  return trimmed({texts.bytes.begin(), texts.bytes.end()});
+}
+
+bool has_link(hid_t group, const std::string& name) {
+  return H5Lexists(group, name.c_str(), H5P_DEFAULT) > 0;
+}
+
+template void write_attribute(hid_t, const std::string&, double);
+template void write_attribute(hid_t, const std::string&, std::int32_t);
+template void write_attribute(hid_t, const std::string&, std::uint64_t);
+template double read_attribute(hid_t, const std::string&);
+template std::int32_t read_attribute(hid_t, const std::string&);
+template std::uint64_t read_attribute(hid_t, const std::string&);
+template void write_dataset(hid_t, const std::string&, const std::vector<double>&, std::size_t,
+                            const std::string&);
+template void write_dataset(hid_t, const std::string&, const std::vector<std::int32_t>&,
+                            std::size_t, const std::string&);
+template void write_dataset(hid_t, const std::string&, const std::vector<std::uint64_t>&,
+                            std::size_t, const std::string&);
+template std::vector<double> read_dataset(hid_t, const std::string&);
+template std::vector<std::int32_t> read_dataset(hid_t, const std::string&);
+template std::vector<std::uint64_t> read_dataset(hid_t, const std::string&);
+template std::vector<std::uint8_t> read_dataset(hid_t, const std::string&);
+
+}  // namespace qhn

@@ -1,0 +1,67 @@
+#pragma once
+
+#include <hdf5.h>
+
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace qhn {
+
+/// An HDF5 identifier that is closed at the end of its scope. Throws RunError with the reason HDF5
+/// gives when the call that made it failed.
+class H5Id {
+ public:
+  H5Id(hid_t id, herr_t (*close)(hid_t), const std::string& what);
+  ~H5Id() {
+    if (id_ >= 0) close_(id_);
+  }
+  H5Id(H5Id&& other) noexcept : id_(std::exchange(other.id_, -1)), close_(other.close_) {}
+  H5Id(const H5Id&) = delete;
+  H5Id& operator=(const H5Id&) = delete;
+  operator hid_t() const { return id_; }
+
+ private:
+  hid_t id_;
+  herr_t (*close_)(hid_t);
+};
+
+/// Throws RunError as H5Id does where an HDF5 call returned an error.
+void h5_check(herr_t result, const std::string& what);
+
+/// The HDF5 type of a C++ number.
+template <class T>
+hid_t h5_type();
+
+/// Switches HDF5's own error printing off for its lifetime; errors are exceptions here.
+class H5Quiet {
+ public:
+  H5Quiet();
+  ~H5Quiet();
+
+ private:
+  H5E_auto2_t function_ = nullptr;
+  void* data_ = nullptr;
+};
+
+// Attributes of `object`.
+void write_attribute(hid_t object, const std::string& name, const std::string& value);
+template <class T>
+void write_attribute(hid_t object, const std::string& name, T value);
+std::string read_text_attribute(hid_t object, const std::string& name);
+template <class T>
+T read_attribute(hid_t object, const std::string& name);
+
+// Datasets. `columns` 0: one dimension; else values are rows × columns, row after row.
+template <class T>
+void write_dataset(hid_t group, const std::string& name, const std::vector<T>& values,
+                   std::size_t columns = 0, const std::string& unit = "");
+void write_texts(hid_t group, const std::string& name, const std::vector<std::string>& values);
+void write_text(hid_t group, const std::string& name, const std::string& value);
+template <class T>
+std::vector<T> read_dataset(hid_t group, const std::string& name);
+std::vector<std::string> read_texts(hid_t group, const std::string& name);
+std::string read_text(hid_t group, const std::string& name);
+bool has_link(hid_t group, const std::string& name);
+
+}  // namespace qhn

@@ -1,0 +1,112 @@
+#pragma once
+
+#include <toml++/toml.h>
+
+#include <concepts>
+#include <cstdint>
+#include <limits>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace qhn {
+
+/// Parses `path` and lays `overrides` ("a.b=value") over it: the value is TOML, or a bare word that
+/// stands for a string. Throws InputError as "file:line:column: …", or "--set a.b=value: …".
+toml::table parse_toml(const std::string& path, const std::vector<std::string>& overrides);
+
+/// Does any of the overrides set `key` (dotted)?
+bool is_overridden(const std::vector<std::string>& overrides, std::string_view key);
+
+/// The word of `known` that a typing mistake most likely meant; empty where none is close.
+std::string nearest_word(std::string_view word, const std::vector<std::string>& known);
+
+/// Reads one table of a TOML file key by key. Every read leaves `out` alone and returns false where
+/// the key is absent, and throws InputError (position, what was found, what is allowed) where its
+/// value does not fit. The keys asked for are the keys allowed: finish() refuses all others.
+class TomlReader {
+ public:
+  explicit TomlReader(const toml::table& root);
+
+  /// The table under `key`; reads as empty where it is absent.
+  TomlReader table(const std::string& key);
+  /// The tables of an array of tables; empty where it is absent.
+  std::vector<TomlReader> tables(const std::string& key);
+
+  bool has(const std::string& key) const;
+  bool is_string(const std::string& key) const;
+
+  bool read(const std::string& key, bool& out);
+  bool read(const std::string& key, std::string& out);
+  /// `fits` says which finite numbers are allowed, `allowed` says it in words.
+  bool read(const std::string& key, double& out, bool (*fits)(double), const std::string& allowed);
+  /// An integer in [low, high].
+  template <std::integral T>
+  bool read(const std::string& key, T& out, std::int64_t low, std::int64_t high) {
+    const auto value = integer(key, low, high);
+    if (value) out = static_cast<T>(*value);
+    return value.has_value();
+  }
+  /// An array of finite numbers, and of integers in [low, high].
+  bool read(const std::string& key, std::vector<double>& out);
+  bool read(const std::string& key, std::vector<int>& out, std::int64_t low, std::int64_t high);
+
+  /// One of the named values.
+  template <class E>
+  bool read(const std::string& key, E& out, const std::vector<std::pair<std::string, E>>& named) {
+    std::string word;
+    if (!read(key, word)) return false;
+    out = pick(key, word, named);
+    return true;
+  }
+  /// One of the named values or an array of them.
+  template <class E>
+  bool read(const std::string& key, std::vector<E>& out,
+            const std::vector<std::pair<std::string, E>>& named) {
+    const auto found = words(key);
+    if (!found) return false;
+    out.clear();
+    for (const std::string& word : *found) out.push_back(pick(key, word, named));
+    return true;
+  }
+
+  /// Refuses `key`, if it is there, because of `why`.
+  void refuse(const std::string& key, const std::string& why) const;
+
+  /// Throws InputError at the position of `key` (of the table where the key is absent).
+  [[noreturn]] void fail(const std::string& key, const std::string& message) const;
+
+  /// Throws on the first key that nobody asked for, with the nearest one that exists.
+  void finish() const;
+
+ private:
+  TomlReader(const toml::table* table, std::string prefix, std::string position);
+  const toml::node* find(const std::string& key);
+  std::string full(const std::string& key) const { return prefix_ + key; }
+  [[noreturn]] void wrong(const std::string& key, const toml::node& found,
+                          const std::string& allowed) const;
+  std::optional<std::int64_t> integer(const std::string& key, std::int64_t low, std::int64_t high);
+  std::optional<std::vector<std::string>> words(const std::string& key);
+  [[noreturn]] void wrong_word(const std::string& key, const std::string& word,
+                               const std::vector<std::string>& allowed) const;
+
+  template <class E>
+  E pick(const std::string& key, const std::string& word,
+         const std::vector<std::pair<std::string, E>>& named) const {
+    std::vector<std::string> allowed;
+    for (const auto& [name, value] : named) {
+      if (name == word) return value;
+      allowed.push_back(name);
+    }
+    wrong_word(key, word, allowed);
+  }
+
+  const toml::table* table_;  // null: the table is absent
+  std::string prefix_;        // "restarts." in table [restarts]
+  std::string position_;      // of the table, for keys that are absent
+  std::vector<std::string> known_;
+};
+
+}  // namespace qhn
