@@ -1,0 +1,201 @@
+#include "gradient/adjoint.hpp"
+
+#include <algorithm>
+#include <bit>
+
+namespace qhn {
+namespace {
+
+constexpr Index most_chunks = 64;
+constexpr std::size_t partial_stride = 64;  // one row per chunk, no two on one cache line
+
+Chunks row_chunks(const PhaseTable<double>& t) { return {dimension(t.qubits - t.low_bits), 16}; }
+Chunks row_chunks(const PhaseTable<float>& t) { return {dimension(t.qubits - t.low_bits), 16}; }
+
+}  // namespace
+
+template <class T>
+Adjoint<T>::Adjoint(RegisterProgram<T>& program)
+    : program_(program), partial_(most_chunks * partial_stride) {
+  std::size_t columns = 0, rows = 0;
+  for (const RegisterStep<T>& step : program.steps())
+    if (const auto* phase = std::get_if<PhaseStep<T>>(&step)) {
+      columns = std::max<std::size_t>(
+          columns, row_chunks(phase->table).count * dimension(phase->table.low_bits));
+      rows = std::max<std::size_t>(rows, phase->high_re.size());
+    }
+  column_.resize(columns);
+  row_.resize(rows);
+}
+
+template <class T>
+std::size_t Adjoint<T>::bytes() const {
+  return (partial_.size() + row_.size()) * sizeof(double) + column_.size() * sizeof(T);
+}
+
+template <class T>
+void Adjoint<T>::run(T* phi, T* lambda, std::span<double> gradient, int threads) {
+  int branches = program_.branches();
+  auto& steps = program_.steps();
+  for (auto step = steps.rbegin(); step != steps.rend(); ++step) {
+    if (const auto* rotation = std::get_if<RotationStep<T>>(&*step)) {
+      undo(*rotation, branches, phi, lambda, gradient, threads);
+    } else if (const auto* phase = std::get_if<PhaseStep<T>>(&*step)) {
+      undo(*phase, branches, phi, lambda, gradient, threads);
+    } else if (const auto* permutation = std::get_if<PermutationStep>(&*step)) {
+      undo(*permutation, branches, phi, lambda, threads);
+    } else if (const auto* sign = std::get_if<SignStep<T>>(&*step)) {
+      for (int plane = 0; plane < 2 * branches; ++plane) {
+        const Index at = static_cast<Index>(plane) * dimension(program_.qubits());
+        copy_signed(sign->mask, phi + at, phi + at);
+        copy_signed(sign->mask, lambda + at, lambda + at);
+      }
+    } else {
+      branches /= 2;
+      undo(std::get<BranchStep<T>>(*step), branches, phi, lambda, gradient);
+    }
+  }
+}
+
+template <class T>
+void Adjoint<T>::undo(const RotationStep<T>& step, int branches, T* phi, T* lambda,
+                      std::span<double> gradient, int threads) {
+  const Index elements = static_cast<Index>(2 * branches) * dimension(program_.qubits());
+  const T *c = step.cosine.data(), *s = step.sine.data();
+  const std::size_t above = trips_above_block<T>(step.trips);
+  std::fill(partial_.begin(), partial_.end(), 0.0);
+
+  const Index block = std::min(elements, Index{1} << block_bits<T>);
+  const Chunks blocks(elements / block, 1, most_chunks);
+  for_chunks(blocks, threads, [&](Index chunk) {
+    double* sums = partial_.data() + chunk * partial_stride;
+    for (Index b = blocks.begin(chunk); b < blocks.end(chunk); ++b)
+      for (std::size_t i = step.trips.size(); i-- > above;) {
+        const Index items = step.trips[i].items(block);
+        unrotate(step.trips[i], phi, lambda, c, s, b * items, (b + 1) * items, sums);
+      }
+  });
+  for (std::size_t i = above; i-- > 0;) {
+    const RotationTrip& trip = step.trips[i];
+    const Chunks chunks(trip.items(elements), 1024, most_chunks);
+    for_chunks(chunks, threads, [&](Index chunk) {
+      unrotate(trip, phi, lambda, c, s, chunks.begin(chunk), chunks.end(chunk),
+               partial_.data() + chunk * partial_stride);
+    });
+  }
+  for (std::size_t q = 0; q < step.angles.size(); ++q) {
+    if (step.angles[q].index < 0) continue;
+    double sum = 0.0;
+    for (Index chunk = 0; chunk < most_chunks; ++chunk)
+      sum += partial_[chunk * partial_stride + q];
+    gradient[static_cast<std::size_t>(step.angles[q].index)] += sum;
+  }
+}
+
+template <class T>
+void Adjoint<T>::undo(const PhaseStep<T>& step, int branches, T* phi, T* lambda,
+                      std::span<double> gradient, int threads) {
+  const PhaseTable<T>& table = step.table;
+  const Chunks rows = row_chunks(table);
+  const Index columns = dimension(table.low_bits);
+  for_chunks(rows, threads, [&](Index chunk) {
+    T* column = column_.data() + chunk * columns;
+    std::fill(column, column + columns, T{0});
+    unapply_phase(table, phi, lambda, branches, rows.begin(chunk), rows.end(chunk), column,
+                  row_.data());
+  });
+  for (Index chunk = 1; chunk < rows.count; ++chunk)
+    for (Index x = 0; x < columns; ++x) column_[x] += column_[chunk * columns + x];
+
+  // Σ_x p_x over the x with bit q set, from the marginals.
+  for (const PhaseTerm& term : step.terms) {
+    if (term.angle.index < 0) continue;
+    double sum = 0.0;
+    if (term.second >= 0) {  // ∂E/∂φ = Σ_x (−1)^{x_a + x_b} Im(λ* φ)
+      for (Index x = 0; x < columns; ++x)
+        sum += bit(x, term.first) == bit(x, term.second) ? column_[x] : -column_[x];
+    } else if (term.first < table.low_bits) {
+      const Index step_size = dimension(term.first);
+      for (Index x = step_size; x < columns; x += 2 * step_size)
+        for (Index y = x; y < x + step_size; ++y) sum += column_[y];
+      sum *= -2.0;
+    } else {
+      const int q = term.first - table.low_bits;
+      const Index high = dimension(table.qubits - table.low_bits), step_size = dimension(q);
+      for (Index r = step_size; r < high; r += 2 * step_size)
+        for (Index y = r; y < r + step_size; ++y) sum += row_[y];
+      sum *= -2.0;
+    }
+    gradient[static_cast<std::size_t>(term.angle.index)] += sum;
+  }
+}
+
+template <class T>
+void Adjoint<T>::undo(const PermutationStep& step, int branches, T* phi, T* lambda, int threads) {
+  const Index size = dimension(program_.qubits());
+  for (int plane = 0; plane < 2 * branches; ++plane)
+    for (T* data : {phi, lambda}) {
+      T* v = data + static_cast<Index>(plane) * size;
+      permute(step.image, size, v, program_.scratch(), threads);
+      std::copy(program_.scratch(), program_.scratch() + size, v);
+    }
+}
+
+template <class T>
+void Adjoint<T>::undo(const BranchStep<T>& step, int branches, T* phi, T* lambda,
+                      std::span<double> gradient) {
+  const Index size = dimension(program_.qubits());
+  const Index appended = static_cast<Index>(2 * branches) * size;  // from a copy to its twin
+  if (step.branch.kind == Branch::Kind::weighted) {
+    // Forward: a ↦ (c a, −i s Za). First φ₁, λ₁ ← Z φ₁, Z λ₁; then with φ₁ = −i s a, φ₀ = c a:
+    // ∂E/∂φ = 2 Re(⟨λ₀|−s/2 a⟩ + ⟨λ₁|−i c/2 a⟩), λ_a = c λ₀ + i s λ₁, a = c φ₀ + i s φ₁.
+    const double c = step.cosine, s = step.sine;
+    double sum = 0.0;
+    for (int b = 0; b < branches; ++b) {
+      T* f = phi + static_cast<Index>(2 * b) * size;
+      T* g = lambda + static_cast<Index>(2 * b) * size;
+      for (T* v : {f, g})
+        for (Index plane : {Index{0}, size})
+          copy_signed(step.mask, v + appended + plane, v + appended + plane);
+      for (Index x = 0; x < size; ++x) {
+        const Complex f0(f[x], f[size + x]), f1(f[appended + x], f[appended + size + x]);
+        const Complex g0(g[x], g[size + x]), g1(g[appended + x], g[appended + size + x]);
+        const Complex i(0.0, 1.0);
+        const Complex a = c * f0 + i * s * f1;
+        const Complex l = c * g0 + i * s * g1;
+        sum += (std::conj(g0) * (-s * a) + std::conj(g1) * (-i * c * a)).real();
+        f[x] = static_cast<T>(a.real());
+        f[size + x] = static_cast<T>(a.imag());
+        g[x] = static_cast<T>(l.real());
+        g[size + x] = static_cast<T>(l.imag());
+      }
+    }
+    if (step.branch.angle.index >= 0)
+      gradient[static_cast<std::size_t>(step.branch.angle.index)] += sum;
+    return;
+  }
+  for (int plane = 0; plane < 2 * branches; ++plane) {
+    T* f = phi + static_cast<Index>(plane) * size;
+    T* g = lambda + static_cast<Index>(plane) * size;
+    switch (step.branch.kind) {
+      case Branch::Kind::project:
+        merge_by_mask(step.mask, f, f + appended);
+        merge_by_mask(step.mask, g, g + appended);
+        break;
+      case Branch::Kind::flip:  // the first copy is the state itself
+        add_flipped(program_.qubits(), step.branch.mask, g + appended, g);
+        break;
+      case Branch::Kind::sign:
+        copy_signed(step.mask, g + appended, g + appended);
+        add_flipped(program_.qubits(), 0, g + appended, g);
+        break;
+      case Branch::Kind::weighted:
+        break;
+    }
+  }
+}
+
+template class Adjoint<double>;
+template class Adjoint<float>;
+
+}  // namespace qhn

@@ -1,0 +1,39 @@
+#pragma once
+
+#include <span>
+
+#include "core/aligned.hpp"
+#include "state/register.hpp"
+
+namespace qhn {
+
+/// Adjoint differentiation of one register. Walks the program backwards with φ (the states) and
+/// λ = ∂E/∂φ* (same shape), so that for every gate ∂E/∂θ = 2 Re⟨λ|∂_θ φ⟩; two registers of memory
+/// whatever the depth (Jones and Gacon, arXiv:2009.02823). On return both hold what they were before
+/// the first step.
+template <class T>
+class Adjoint {
+ public:
+  explicit Adjoint(RegisterProgram<T>& program);
+
+  /// Adds the derivatives to gradient[angle]. The program's angles must be set.
+  void run(T* phi, T* lambda, std::span<double> gradient, int threads);
+
+  std::size_t bytes() const;
+
+ private:
+  void undo(const RotationStep<T>& step, int branches, T* phi, T* lambda,
+            std::span<double> gradient, int threads);
+  void undo(const PhaseStep<T>& step, int branches, T* phi, T* lambda, std::span<double> gradient,
+            int threads);
+  void undo(const PermutationStep& step, int branches, T* phi, T* lambda, int threads);
+  void undo(const BranchStep<T>& step, int branches, T* phi, T* lambda,
+            std::span<double> gradient);
+
+  RegisterProgram<T>& program_;
+  AlignedVector<double> partial_;  ///< [chunk][qubit]: derivatives of a rotation layer
+  AlignedVector<T> column_;        ///< [chunk][low part of the index]: sums of Im(λ* φ)
+  AlignedVector<double> row_;      ///< [high part of the index]
+};
+
+}  // namespace qhn

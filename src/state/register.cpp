@@ -1,0 +1,310 @@
+#include "state/register.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <utility>
+
+namespace qhn {
+namespace {
+
+constexpr int phase_low_bits = 8;     // 2^8 complex entries stay in the first-level cache
+constexpr Index least_chunk = 1024;  // vectors; below that a thread is not worth waking
+
+template <class... F>
+struct overloaded : F... {
+  using F::operator()...;
+};
+template <class... F>
+overloaded(F...) -> overloaded<F...>;
+
+template <class T>
+RotationStep<T> prepare(int qubits, const Rotation& rotation) {
+  RotationStep<T> step;
+  step.angles = rotation.angles;
+  step.trips = plan_rotation<T>(qubits, rotation.control_of);
+  step.cosine.resize(rotation.angles.size());
+  step.sine.resize(rotation.angles.size());
+  return step;
+}
+
+template <class T>
+PhaseStep<T> prepare(int qubits, const Phase& phase) {
+  PhaseStep<T> step;
+  step.terms = phase.terms;
+  step.separable = std::all_of(phase.terms.begin(), phase.terms.end(),
+                               [](const PhaseTerm& t) { return t.second < 0; });
+  const int low = step.separable ? std::min(qubits, phase_low_bits) : qubits;
+  step.cosine.resize(static_cast<std::size_t>(qubits));
+  step.sine.resize(static_cast<std::size_t>(qubits));
+  step.low_re.resize(dimension(low));
+  step.low_im.resize(dimension(low));
+  step.high_re.resize(dimension(qubits - low));
+  step.high_im.resize(dimension(qubits - low));
+  step.table = {qubits,
+                low,
+                step.low_re.data(),
+                step.low_im.data(),
+                step.high_re.data(),
+                step.high_im.data()};
+  return step;
+}
+
+PermutationStep prepare(int qubits, const Permutation& permutation) {
+  return {LinearMap(qubits, permutation.cx, false), LinearMap(qubits, permutation.cx, true)};
+}
+
+template <class T>
+BranchStep<T> prepare(int qubits, const Branch& branch) {
+  BranchStep<T> step{branch, {}, 1.0, 0.0};
+  if (branch.kind != Branch::Kind::flip) step.mask = BitMask<T>(qubits, branch.mask);
+  return step;
+}
+
+/// The table of a phase with two-qubit terms, one qubit q at a time: setting bit q multiplies by
+/// R_q[x below q] = e^{iφ_q} Π_{p<q} e^{iφ_pq (1 − 2 x_p)}.
+template <class T>
+void fill_phase_table(PhaseStep<T>& step, std::span<const double> angles) {
+  const int qubits = step.table.qubits;
+  Complex start = 1.0;
+  for (const PhaseTerm& t : step.terms)
+    if (t.second >= 0) start *= std::polar(1.0, -t.angle.value(angles) / 2);
+  T* re = step.low_re.data();
+  T* im = step.low_im.data();
+  step.high_re[0] = 1;
+  step.high_im[0] = 0;
+  re[0] = static_cast<T>(start.real());
+  im[0] = static_cast<T>(start.imag());
+  std::array<double, 64> pair{};
+  for (int q = 0; q < qubits; ++q) {
+    double one = 0.0;
+    pair.fill(0.0);
+    for (const PhaseTerm& t : step.terms) {
+      const double angle = t.angle.value(angles);
+      if (t.second < 0) {
+        if (t.first == q) one += angle;
+      } else if (std::max(t.first, t.second) == q) {
+        one += angle;
+        pair[static_cast<std::size_t>(std::min(t.first, t.second))] += angle;
+      }
+    }
+    const Index size = dimension(q);
+    T* top_re = re + size;
+    T* top_im = im + size;
+    top_re[0] = static_cast<T>(std::cos(one));
+    top_im[0] = static_cast<T>(std::sin(one));
+    for (int p = 0; p < q; ++p) {
+      const auto c = static_cast<T>(std::cos(-2 * pair[static_cast<std::size_t>(p)]));
+      const auto s = static_cast<T>(std::sin(-2 * pair[static_cast<std::size_t>(p)]));
+      const Index half = dimension(p);
+      for (Index x = 0; x < half; ++x) {
+        top_re[half + x] = top_re[x] * c - top_im[x] * s;
+        top_im[half + x] = top_re[x] * s + top_im[x] * c;
+      }
+    }
+    for (Index x = 0; x < size; ++x) {
+      const T a = top_re[x], b = top_im[x];
+      top_re[x] = a * re[x] - b * im[x];
+      top_im[x] = a * im[x] + b * re[x];
+    }
+  }
+}
+
+template <class T>
+void set_phase_angles(PhaseStep<T>& step, std::span<const double> angles) {
+  if (!step.separable) return fill_phase_table(step, angles);
+  std::array<double, 64> sum{};
+  for (const PhaseTerm& t : step.terms)
+    sum[static_cast<std::size_t>(t.first)] += t.angle.value(angles);
+  for (std::size_t q = 0; q < step.cosine.size(); ++q) {
+    step.cosine[q] = static_cast<T>(std::cos(sum[q]));
+    step.sine[q] = static_cast<T>(std::sin(sum[q]));
+  }
+  const int low = step.table.low_bits;
+  phase_products(step.cosine.data(), step.sine.data(), low, step.low_re.data(),
+                 step.low_im.data());
+  phase_products(step.cosine.data() + low, step.sine.data() + low, step.table.qubits - low,
+                 step.high_re.data(), step.high_im.data());
+}
+
+template <class T>
+void run_rotation(const RotationStep<T>& step, T* data, Index elements, int threads) {
+  const std::size_t above = trips_above_block<T>(step.trips);
+  const T *c = step.cosine.data(), *s = step.sine.data();
+  for (std::size_t i = 0; i < above; ++i) {
+    const RotationTrip& trip = step.trips[i];
+    const Chunks chunks(trip.items(elements), least_chunk);
+    for_chunks(chunks, threads, [&](Index chunk) {
+      rotate(trip, data, c, s, chunks.begin(chunk), chunks.end(chunk));
+    });
+  }
+  const Index block = std::min(elements, Index{1} << block_bits<T>);
+  const Chunks chunks(elements / block, 1);
+  for_chunks(chunks, threads, [&](Index chunk) {
+    for (Index b = chunks.begin(chunk); b < chunks.end(chunk); ++b)
+      for (std::size_t i = above; i < step.trips.size(); ++i) {
+        const Index items = step.trips[i].items(block);
+        rotate(step.trips[i], data, c, s, b * items, (b + 1) * items);
+      }
+  });
+}
+
+template <class T>
+void run_branch(const BranchStep<T>& step, int qubits, int branches, T* data) {
+  const Index size = dimension(qubits);
+  for (int plane = 0; plane < 2 * branches; ++plane) {
+    T* from = data + static_cast<Index>(plane) * size;
+    T* to = from + static_cast<Index>(2 * branches) * size;
+    switch (step.branch.kind) {
+      case Branch::Kind::project:
+        split_by_mask(step.mask, from, to);
+        break;
+      case Branch::Kind::flip:
+        copy_flipped(qubits, step.branch.mask, from, to);
+        break;
+      case Branch::Kind::sign:
+      case Branch::Kind::weighted:
+        copy_signed(step.mask, from, to);
+        break;
+    }
+  }
+  if (step.branch.kind != Branch::Kind::weighted) return;
+  // (a, Za) → (c a, −i s Za): multiplying by −i takes (re, im) to (im, −re).
+  const auto c = static_cast<T>(step.cosine), s = static_cast<T>(step.sine);
+  for (int b = 0; b < branches; ++b) {
+    T* re = data + static_cast<Index>(2 * b) * size;
+    T* to_re = re + static_cast<Index>(2 * branches) * size;
+    for (Index x = 0; x < size; ++x) {
+      const T za = to_re[x], zb = to_re[size + x];
+      to_re[x] = s * zb;
+      to_re[size + x] = -s * za;
+      re[x] *= c;
+      re[size + x] *= c;
+    }
+  }
+}
+
+}  // namespace
+
+LinearMap::LinearMap(int qubits, const std::vector<std::pair<int, int>>& cx, bool inverse)
+    : low_bits_((qubits + 1) / 2), mask_(dimension(low_bits_) - 1) {
+  std::vector<std::pair<int, int>> gates = cx;
+  if (inverse) std::reverse(gates.begin(), gates.end());
+  const auto image = [&gates](Index x) {
+    for (const auto& [control, target] : gates) x ^= ((x >> control) & 1) << target;
+    return x;
+  };
+  for (Index x = 0; x < dimension(low_bits_); ++x) low_.push_back(image(x));
+  for (Index x = 0; x < dimension(qubits - low_bits_); ++x)
+    high_.push_back(image(x << low_bits_));
+}
+
+template <class T>
+RegisterProgram<T>::RegisterProgram(const Program& program)
+    : qubits_(program.qubits), branches_(program.branches) {
+  for (const Step& step : program.steps)
+    std::visit(overloaded{
+                   [&](const Rotation& r) { steps_.emplace_back(prepare<T>(qubits_, r)); },
+                   [&](const Phase& p) { steps_.emplace_back(prepare<T>(qubits_, p)); },
+                   [&](const Permutation& p) {
+                     steps_.emplace_back(prepare(qubits_, p));
+                     scratch_.resize(dimension(qubits_));
+                   },
+                   [&](const Sign& s) {
+                     steps_.emplace_back(SignStep<T>{BitMask<T>(qubits_, s.cz)});
+                   },
+                   [&](const Branch& b) { steps_.emplace_back(prepare<T>(qubits_, b)); },
+               },
+               step);
+}
+
+template <class T>
+void RegisterProgram<T>::set_angles(std::span<const double> angles) {
+  for (RegisterStep<T>& step : steps_) {
+    if (auto* rotation = std::get_if<RotationStep<T>>(&step)) {
+      for (std::size_t q = 0; q < rotation->angles.size(); ++q) {
+        const double half = rotation->angles[q].value(angles) / 2;
+        rotation->cosine[q] = static_cast<T>(std::cos(half));
+        rotation->sine[q] = static_cast<T>(std::sin(half));
+      }
+    } else if (auto* phase = std::get_if<PhaseStep<T>>(&step)) {
+      set_phase_angles(*phase, angles);
+    } else if (auto* branch = std::get_if<BranchStep<T>>(&step)) {
+      const double half = branch->branch.angle.value(angles) / 2;
+      branch->cosine = std::cos(half);
+      branch->sine = std::sin(half);
+    }
+  }
+}
+
+template <class T>
+void RegisterProgram<T>::run(T* data, int threads) {
+  const Index size = 2 * dimension(qubits_);
+  const Chunks chunks(size, 1 << 14);
+  for_chunks(chunks, threads, [&](Index c) {
+    std::fill(data + chunks.begin(c), data + chunks.end(c), T{0});
+  });
+  data[0] = T{1};
+  run_from(data, threads);
+}
+
+template <class T>
+void RegisterProgram<T>::run_from(T* data, int threads) {
+  const Index size = dimension(qubits_);
+  int branches = 1;
+  for (RegisterStep<T>& step : steps_) {
+    std::visit(
+        overloaded{
+            [&](const RotationStep<T>& r) {
+              run_rotation(r, data, static_cast<Index>(2 * branches) * size, threads);
+            },
+            [&](const PhaseStep<T>& p) {
+              const Chunks rows(dimension(qubits_ - p.table.low_bits), 16);
+              for_chunks(rows, threads, [&](Index c) {
+                apply_phase(p.table, data, branches, rows.begin(c), rows.end(c));
+              });
+            },
+            [&](const PermutationStep& p) {
+              for (int plane = 0; plane < 2 * branches; ++plane) {
+                T* v = data + static_cast<Index>(plane) * size;
+                permute(p.source, size, v, scratch_.data(), threads);
+                std::copy(scratch_.begin(), scratch_.end(), v);
+              }
+            },
+            [&](const SignStep<T>& s) {
+              for (int plane = 0; plane < 2 * branches; ++plane) {
+                T* v = data + static_cast<Index>(plane) * size;
+                copy_signed(s.mask, v, v);
+              }
+            },
+            [&](const BranchStep<T>& b) {
+              run_branch(b, qubits_, branches, data);
+              branches *= 2;
+            },
+        },
+        step);
+  }
+}
+
+template <class T>
+std::size_t RegisterProgram<T>::bytes() const {
+  std::size_t sum = scratch_.size() * sizeof(T);
+  for (const RegisterStep<T>& step : steps_)
+    if (const auto* phase = std::get_if<PhaseStep<T>>(&step))
+      sum += 2 * (phase->low_re.size() + phase->high_re.size()) * sizeof(T);
+  return sum;
+}
+
+template <class T>
+void permute(const LinearMap& map, Index size, const T* in, T* out, int threads) {
+  const Chunks chunks(size, 1 << 13);
+  for_chunks(chunks, threads, [&](Index c) {
+    for (Index x = chunks.begin(c); x < chunks.end(c); ++x) out[x] = in[map(x)];
+  });
+}
+
+template class RegisterProgram<double>;
+template class RegisterProgram<float>;
+template void permute<double>(const LinearMap&, Index, const double*, double*, int);
+template void permute<float>(const LinearMap&, Index, const float*, float*, int);
+
+}  // namespace qhn

@@ -1,0 +1,117 @@
+#pragma once
+
+#include <span>
+#include <variant>
+#include <vector>
+
+#include "circuit/program.hpp"
+#include "core/aligned.hpp"
+#include "core/chunks.hpp"
+#include "state/kernels.hpp"
+
+namespace qhn {
+
+/// The steps of a Program with everything computed that does not depend on the angles, and room for
+/// what does (cosines, phase tables), so that running it allocates nothing.
+template <class T>
+struct RotationStep {
+  std::vector<Angle> angles;
+  std::vector<RotationTrip> trips;  ///< forward order
+  AlignedVector<T> cosine, sine;    ///< of θ_q/2, one per qubit
+};
+
+template <class T>
+struct PhaseStep {
+  std::vector<PhaseTerm> terms;
+  bool separable;          ///< only one-qubit terms: two small tables serve
+  AlignedVector<T> cosine, sine;
+  AlignedVector<T> low_re, low_im, high_re, high_im;
+  PhaseTable<T> table;
+};
+
+/// A linear map of the index bits over GF(2), as two small tables.
+class LinearMap {
+ public:
+  LinearMap() = default;
+  /// The product of CX gates in order; `inverse` the other way round.
+  LinearMap(int qubits, const std::vector<std::pair<int, int>>& cx, bool inverse);
+  Index operator()(Index x) const { return low_[x & mask_] ^ high_[x >> low_bits_]; }
+
+ private:
+  int low_bits_ = 0;
+  Index mask_ = 0;
+  std::vector<Index> low_, high_;
+};
+
+struct PermutationStep {
+  LinearMap image;   ///< x ↦ where its amplitude goes
+  LinearMap source;  ///< the inverse
+};
+
+template <class T>
+struct SignStep {
+  BitMask<T> mask;
+};
+
+template <class T>
+struct BranchStep {
+  Branch branch;
+  BitMask<T> mask;      ///< all kinds but flip
+  double cosine, sine;  ///< weighted: of φ/2
+};
+
+template <class T>
+using RegisterStep =
+    std::variant<RotationStep<T>, PhaseStep<T>, PermutationStep, SignStep<T>, BranchStep<T>>;
+
+/// A Program ready to run on one register of 2·branches planes of 2^qubits numbers (kernels.hpp).
+template <class T>
+class RegisterProgram {
+ public:
+  explicit RegisterProgram(const Program& program);
+
+  int qubits() const { return qubits_; }
+  int branches() const { return branches_; }
+  /// Elements of the array of all planes at the end.
+  std::size_t elements() const {
+    return static_cast<std::size_t>(2 * branches_) * dimension(qubits_);
+  }
+  std::vector<RegisterStep<T>>& steps() { return steps_; }
+  /// One plane of scratch, for permutations; empty when there is none.
+  T* scratch() { return scratch_.data(); }
+
+  /// Computes what the steps need from the angles.
+  void set_angles(std::span<const double> angles);
+
+  /// Runs the steps on `data` (elements() numbers) from |0…0⟩.
+  void run(T* data, int threads);
+
+  /// Runs the steps on `data`, which already holds a state. One branch at the start.
+  void run_from(T* data, int threads);
+
+  std::size_t bytes() const;
+
+ private:
+  int qubits_;
+  int branches_;
+  std::vector<RegisterStep<T>> steps_;
+  AlignedVector<T> scratch_;
+};
+
+/// Trips whose qubits all lie below this many bits work on one block of the cache at a time.
+template <class T>
+constexpr int block_bits = sizeof(T) == 4 ? 12 : 11;
+
+/// The number of trips, at the front of the forward order, that reach above a block.
+template <class T>
+std::size_t trips_above_block(const std::vector<RotationTrip>& trips) {
+  std::size_t n = 0;
+  while (n < trips.size() && trips[n].first + trips[n].count > block_bits<T>) ++n;
+  return n;
+}
+
+/// out[x] = in[map(x)].
+template <class T>
+void permute(const LinearMap& map, Index size, const T* in, T* out, int threads);
+
+}  // namespace qhn
