@@ -3,7 +3,7 @@
 . "$(dirname "$0")/check.sh"
 . jobs/lib.sh
 python=$(pick_python)
-"$python" -c 'import pip, setuptools, wheel' 2>/dev/null || skip "$python lacks pip, setuptools or wheel"
+"$python" -c 'import wheel, setuptools, pip' 2>/dev/null || skip "$python lacks pip, setuptools or wheel"
 cp -r analysis "$scratch/analysis" # pip builds inside the folder
 expect 0 "$python" -m pip install --quiet --no-deps --no-index --no-build-isolation \
   --target "$scratch/target" "$scratch/analysis"
