@@ -16,7 +16,8 @@ install(TARGETS qhn RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
 
 install(EXPORT qhn NAMESPACE qhn:: FILE qhnTargets.cmake DESTINATION ${package_dir})
 file(WRITE ${CMAKE_CURRENT_BINARY_DIR}/qhnConfig.cmake
-     "# The libraries qhn itself was built with are looked for again.\n"
+     "# The libraries qhn itself was built with are looked for again; HDF5's search needs C.\n"
+     "enable_language(C)\n"
      "include(\${CMAKE_CURRENT_LIST_DIR}/QhnDependencies.cmake)\n"
      "include(\${CMAKE_CURRENT_LIST_DIR}/qhnTargets.cmake)\n")
 write_basic_package_version_file(${CMAKE_CURRENT_BINARY_DIR}/qhnConfigVersion.cmake
