@@ -10,7 +10,7 @@
 namespace qhn {
 namespace {
 
-// Writes an attribute or dataset of unknown type under a name, told as text in errors.
+// For errors: "cannot read 'gap'".
 std::string told(const char* action, const std::string& name) {
   return fmt::format("cannot {} '{}'", action, name);
 }
@@ -21,6 +21,14 @@ H5Id text_type(std::size_t length) {
   H5Id type(H5Tcopy(H5T_C_S1), H5Tclose, "cannot make a text type");
   h5_check(H5Tset_size(type, std::max<std::size_t>(length, 1)), "cannot make a text type");
   h5_check(H5Tset_strpad(type, H5T_STR_NULLPAD), "cannot make a text type");
+  h5_check(H5Tset_cset(type, H5T_CSET_UTF8), "cannot make a text type");
+  return type;
+}
+
+// What attributes hold: readers in other languages get plain text.
+H5Id variable_text_type() {
+  H5Id type(H5Tcopy(H5T_C_S1), H5Tclose, "cannot make a text type");
+  h5_check(H5Tset_size(type, H5T_VARIABLE), "cannot make a text type");
   h5_check(H5Tset_cset(type, H5T_CSET_UTF8), "cannot make a text type");
   return type;
 }
@@ -103,10 +111,11 @@ hid_t h5_type<std::uint8_t>() {
 }
 
 void write_attribute(hid_t object, const std::string& name, const std::string& value) {
-  const H5Id type = text_type(value.size()), space = scalar();
+  const H5Id type = variable_text_type(), space = scalar();
   const H5Id attribute(H5Acreate2(object, name.c_str(), type, space, H5P_DEFAULT, H5P_DEFAULT),
                        H5Aclose, told("write attribute", name));
-  h5_check(H5Awrite(attribute, type, value.c_str()), told("write attribute", name));
+  const char* text = value.c_str();
+  h5_check(H5Awrite(attribute, type, &text), told("write attribute", name));
 }
 
 template <class T>
@@ -121,12 +130,15 @@ void write_attribute(hid_t object, const std::string& name, T value) {
 std::string read_text_attribute(hid_t object, const std::string& name) {
   const H5Id attribute(H5Aopen(object, name.c_str(), H5P_DEFAULT), H5Aclose,
                        told("read attribute", name));
-  const H5Id type(H5Aget_type(attribute), H5Tclose, told("read attribute", name));
-  if (H5Tget_class(type) != H5T_STRING || H5Tis_variable_str(type) > 0)
-    throw RunError(fmt::format("attribute '{}' is not fixed-length text", name));
-  std::string text(H5Tget_size(type), '\0');
-  h5_check(H5Aread(attribute, type, text.data()), told("read attribute", name));
-  return trimmed(text);
+  const H5Id stored(H5Aget_type(attribute), H5Tclose, told("read attribute", name));
+  if (H5Tget_class(stored) != H5T_STRING || H5Tis_variable_str(stored) <= 0)
+    throw RunError(fmt::format("attribute '{}' is not variable-length text", name));
+  const H5Id type = variable_text_type();
+  char* bytes = nullptr;
+  h5_check(H5Aread(attribute, type, &bytes), told("read attribute", name));
+  std::string text = bytes ? bytes : "";
+  H5free_memory(bytes);
+  return text;
 }
 
 template <class T>

@@ -39,7 +39,9 @@ toml::table parse_override(const std::string& text) {
   const auto equals = text.find('=');
   if (equals == 0 || equals == std::string::npos)
     throw InputError(fmt::format("{}: allowed: key=value, e.g. --set restarts.count=50", name));
-  const std::string key = text.substr(0, equals), value = text.substr(equals + 1);
+  const std::string key = text.substr(0, equals);
+  std::string value = text.substr(equals + 1);
+  value.erase(0, value.find_first_not_of(' '));
   const auto is_word_character = [](unsigned char c) {
     return std::isalnum(c) || c == '_' || c == '-' || c == '.' || c == '/';
   };
@@ -95,10 +97,10 @@ std::string suggestion(std::string_view word, const std::vector<std::string>& kn
 
 toml::table parse_toml(const std::string& path, const std::vector<std::string>& overrides) {
   std::ifstream file(path, std::ios::binary);
-  std::string text;
-  if (file) text.assign(std::istreambuf_iterator<char>(file), {});
-  if (!file || file.bad())
+  file.peek();  // a folder opens, but cannot be read
+  if (!file.is_open() || file.bad())
     throw InputError(fmt::format("{}: cannot read the experiment: {}", path, std::strerror(errno)));
+  const std::string text{std::istreambuf_iterator<char>(file), {}};
   toml::table root = parse(text, path);
   for (const std::string& change : overrides) merge(root, parse_override(change));
   return root;

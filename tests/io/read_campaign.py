@@ -1,0 +1,36 @@
+"""Reads the file that test_campaign_file kept, with h5py: the layout is what the header promises."""
+import sys
+
+try:
+    import h5py
+    import numpy as np
+except ImportError:
+    print("h5py is missing: skipped")
+    sys.exit(77)
+
+with h5py.File(sys.argv[1]) as f:
+    assert f.attrs["format"] == "qhn campaign", f.attrs["format"]
+    assert f.attrs["schema_version"] == 1
+    assert f.attrs["name"] == "größer"
+    assert f.attrs["restarts_requested"] == 5
+    assert "count = 3" in f["experiment"].asstr()[()]
+    assert f["epsilon"][:].tolist() == [1e-2, 1e-4]
+    table = f["table"].attrs
+    assert (table["qubits"], table["minimum"], table["minimizers"], table["best_index"]) == (
+        14, 0.3268526932, 2, 77)
+    r = f["restarts"]
+    assert r["id"][:].tolist() == [0, 1, 2]
+    assert r["expectation"][:].tolist() == [0.1 + 1 / 3, 0.1 + 1 / 4, 0.1 + 1 / 5]
+    names = {v: k for k, v in h5py.check_enum_dtype(r["status"].dtype).items()}
+    assert [names[s] for s in r["status"][:]] == ["converged", "converged", "diverged"]
+    assert r["best_string"][:].tolist() == [2**40, 2**40 + 1, 2**40 + 2]
+    assert r["expectation_crossing_iteration"][:].tolist() == [[3, -1]] * 3
+    assert r["string_crossing_evaluation"][:].tolist() == [[2, 7]] * 3
+    assert r["angles"].shape == (3, 3) and r["angles"].attrs["unit"] == "rad"
+    assert r["seconds"].attrs["unit"] == "s" and np.isnan(r["joules"][:]).all()
+    assert r["host"].asstr()[:].tolist() == ["node-b", "n", "node-b"]
+    p = f["provenance"]
+    assert p["hosts"].asstr()[:].tolist() == ["node1", "node-number-2"]
+    assert p.attrs["ranks"] == 4 and p.attrs["engine"] == "sweep" and p.attrs["seed"] == 11
+    for key in ("version", "git_commit", "git_dirty", "compiler", "libraries", "cpu", "simd"):
+        assert isinstance(p.attrs[key], str) and p.attrs[key], key

@@ -1,0 +1,153 @@
+#include <gtest/gtest.h>
+#include <sys/resource.h>
+
+#include <cmath>
+#include <csignal>
+#include <cstdlib>
+#include <fstream>
+#include <limits>
+
+#include "core/error.hpp"
+#include "io/atomic_file.hpp"
+#include "io/campaign_file.hpp"
+#include "temporary_folder.hpp"
+
+namespace qhn {
+namespace {
+
+CampaignFile example() {
+  CampaignFile c;
+  c.name = "größer";  // UTF-8 survives
+  c.experiment = "name = \"x\"\n[restarts]\ncount = 3\n";
+  c.restarts_requested = 5;
+  c.epsilons = {1e-2, 1e-4};
+  c.table = {14, 0.3268526932, 2, 77};
+  c.provenance = collect_provenance();
+  c.provenance.ranks = 4;
+  c.provenance.hosts = {"node1", "node-number-2"};
+  c.provenance.engine = "sweep";
+  c.provenance.data_sha256 = std::string(64, 'a');
+  c.provenance.seed = 11;
+  for (std::uint64_t id = 0; id < 3; ++id) {
+    RestartRecord r;
+    r.result.id = id;
+    r.result.seed = 11;
+    r.result.status = id == 2 ? Status::diverged : Status::converged;
+    r.result.expectation = 0.1 + 1.0 / (3.0 + static_cast<double>(id));
+    r.result.gap = 1e-5 * static_cast<double>(id);
+    r.result.gradient_norm = 1e-7;
+    r.result.iterations = 40 + static_cast<int>(id);
+    r.result.evaluations = 50;
+    r.result.best_string = (Index{1} << 40) + id;
+    r.result.best_probability = 0.99;
+    r.result.best_cost = 0.25;
+    r.result.expectation_crossings = {{3, 4}, {-1, -1}};
+    r.result.string_crossings = {{1, 2}, {static_cast<int>(id), 7}};
+    r.result.angles = {0.1, 0.2, static_cast<double>(id)};
+    r.cost = {1.5, 1.25, std::numeric_limits<double>::quiet_NaN(), id == 1 ? "n" : "node-b"};
+    c.records.push_back(r);
+  }
+  return c;
+}
+
+TEST(CampaignFile, RoundTrips) {
+  const TemporaryFolder folder;
+  const CampaignFile written = example();
+  write_campaign(folder / "campaign.h5", written);
+  EXPECT_EQ(folder.count(), 1) << "a temporary file was left behind";
+  const CampaignFile read = read_campaign(folder / "");  // the folder stands for its file
+  EXPECT_EQ(read.name, written.name);
+  EXPECT_EQ(read.experiment, written.experiment);
+  EXPECT_EQ(read.restarts_requested, 5u);
+  EXPECT_EQ(read.epsilons, written.epsilons);
+  EXPECT_EQ(read.table.qubits, 14);
+  EXPECT_EQ(read.table.minimum, written.table.minimum);
+  EXPECT_EQ(read.table.minimizers, 2u);
+  EXPECT_EQ(read.table.best_index, 77u);
+  ASSERT_EQ(read.records.size(), 3u);
+  for (std::size_t i = 0; i < 3; ++i) {
+    EXPECT_EQ(read.records[i].result, written.records[i].result);
+    EXPECT_EQ(read.records[i].cost.seconds, 1.5);
+    EXPECT_EQ(read.records[i].cost.cpu_seconds, 1.25);
+    EXPECT_TRUE(std::isnan(read.records[i].cost.joules));
+    EXPECT_EQ(read.records[i].cost.host, written.records[i].cost.host);
+  }
+  EXPECT_EQ(read.provenance.hosts, written.provenance.hosts);
+  EXPECT_EQ(read.provenance.libraries, written.provenance.libraries);
+  EXPECT_EQ(read.provenance.ranks, 4);
+  EXPECT_EQ(read.provenance.data_sha256, written.provenance.data_sha256);
+  if (const char* keep = std::getenv("QHN_KEEP_CAMPAIGN")) write_campaign(keep, written);
+}
+
+TEST(CampaignFile, HoldsEmptyAndMinimalCampaigns) {
+  const TemporaryFolder folder;
+  CampaignFile written = example();
+  written.records.clear();
+  write_campaign(folder / "a.h5", written);
+  EXPECT_TRUE(read_campaign(folder / "a.h5").records.empty());
+  written = example();
+  for (RestartRecord& r : written.records) r.result.angles.clear();
+  write_campaign(folder / "a.h5", written);
+  EXPECT_EQ(read_campaign(folder / "a.h5").records[2].result, written.records[2].result);
+}
+
+TEST(CampaignFile, RefusesWhatItCannotRead) {
+  const TemporaryFolder folder;
+  const auto complaint = [](const std::string& path) {
+    return message_of<InputError>([&] { read_campaign(path); });
+  };
+  EXPECT_EQ(complaint(folder / ""),
+            (folder / "campaign.h5") + ": cannot read the result: No such file or directory");
+  const std::string text = folder.write("a.txt", "hello");
+  EXPECT_TRUE(complaint(text).starts_with(text + ": not an HDF5 file"));
+
+  write_campaign(folder / "b.h5", example());
+  std::string bytes;
+  {
+    std::ifstream file(folder / "b.h5", std::ios::binary);
+    bytes.assign(std::istreambuf_iterator<char>(file), {});
+  }
+  const std::string torn = folder.write("torn.h5", bytes.substr(0, bytes.size() / 2));
+  EXPECT_TRUE(complaint(torn).starts_with(torn + ": damaged or incomplete: ")) << complaint(torn);
+}
+
+TEST(CampaignFile, NamesPathAndReasonOfAFailedWrite) {
+  const TemporaryFolder folder;
+  const std::string path = folder / "no/campaign.h5";
+  EXPECT_EQ(message_of<RunError>([&] { write_campaign(path, example()); }),
+            path + ": cannot write: No such file or directory");
+}
+
+// A full disk, imitated by the limit on file size (EFBIG instead of ENOSPC, the same path).
+TEST(CampaignFile, KeepsTheOldFileWhenTheDiskIsFull) {
+  const TemporaryFolder folder;
+  const std::string path = folder / "campaign.h5";
+  write_campaign(path, example());
+
+  rlimit before{};
+  ASSERT_EQ(getrlimit(RLIMIT_FSIZE, &before), 0);
+  const rlimit small{1000, before.rlim_max};
+  const auto handler = std::signal(SIGXFSZ, SIG_IGN);
+  ASSERT_EQ(setrlimit(RLIMIT_FSIZE, &small), 0);
+  CampaignFile changed = example();
+  changed.name = "changed";
+  const std::string message = message_of<RunError>([&] { write_campaign(path, changed); });
+  setrlimit(RLIMIT_FSIZE, &before);
+  std::signal(SIGXFSZ, handler);
+
+  EXPECT_EQ(message, path + ": cannot write: File too large");
+  EXPECT_EQ(folder.count(), 1) << "a temporary file was left behind";
+  EXPECT_EQ(read_campaign(path).name, "größer");
+}
+
+TEST(Provenance, KnowsThisProcess) {
+  const Provenance p = collect_provenance();
+  for (const std::string* field : {&p.version, &p.git_commit, &p.compiler, &p.compiler_flags,
+                                   &p.libraries, &p.binding, &p.cpu, &p.simd, &p.hosts.at(0)})
+    EXPECT_FALSE(field->empty());
+  EXPECT_TRUE(p.git_dirty == "yes" || p.git_dirty == "no" || p.git_dirty == "unknown");
+  EXPECT_EQ(p.started.size(), std::string("2024-05-06T07:08:09Z").size());
+}
+
+}  // namespace
+}  // namespace qhn

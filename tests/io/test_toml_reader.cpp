@@ -1,0 +1,110 @@
+#include <gtest/gtest.h>
+
+#include "core/error.hpp"
+#include "io/toml_reader.hpp"
+#include "temporary_folder.hpp"
+
+namespace qhn {
+namespace {
+
+// Reads [restarts] count (1…100), seed, tolerance (positive), kind (a or b).
+void read_example(const toml::table& root) {
+  TomlReader reader(root);
+  TomlReader restarts = reader.table("restarts");
+  int count = 0;
+  bool keep = false;
+  double tolerance = 0;
+  std::vector<int> kinds;
+  restarts.read("count", count, 1, 100);
+  restarts.read("keep", keep);
+  restarts.read(
+      "tolerance", tolerance, [](double x) { return x > 0; }, "a positive number");
+  restarts.read("kind", kinds, {{"alpha", 1}, {"beta", 2}});
+  restarts.finish();
+  reader.finish();
+}
+
+std::string complaint(const std::string& text, const std::vector<std::string>& overrides = {}) {
+  const TemporaryFolder folder;
+  const std::string file = folder.write("e.toml", text);
+  std::string message = message_of<InputError>([&] { read_example(parse_toml(file, overrides)); });
+  if (message.starts_with(file)) message = "e.toml" + message.substr(file.size());
+  return message;
+}
+
+TEST(TomlReader, SaysWhereAndWhatAndWhatIsAllowed) {
+  EXPECT_EQ(complaint("[restarts]\ncount = 0\n"),
+            "e.toml:2:9: restarts.count: found 0; allowed: an integer from 1 to 100");
+  EXPECT_EQ(complaint("[restarts]\n\n  count = 1.5\n"),
+            "e.toml:3:11: restarts.count: found 1.5; allowed: an integer from 1 to 100");
+  EXPECT_EQ(complaint("[restarts]\nkeep = \"yes\"\n"),
+            "e.toml:2:8: restarts.keep: found 'yes'; allowed: true or false");
+  EXPECT_EQ(complaint("[restarts]\ntolerance = -1\n"),
+            "e.toml:2:13: restarts.tolerance: found -1; allowed: a positive number");
+  EXPECT_EQ(complaint("[restarts]\ntolerance = nan\n"),
+            "e.toml:2:13: restarts.tolerance: found nan; allowed: a positive number");
+  EXPECT_EQ(complaint("restarts = 3\n"), "e.toml:1:12: restarts: found 3; allowed: a table");
+}
+
+TEST(TomlReader, RefusesUnknownKeysAndNamesTheNearest) {
+  EXPECT_EQ(complaint("[restarts]\ncoutn = 5\n"),
+            "e.toml:2:1: unknown key 'restarts.coutn'; allowed here: count, keep, tolerance, kind; "
+            "did you mean 'count'?");
+  EXPECT_EQ(
+      complaint("[restarts]\nzzzzzz = 5\n"),
+      "e.toml:2:1: unknown key 'restarts.zzzzzz'; allowed here: count, keep, tolerance, kind");
+  EXPECT_EQ(complaint("[restart]\ncount = 5\n"),
+            "e.toml:1:2: unknown key 'restart'; allowed here: restarts; did you mean 'restarts'?");
+}
+
+TEST(TomlReader, RefusesUnknownWords) {
+  EXPECT_EQ(
+      complaint("[restarts]\nkind = \"alpa\"\n"),
+      "e.toml:2:8: restarts.kind: found \"alpa\"; allowed: alpha, beta; did you mean 'alpha'?");
+  EXPECT_EQ(complaint("[restarts]\nkind = 4\n"),
+            "e.toml:2:8: restarts.kind: found 4; allowed: a string or an array of strings");
+}
+
+TEST(TomlReader, NamesTheOverride) {
+  EXPECT_EQ(complaint("", {"restarts.count=0"}),
+            "--set restarts.count=0: restarts.count: found 0; allowed: an integer from 1 to 100");
+  EXPECT_EQ(complaint("", {"restarts.coun=1"}),
+            "--set restarts.coun=1: unknown key 'restarts.coun'; allowed here: count, keep, "
+            "tolerance, kind; did you mean 'count'?");
+  EXPECT_EQ(complaint("", {"restarts.count"}),
+            "--set restarts.count: allowed: key=value, e.g. --set restarts.count=50");
+  EXPECT_TRUE(
+      complaint("", {"restarts.count=[1,"}).starts_with("--set restarts.count=[1,: not valid"));
+}
+
+TEST(TomlReader, LaysOverridesOverTheFile) {
+  const TemporaryFolder folder;
+  const std::string file = folder.write("e.toml", "[a]\nb = 1\nc = 2\n[a.d]\ne = 3\n");
+  const toml::table root = parse_toml(
+      file, {"a.b=5", "a.d.e = all-to-all", "f.g=data/x.txt", "h=\"two words\"", "a.k=[1, 2]"});
+  EXPECT_EQ(root["a"]["b"].value<int>(), 5);
+  EXPECT_EQ(root["a"]["c"].value<int>(), 2);
+  EXPECT_EQ(root["a"]["d"]["e"].value<std::string>(), "all-to-all");
+  EXPECT_EQ(root["f"]["g"].value<std::string>(), "data/x.txt");
+  EXPECT_EQ(root["h"].value<std::string>(), "two words");
+  EXPECT_EQ(root["a"]["k"][1].value<int>(), 2);
+}
+
+TEST(TomlReader, NamesTheReasonOfUnreadableFiles) {
+  const TemporaryFolder folder;
+  EXPECT_EQ(message_of<InputError>([&] { parse_toml(folder / "no.toml", {}); }),
+            (folder / "no.toml") + ": cannot read the experiment: No such file or directory");
+  EXPECT_EQ(message_of<InputError>([&] { parse_toml(folder / "", {}); }),
+            (folder / "") + ": cannot read the experiment: Is a directory");
+  EXPECT_TRUE(complaint("a = = 1\n").starts_with("e.toml:1:5: not valid TOML: "));
+}
+
+TEST(NearestWord, FindsTypingMistakesOnly) {
+  const std::vector<std::string> known{"linear", "product", "all-to-all"};
+  EXPECT_EQ(nearest_word("liner", known), "linear");
+  EXPECT_EQ(nearest_word("all_to_all", known), "all-to-all");
+  EXPECT_EQ(nearest_word("brickwork", known), "");
+}
+
+}  // namespace
+}  // namespace qhn
