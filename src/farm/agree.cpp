@@ -1,0 +1,24 @@
+#include "farm/agree.hpp"
+
+#include "core/error.hpp"
+
+namespace qhn {
+
+void throw_agreed(MPI_Comm comm, const std::string& failure) {
+  int rank = 0, size = 1;
+  MPI_Comm_rank(comm, &rank);
+  MPI_Comm_size(comm, &size);
+  const int mine = failure.empty() ? size : rank;
+  int failed = size;
+  MPI_Allreduce(&mine, &failed, 1, MPI_INT, MPI_MIN, comm);
+  if (failed == size) return;
+
+  int length = static_cast<int>(failure.size());
+  MPI_Bcast(&length, 1, MPI_INT, failed, comm);
+  std::string message = failure;
+  message.resize(static_cast<std::size_t>(length));
+  MPI_Bcast(message.data(), length, MPI_CHAR, failed, comm);
+  throw RunError(size == 1 ? message : "rank " + std::to_string(failed) + ": " + message);
+}
+
+}  // namespace qhn

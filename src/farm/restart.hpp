@@ -1,0 +1,37 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <span>
+#include <vector>
+
+#include "gradient/engine.hpp"
+#include "optim/lbfgs.hpp"
+#include "record/record.hpp"
+
+namespace qhn {
+
+/// What all restarts of a campaign have in common.
+struct RestartOptions {
+  std::uint64_t seed = 1;        ///< of the campaign
+  int angles = 0;                ///< length of the circuit's angle vector
+  std::vector<double> epsilons;  ///< ladder of gaps whose first crossing is recorded
+  bool keep_angles = false;      ///< put the final angles into the record
+  LbfgsOptions optimizer;
+};
+
+/// Angles that restart `id` starts from: uniform in [0, 2π), stream (seed, id), in flat order.
+std::vector<double> start_angles(std::uint64_t seed, std::uint64_t id, int count);
+
+/// Minimises E(θ) from the start angles of `id`. `costs` is the table of `engine` and `minimum` its
+/// least entry. Depends on nothing else: the same on any rank and thread. A crossing at the start
+/// has iteration 0, evaluation 1. The most probable string is looked for at every accepted iterate
+/// until its gap is below every ε, and at the last; that costs forward passes but no evaluations.
+/// `keep_going` is asked between iterations; the answer false gives up: nullopt.
+std::optional<RestartResult> run_restart(Engine& engine, std::span<const double> costs,
+                                         double minimum, const RestartOptions& options,
+                                         std::uint64_t id,
+                                         const std::function<bool()>& keep_going = {});
+
+}  // namespace qhn

@@ -1,0 +1,45 @@
+#pragma once
+
+#include <algorithm>
+#include <memory>
+#include <vector>
+
+#include "core/random.hpp"
+#include "farm/restart.hpp"
+#include "gradient/engine.hpp"
+
+namespace qhn::test {
+
+/// A small campaign: random costs on a linear circuit of 4 qubits, 3 sublayers.
+struct Campaign {
+  Circuit circuit = make_circuit(Family::linear, 4, 3);
+  std::vector<double> costs = [] {
+    CounterRng rng(5, Stream::synthetic, 0);
+    std::vector<double> c(16);
+    for (double& x : c) x = rng.uniform();
+    return c;
+  }();
+  double minimum = *std::ranges::min_element(costs);
+  RestartOptions options{.seed = 11,
+                         .angles = circuit.angles,
+                         .epsilons = {1e-1, 1e-2, 1e-4},
+                         .keep_angles = true,
+                         .optimizer = {}};
+
+  std::unique_ptr<Engine> engine() const {
+    EngineOptions plain;
+    plain.kind = EngineKind::reference;
+    return make_engine(circuit, costs, plain);
+  }
+
+  /// Restarts 0 … count − 1, one after the other on this thread.
+  std::vector<RestartResult> serial(std::uint64_t count) const {
+    const auto e = engine();
+    std::vector<RestartResult> results;
+    for (std::uint64_t id = 0; id < count; ++id)
+      results.push_back(*run_restart(*e, costs, minimum, options, id));
+    return results;
+  }
+};
+
+}  // namespace qhn::test

@@ -1,0 +1,221 @@
+#include <gtest/gtest.h>
+
+#include <chrono>
+#include <cmath>
+#include <map>
+#include <stdexcept>
+#include <string>
+#include <thread>
+
+#include "campaign.hpp"
+#include "core/error.hpp"
+#include "farm/farm.hpp"
+
+namespace qhn {
+namespace {
+
+using test::Campaign;
+using Results = std::map<std::uint64_t, RestartResult>;
+
+int rank_of(MPI_Comm comm) {
+  int rank = 0;
+  MPI_Comm_rank(comm, &rank);
+  return rank;
+}
+int size_of(MPI_Comm comm) {
+  int size = 1;
+  MPI_Comm_size(comm, &size);
+  return size;
+}
+
+FarmOptions farm_options(const Campaign& campaign, std::uint64_t restarts, int workers) {
+  return {.restarts = restarts, .workers = workers, .restart = campaign.options};
+}
+
+/// The records that rank 0 of `comm` collected; each exactly once.
+struct Collector {
+  Results results;
+  int repeated = 0;
+  FarmCallbacks callbacks{[this](RestartRecord&& record) {
+                            EXPECT_GE(record.cost.seconds, 0.0);
+                            EXPECT_FALSE(record.cost.host.empty());
+                            const std::uint64_t id = record.result.id;
+                            if (!results.emplace(id, std::move(record.result)).second) ++repeated;
+                          },
+                          {}};
+};
+
+/// An engine that does something else first.
+class Disturbed : public Engine {
+ public:
+  Disturbed(std::unique_ptr<Engine> engine, std::function<void()> before)
+      : engine_(std::move(engine)), before_(std::move(before)) {}
+  EngineKind kind() const override { return engine_->kind(); }
+  double expectation(std::span<const double> angles) override {
+    return engine_->expectation(angles);
+  }
+  double expectation_and_gradient(std::span<const double> angles,
+                                  std::span<double> gradient) override {
+    before_();
+    return engine_->expectation_and_gradient(angles, gradient);
+  }
+  MostProbable most_probable(std::span<const double> angles) override {
+    return engine_->most_probable(angles);
+  }
+  void state(std::span<const double> angles, std::span<Complex> amplitudes) override {
+    engine_->state(angles, amplitudes);
+  }
+  std::size_t bytes() const override { return engine_->bytes(); }
+
+ private:
+  std::unique_ptr<Engine> engine_;
+  std::function<void()> before_;
+};
+
+void expect_serial(const Results& found, const Campaign& campaign, std::uint64_t restarts) {
+  ASSERT_EQ(found.size(), restarts);
+  for (const RestartResult& result : campaign.serial(restarts))
+    EXPECT_EQ(found.at(result.id), result) << "restart " << result.id;
+}
+
+// Numbers of restarts around and far from the number of workers.
+TEST(Farm, ResultsAreThoseOfOneThread) {
+  const Campaign campaign;
+  const std::atomic<bool> stop = false;
+  for (int workers : {1, 2, 3})
+    for (std::uint64_t restarts : {0u, 1u, 5u, 64u}) {
+      Collector collector;
+      const std::uint64_t finished = run_farm(
+          MPI_COMM_WORLD, [&] { return campaign.engine(); }, campaign.costs, campaign.minimum,
+          farm_options(campaign, restarts, workers), stop, collector.callbacks);
+      EXPECT_EQ(finished, restarts);
+      EXPECT_EQ(collector.repeated, 0);
+      if (rank_of(MPI_COMM_WORLD) == 0)
+        expect_serial(collector.results, campaign, restarts);
+      else
+        EXPECT_TRUE(collector.results.empty());
+    }
+}
+
+TEST(Farm, RanksOfDifferentSpeedAndSizeShareTheWork) {
+  const Campaign campaign;
+  const std::atomic<bool> stop = false;
+  const int rank = rank_of(MPI_COMM_WORLD);
+  const auto make_engine = [&]() -> std::unique_ptr<Engine> {
+    return std::make_unique<Disturbed>(campaign.engine(), [rank] {
+      std::this_thread::sleep_for(std::chrono::microseconds(rank % 2 == 0 ? 0 : 300));
+    });
+  };
+  Collector collector;
+  run_farm(MPI_COMM_WORLD, make_engine, campaign.costs, campaign.minimum,
+           farm_options(campaign, 50, 1 + rank % 3), stop, collector.callbacks);
+  EXPECT_EQ(collector.repeated, 0);
+  if (rank == 0) expect_serial(collector.results, campaign, 50);
+}
+
+TEST(Farm, KeepsToItsCommunicator) {
+  const Campaign campaign;
+  const std::atomic<bool> stop = false;
+  const int world_rank = rank_of(MPI_COMM_WORLD);
+  MPI_Comm half = MPI_COMM_NULL;
+  MPI_Comm_split(MPI_COMM_WORLD, world_rank % 2, -world_rank, &half);  // ranks in reverse order
+  const std::uint64_t restarts = world_rank % 2 == 0 ? 9 : 17;
+  Collector collector;
+  run_farm(
+      half, [&] { return campaign.engine(); }, campaign.costs, campaign.minimum,
+      farm_options(campaign, restarts, 1), stop, collector.callbacks);
+  if (rank_of(half) == 0) expect_serial(collector.results, campaign, restarts);
+  MPI_Comm_free(&half);
+}
+
+/// The message that every rank throws; fails where they differ.
+std::string agreed_error(const std::function<void()>& run) {
+  std::string message;
+  try {
+    run();
+  } catch (const RunError& error) {
+    message = error.what();
+  }
+  std::vector<char> first(1000);
+  std::copy(message.begin(), message.end(), first.begin());
+  MPI_Bcast(first.data(), 1000, MPI_CHAR, 0, MPI_COMM_WORLD);
+  EXPECT_EQ(message, first.data());
+  return message;
+}
+
+TEST(Farm, AnExceptionInOneWorkerEndsItOnAllRanks) {
+  const Campaign campaign;
+  const std::atomic<bool> stop = false;
+  const int size = size_of(MPI_COMM_WORLD), rank = rank_of(MPI_COMM_WORLD);
+  for (int guilty : {0, size - 1})
+    for (int workers : {1, 2}) {
+      std::atomic<int> evaluations = 0;
+      const auto make_engine = [&]() -> std::unique_ptr<Engine> {
+        return std::make_unique<Disturbed>(campaign.engine(), [&] {
+          if (rank == guilty && ++evaluations == 40) throw std::runtime_error("broken memory");
+        });
+      };
+      // Far more restarts than could be done: the error has to end it.
+      Collector collector;
+      const std::string message = agreed_error([&] {
+        run_farm(MPI_COMM_WORLD, make_engine, campaign.costs, campaign.minimum,
+                 farm_options(campaign, 100000000, workers), stop, collector.callbacks);
+      });
+      EXPECT_EQ(message,
+                size == 1 ? "broken memory" : "rank " + std::to_string(guilty) + ": broken memory");
+    }
+}
+
+TEST(Farm, AnExceptionInTheCallbackEndsItOnAllRanks) {
+  const Campaign campaign;
+  const std::atomic<bool> stop = false;
+  const FarmCallbacks full_disk{[](RestartRecord&&) { throw RunError("disk full"); }, {}};
+  const std::string message = agreed_error([&] {
+    run_farm(
+        MPI_COMM_WORLD, [&] { return campaign.engine(); }, campaign.costs, campaign.minimum,
+        farm_options(campaign, 100000000, 2), stop, full_disk);
+  });
+  EXPECT_EQ(message, size_of(MPI_COMM_WORLD) == 1 ? "disk full" : "rank 0: disk full");
+}
+
+TEST(Farm, AnEngineThatCannotBeMadeEndsItOnAllRanks) {
+  const Campaign campaign;
+  const std::atomic<bool> stop = false;
+  const std::string message = agreed_error([&] {
+    run_farm(MPI_COMM_WORLD,
+             []() -> std::unique_ptr<Engine> { throw std::runtime_error("no memory for a state"); },
+             campaign.costs, campaign.minimum, farm_options(campaign, 1000, 2), stop, {});
+  });
+  EXPECT_NE(message.find("no memory for a state"), std::string::npos);
+}
+
+// The flag is raised on the last rank only, as by a signal that reaches one process.
+TEST(Farm, AStopOnOneRankKeepsWhatIsFinished) {
+  const Campaign campaign;
+  for (int workers : {1, 2}) {
+    std::atomic<bool> stop = false;
+    const bool last = rank_of(MPI_COMM_WORLD) == size_of(MPI_COMM_WORLD) - 1;
+    std::atomic<int> evaluations = 0;
+    const auto make_engine = [&]() -> std::unique_ptr<Engine> {
+      return std::make_unique<Disturbed>(campaign.engine(), [&] {
+        if (last && ++evaluations == 2000) stop = true;
+      });
+    };
+    Collector collector;
+    const std::uint64_t finished =
+        run_farm(MPI_COMM_WORLD, make_engine, campaign.costs, campaign.minimum,
+                 farm_options(campaign, 100000000, workers), stop, collector.callbacks);
+    EXPECT_GT(finished, 0u);
+    EXPECT_LT(finished, 100000000u);
+    if (rank_of(MPI_COMM_WORLD) == 0) {
+      EXPECT_EQ(collector.results.size(), finished);
+      const auto engine = campaign.engine();
+      for (const auto& [id, result] : collector.results)
+        ASSERT_EQ(result,
+                  *run_restart(*engine, campaign.costs, campaign.minimum, campaign.options, id));
+    }
+  }
+}
+
+}  // namespace
+}  // namespace qhn

@@ -1,0 +1,52 @@
+#include <gtest/gtest.h>
+
+#include "core/error.hpp"
+#include "farm/packing.hpp"
+
+namespace qhn {
+namespace {
+
+RestartRecord example(std::uint64_t id) {
+  RestartRecord record;
+  record.result = {.id = id,
+                   .seed = 77,
+                   .status = Status::stalled_line_search,
+                   .expectation = 0.1,
+                   .gap = 1e-300,
+                   .gradient_norm = 3.5,
+                   .iterations = 12,
+                   .evaluations = 34,
+                   .best_string = 0xfedcba9876543210u,
+                   .best_probability = 0.75,
+                   .best_cost = -2.5,
+                   .expectation_crossings = {{1, 2}, {-1, -1}},
+                   .string_crossings = {{0, 1}, {5, 9}},
+                   .angles = {0.25, -1.5, 3.0}};
+  record.cost = {.seconds = 1.5, .cpu_seconds = 1.25, .joules = 80.0, .host = "node17"};
+  return record;
+}
+
+TEST(Packing, IsUndoneByUnpacking) {
+  const std::vector<RestartRecord> records{example(3), RestartRecord{.result = {}, .cost = {}},
+                                           example(1u << 31)};
+  const std::vector<RestartRecord> back = unpack(pack(records));
+  ASSERT_EQ(back.size(), 3u);
+  EXPECT_EQ(back[0].result, records[0].result);
+  EXPECT_EQ(back[2].result, records[2].result);
+  EXPECT_EQ(back[1].result.id, 0u);
+  EXPECT_TRUE(std::isnan(back[1].result.expectation));
+  EXPECT_EQ(back[0].cost.seconds, 1.5);
+  EXPECT_EQ(back[0].cost.cpu_seconds, 1.25);
+  EXPECT_EQ(back[0].cost.joules, 80.0);
+  EXPECT_EQ(back[0].cost.host, "node17");
+  EXPECT_TRUE(unpack({}).empty());
+}
+
+TEST(Packing, RefusesATruncatedMessage) {
+  const auto bytes = pack(std::vector{example(3)});
+  for (std::size_t length = 1; length < bytes.size(); length += 7)
+    EXPECT_THROW(unpack(std::span(bytes).first(length)), RunError) << length;
+}
+
+}  // namespace
+}  // namespace qhn
