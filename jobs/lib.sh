@@ -92,7 +92,7 @@ need() {
   "${sudo[@]}" apt-get update -qq
   # shellcheck disable=SC2086  # package names are separate words
   "${sudo[@]}" env DEBIAN_FRONTEND=noninteractive \
-    apt-get install -y -qq --no-install-recommends $packages </dev/null
+    apt-get install -y -qq -o Dpkg::Use-Pty=0 --no-install-recommends $packages </dev/null
   lines=$(missing "$@")
   [ -z "$lines" ] || refuse "$lines" "still missing after apt-get install"
 }

@@ -41,7 +41,7 @@ case \$* in *prog-dev*) printf '#!/bin/sh\n' >$scratch/bin/qhn-test-program; chm
 expect 0 need build test
 says "Installing with apt-get: prog-dev"
 [ "$(cat "$scratch/apt.log")" = "update -qq
-install -y -qq --no-install-recommends prog-dev" ] || fail "apt-get was called with: $(cat "$scratch/apt.log")"
+install -y -qq -o Dpkg::Use-Pty=0 --no-install-recommends prog-dev" ] || fail "apt-get was called with: $(cat "$scratch/apt.log")"
 expect 0 need build test
 says "Nothing to install"
 [ "$(wc -l <"$scratch/apt.log")" = 2 ] || fail "the second run installed something"
