@@ -57,8 +57,7 @@ class ProgramBuilder {
 
   void rotation(int q, Angle angle) {
     const Index here = Index{1} << q;
-    auto* step = join<Rotation>({here, here},
-                                [&](const Rotation& r) { return is_identity(r, q); });
+    auto* step = join<Rotation>({here, here}, [&](const Rotation& r) { return is_identity(r, q); });
     if (!step) {
       Rotation fresh;
       fresh.angles.resize(static_cast<std::size_t>(program_.qubits));
@@ -69,8 +68,7 @@ class ProgramBuilder {
   }
 
   void phase(const PhaseTerm& term) {
-    const Index here =
-        (Index{1} << term.first) | (term.second >= 0 ? Index{1} << term.second : 0);
+    const Index here = (Index{1} << term.first) | (term.second >= 0 ? Index{1} << term.second : 0);
     auto* step = join<Phase>({here, 0}, [](const Phase&) { return true; });
     if (!step) step = append(Phase{});
     step->terms.push_back(term);
@@ -85,8 +83,8 @@ class ProgramBuilder {
 
   void cz(int a, int b) {
     const auto pair = std::minmax(a, b);
-    auto* step = join<Sign>({(Index{1} << a) | (Index{1} << b), 0},
-                            [](const Sign&) { return true; });
+    auto* step =
+        join<Sign>({(Index{1} << a) | (Index{1} << b), 0}, [](const Sign&) { return true; });
     if (!step) step = append(Sign{});
     const auto twin = std::find(step->cz.begin(), step->cz.end(), std::pair<int, int>(pair));
     if (twin == step->cz.end())
@@ -334,8 +332,8 @@ class Cutter {
   void double_branches() {
     branches_ *= 2;
     if (branches_ > max_branches_)
-      throw InputError("cutting below qubit " + std::to_string(low_qubits_) +
-                       " needs more than " + std::to_string(max_branches_) + " branches");
+      throw InputError("cutting below qubit " + std::to_string(low_qubits_) + " needs more than " +
+                       std::to_string(max_branches_) + " branches");
   }
 
   int low_qubits_;
@@ -376,23 +374,36 @@ double gradient_fmas(const CutCircuit& cut) {
   return size * contraction + register_fmas(cut.low) + register_fmas(cut.high);
 }
 
-CutCircuit best_cut(const Circuit& circuit, Purpose purpose) {
-  CutCircuit best = cut_circuit(circuit, circuit.qubits, purpose);
-  double least = gradient_fmas(best);
+namespace {
+
+std::optional<CutCircuit> cheapest_cut(const Circuit& circuit, Purpose purpose) {
   constexpr int max_branches = 256;
-  for (int low = std::max(1, circuit.qubits / 2 - 3); low <= circuit.qubits / 2 + 3 && low < circuit.qubits; ++low) {
-    std::optional<CutCircuit> cut;
+  const int middle = circuit.qubits / 2;
+  std::optional<CutCircuit> best;
+  for (int low = std::max(1, middle - 3); low <= middle + 3 && low < circuit.qubits; ++low) {
     try {
-      cut = cut_circuit(circuit, low, purpose, max_branches);
+      CutCircuit cut = cut_circuit(circuit, low, purpose, max_branches);
+      if (!best || gradient_fmas(cut) < gradient_fmas(*best)) best = std::move(cut);
     } catch (const InputError&) {
       continue;  // more entangled across this cut than a cut can pay for
     }
-    if (const double fmas = gradient_fmas(*cut); fmas < least) {
-      least = fmas;
-      best = std::move(*cut);
-    }
   }
   return best;
+}
+
+}  // namespace
+
+CutCircuit cheapest_proper_cut(const Circuit& circuit, Purpose purpose) {
+  auto best = cheapest_cut(circuit, purpose);
+  if (!best)
+    throw InputError("every cut of this circuit near the middle needs more than 256 branches");
+  return *std::move(best);
+}
+
+CutCircuit best_cut(const Circuit& circuit, Purpose purpose) {
+  CutCircuit whole = cut_circuit(circuit, circuit.qubits, purpose);
+  auto best = cheapest_cut(circuit, purpose);
+  return best && gradient_fmas(*best) < gradient_fmas(whole) ? *std::move(best) : whole;
 }
 
 }  // namespace qhn

@@ -95,7 +95,11 @@ CutCircuit cut_circuit(const Circuit& circuit, int low_qubits, Purpose purpose,
 /// Fused multiply-adds of one expectation with gradient under this cut: the model that chooses.
 double gradient_fmas(const CutCircuit& cut);
 
-/// The cut with the fewest gradient_fmas; `uncut` is the one-register program it competes with.
+/// The cut into two registers with the fewest gradient_fmas. Requires at least two qubits; throws
+/// InputError where every cut needs too many branches.
+CutCircuit cheapest_proper_cut(const Circuit& circuit, Purpose purpose);
+
+/// The cheaper of that and the uncut circuit.
 CutCircuit best_cut(const Circuit& circuit, Purpose purpose);
 
 }  // namespace qhn

@@ -86,8 +86,7 @@ void Adjoint<T>::undo(const RotationStep<T>& step, int branches, T* phi, T* lamb
   for (std::size_t q = 0; q < step.angles.size(); ++q) {
     if (step.angles[q].index < 0) continue;
     double sum = 0.0;
-    for (Index chunk = 0; chunk < most_chunks; ++chunk)
-      sum += partial_[chunk * partial_stride + q];
+    for (Index chunk = 0; chunk < most_chunks; ++chunk) sum += partial_[chunk * partial_stride + q];
     gradient[static_cast<std::size_t>(step.angles[q].index)] += sum;
   }
 }

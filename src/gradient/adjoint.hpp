@@ -9,8 +9,8 @@ namespace qhn {
 
 /// Adjoint differentiation of one register. Walks the program backwards with φ (the states) and
 /// λ = ∂E/∂φ* (same shape), so that for every gate ∂E/∂θ = 2 Re⟨λ|∂_θ φ⟩; two registers of memory
-/// whatever the depth (Jones and Gacon, arXiv:2009.02823). On return both hold what they were before
-/// the first step.
+/// whatever the depth (Jones and Gacon, arXiv:2009.02823). On return both hold what they were
+/// before the first step.
 template <class T>
 class Adjoint {
  public:
@@ -27,8 +27,7 @@ class Adjoint {
   void undo(const PhaseStep<T>& step, int branches, T* phi, T* lambda, std::span<double> gradient,
             int threads);
   void undo(const PermutationStep& step, int branches, T* phi, T* lambda, int threads);
-  void undo(const BranchStep<T>& step, int branches, T* phi, T* lambda,
-            std::span<double> gradient);
+  void undo(const BranchStep<T>& step, int branches, T* phi, T* lambda, std::span<double> gradient);
 
   RegisterProgram<T>& program_;
   AlignedVector<double> partial_;  ///< [chunk][qubit]: derivatives of a rotation layer

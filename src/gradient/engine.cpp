@@ -4,7 +4,9 @@
 #include <utility>
 
 #include "core/error.hpp"
+#include "gradient/cut_engine.hpp"
 #include "gradient/reference_engine.hpp"
+#include "gradient/sweep_engine.hpp"
 
 namespace qhn {
 namespace {
@@ -35,6 +37,12 @@ auto value_of(const Names& names, const std::string& name, const std::string& wh
   throw InputError("unknown " + what + " '" + name + "': known are " + known);
 }
 
+CutCircuit choose_cut(const Circuit& circuit, EngineKind kind) {
+  if (kind != EngineKind::cut) return best_cut(circuit, Purpose::expectation);
+  if (circuit.qubits < 2) throw InputError("one qubit cannot be cut: use engine sweep");
+  return cheapest_proper_cut(circuit, Purpose::expectation);
+}
+
 }  // namespace
 
 const char* to_string(EngineKind kind) { return name_of(engines, kind); }
@@ -44,19 +52,35 @@ Precision parse_precision(const std::string& name) {
   return value_of(precisions, name, "precision");
 }
 
-EngineKind choose_engine(const Circuit&) { return EngineKind::reference; }
+EngineKind choose_engine(const Circuit& circuit) {
+  return best_cut(circuit, Purpose::expectation).high.qubits > 0 ? EngineKind::cut
+                                                                 : EngineKind::sweep;
+}
 
 std::unique_ptr<Engine> make_engine(const Circuit& circuit, std::span<const double> cost,
-                                    const EngineOptions&) {
+                                    const EngineOptions& options) {
   if (cost.size() != dimension(circuit.qubits))
     throw InputError("a circuit of " + std::to_string(circuit.qubits) + " qubits needs " +
                      std::to_string(dimension(circuit.qubits)) + " costs, got " +
                      std::to_string(cost.size()));
-  return make_reference_engine(circuit, cost);
+  if (options.kind == EngineKind::reference) {
+    if (options.precision != Precision::float64)
+      throw InputError("the reference engine knows float64 only");
+    return make_reference_engine(circuit, cost);
+  }
+  if (options.kind == EngineKind::sweep) return make_sweep_engine(circuit, cost, options);
+  const CutCircuit cut = choose_cut(circuit, options.kind);
+  if (cut.high.qubits == 0) return make_sweep_engine(circuit, cost, options);
+  return make_cut_engine(circuit, cut, cost, options);
 }
 
-std::size_t engine_bytes(const Circuit& circuit, const EngineOptions&) {
-  return 3 * dimension(circuit.qubits) * sizeof(Complex);
+std::size_t engine_bytes(const Circuit& circuit, const EngineOptions& options) {
+  if (options.kind == EngineKind::reference) return 3 * dimension(circuit.qubits) * sizeof(Complex);
+  if (options.kind != EngineKind::sweep) {
+    const CutCircuit cut = choose_cut(circuit, options.kind);
+    if (cut.high.qubits > 0) return cut_engine_bytes(cut, options);
+  }
+  return sweep_engine_bytes(circuit, options);
 }
 
 }  // namespace qhn

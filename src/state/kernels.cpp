@@ -43,7 +43,8 @@ HWY_INLINE Index ItemBase(const RotationTrip& t, Index i) {
 
 HWY_INLINE unsigned AddressFlip(const RotationTrip& t, Index base) {
   unsigned flip = 0;
-  for (const auto& [from, to] : t.address_flips) flip ^= static_cast<unsigned>((base >> from) & 1u) << to;
+  for (const auto& [from, to] : t.address_flips)
+    flip ^= static_cast<unsigned>((base >> from) & 1u) << to;
   return flip;
 }
 
@@ -98,7 +99,8 @@ void RotateHigh(D d, const RotationTrip& t, T* HWY_RESTRICT data, const T* cosin
     for (unsigned r = 0; r < (1u << K); ++r)
       v[r] = hn::Load(d, p + (static_cast<Index>(t.source[r] ^ flip) << t.first));
     for (int q = 0; q < K; ++q) RotateRows<K>(d, v, q, c[q], s[q]);
-    for (unsigned r = 0; r < (1u << K); ++r) hn::Store(v[r], d, p + (static_cast<Index>(r) << t.first));
+    for (unsigned r = 0; r < (1u << K); ++r)
+      hn::Store(v[r], d, p + (static_cast<Index>(r) << t.first));
   }
 }
 
@@ -124,13 +126,13 @@ void RotateLow(D d, const RotationTrip& t, T* HWY_RESTRICT data, const T* cosine
   const std::size_t lanes = hn::Lanes(d);
   HWY_ALIGN T signed_sine[LaneTables<D>::kMax][LaneTables<D>::kLanes];
   for (int q = 0; q < t.lanes; ++q)
-    for (std::size_t l = 0; l < lanes; ++l)
-      signed_sine[q][l] = ((l >> q) & 1) ? sine[q] : -sine[q];
+    for (std::size_t l = 0; l < lanes; ++l) signed_sine[q][l] = ((l >> q) & 1) ? sine[q] : -sine[q];
   const auto source = hn::SetTableIndices(d, tables.source);
   for (Index i = begin; i < end; ++i) {
     T* p = data + (i << (t.lanes + K));
     V v[1 << K];
-    for (int r = 0; r < (1 << K); ++r) v[r] = hn::Load(d, p + t.source[static_cast<std::size_t>(r)] * lanes);
+    for (int r = 0; r < (1 << K); ++r)
+      v[r] = hn::Load(d, p + t.source[static_cast<std::size_t>(r)] * lanes);
     LaneToRow<K>(d, tables, t, v);
     if (t.permutes_lanes)
       for (int r = 0; r < (1 << K); ++r) v[r] = hn::TableLookupLanes(v[r], source);
@@ -187,7 +189,8 @@ void UnrotateHigh(D d, const RotationTrip& t, T* HWY_RESTRICT phi, T* HWY_RESTRI
       hn::Store(g[r], d, lambda + to);
     }
   }
-  for (int q = 0; q < K; ++q) derivative[t.first + q] += static_cast<double>(hn::GetLane(hn::SumOfLanes(d, sum[q])));
+  for (int q = 0; q < K; ++q)
+    derivative[t.first + q] += static_cast<double>(hn::GetLane(hn::SumOfLanes(d, sum[q])));
 }
 
 template <int K, class D, class T>
@@ -199,8 +202,7 @@ void UnrotateLow(D d, const RotationTrip& t, T* HWY_RESTRICT phi, T* HWY_RESTRIC
   const std::size_t lanes = hn::Lanes(d);
   HWY_ALIGN T signed_sine[kMax][LaneTables<D>::kLanes];
   for (int q = 0; q < t.lanes; ++q)
-    for (std::size_t l = 0; l < lanes; ++l)
-      signed_sine[q][l] = ((l >> q) & 1) ? sine[q] : -sine[q];
+    for (std::size_t l = 0; l < lanes; ++l) signed_sine[q][l] = ((l >> q) & 1) ? sine[q] : -sine[q];
   const auto source = hn::SetTableIndices(d, tables.source);
   V row_sum[K > 0 ? K : 1], lane_sum[kMax];
   for (int q = 0; q < K; ++q) row_sum[q] = hn::Zero(d);
@@ -245,23 +247,32 @@ void UnrotateLow(D d, const RotationTrip& t, T* HWY_RESTRICT phi, T* HWY_RESTRIC
   for (int q = 0; q < t.lanes; ++q) {
     const V bit = hn::Load(d, tables.bit[q]);
     const V sign = hn::Sub(hn::Add(bit, bit), hn::Set(d, T{1}));
-    derivative[q] += static_cast<double>(hn::GetLane(hn::SumOfLanes(d, hn::Mul(sign, lane_sum[q]))));
+    derivative[q] +=
+        static_cast<double>(hn::GetLane(hn::SumOfLanes(d, hn::Mul(sign, lane_sum[q]))));
   }
   for (int q = 0; q < K; ++q)
     derivative[t.lanes + q] += static_cast<double>(hn::GetLane(hn::SumOfLanes(d, row_sum[q])));
 }
 
 /// Calls f<K, D> for the trip's row bits and vector width.
-#define QHN_FOR_ROWS(CALL, D)     \
-  switch (t.row_bits) {           \
-    case 0: CALL(0, D); break;    \
-    case 1: CALL(1, D); break;    \
-    case 2: CALL(2, D); break;    \
-    default: CALL(kRowBits, D);   \
+#define QHN_FOR_ROWS(CALL, D) \
+  switch (t.row_bits) {       \
+    case 0:                   \
+      CALL(0, D);             \
+      break;                  \
+    case 1:                   \
+      CALL(1, D);             \
+      break;                  \
+    case 2:                   \
+      CALL(2, D);             \
+      break;                  \
+    default:                  \
+      CALL(kRowBits, D);      \
   }
 
 template <class T>
-void Rotate(const RotationTrip& t, T* data, const T* cosine, const T* sine, Index begin, Index end) {
+void Rotate(const RotationTrip& t, T* data, const T* cosine, const T* sine, Index begin,
+            Index end) {
 #define QHN_LOW(K, D) RotateLow<K>(D, t, data, cosine, sine, begin, end)
 #define QHN_HIGH(K, D) RotateHigh<K>(D, t, data, cosine, sine, begin, end)
   if (t.lanes == 0) {
@@ -465,31 +476,33 @@ void AddFlipped(int qubits, Index flip, const T* from, T* to) {
   Flipped<true>(qubits, flip, from, to);
 }
 
-#define QHN_INSTANCES(T, S)                                                                         \
-  int LaneBits##S(int q) { return LaneBits<T>(q); }                                                 \
-  void Rotate##S(const RotationTrip& t, T* v, const T* c, const T* s, Index b, Index e) {           \
-    Rotate<T>(t, v, c, s, b, e);                                                                    \
-  }                                                                                                 \
-  void Unrotate##S(const RotationTrip& t, T* f, T* g, const T* c, const T* s, Index b, Index e,     \
-                   double* out) {                                                                   \
-    Unrotate<T>(t, f, g, c, s, b, e, out);                                                          \
-  }                                                                                                 \
-  void PhaseProducts##S(const T* c, const T* s, int n, T* re, T* im) {                              \
-    PhaseProducts<T>(c, s, n, re, im);                                                              \
-  }                                                                                                 \
-  void ApplyPhase##S(const PhaseTable<T>& t, T* v, int n, Index b, Index e) {                       \
-    ApplyPhase<T>(t, v, n, b, e);                                                                   \
-  }                                                                                                 \
-  void UnapplyPhase##S(const PhaseTable<T>& t, T* f, T* g, int n, Index b, Index e, T* col,         \
-                       double* row) {                                                               \
-    UnapplyPhase<T>(t, f, g, n, b, e, col, row);                                                    \
-  }                                                                                                 \
-  void CopySigned##S(int q, const std::uint8_t* m, const T* f, T* t) { CopySigned<T>(q, m, f, t); } \
-  void SplitByMask##S(int q, const std::uint8_t* m, T* f, T* t) { SplitByMask<T>(q, m, f, t); }     \
-  void MergeByMask##S(int q, const std::uint8_t* m, T* f, const T* t) {                             \
-    MergeByMask<T>(q, m, f, t);                                                                     \
-  }                                                                                                 \
-  void CopyFlipped##S(int q, Index x, const T* f, T* t) { CopyFlipped<T>(q, x, f, t); }             \
+#define QHN_INSTANCES(T, S)                                                                     \
+  int LaneBits##S(int q) { return LaneBits<T>(q); }                                             \
+  void Rotate##S(const RotationTrip& t, T* v, const T* c, const T* s, Index b, Index e) {       \
+    Rotate<T>(t, v, c, s, b, e);                                                                \
+  }                                                                                             \
+  void Unrotate##S(const RotationTrip& t, T* f, T* g, const T* c, const T* s, Index b, Index e, \
+                   double* out) {                                                               \
+    Unrotate<T>(t, f, g, c, s, b, e, out);                                                      \
+  }                                                                                             \
+  void PhaseProducts##S(const T* c, const T* s, int n, T* re, T* im) {                          \
+    PhaseProducts<T>(c, s, n, re, im);                                                          \
+  }                                                                                             \
+  void ApplyPhase##S(const PhaseTable<T>& t, T* v, int n, Index b, Index e) {                   \
+    ApplyPhase<T>(t, v, n, b, e);                                                               \
+  }                                                                                             \
+  void UnapplyPhase##S(const PhaseTable<T>& t, T* f, T* g, int n, Index b, Index e, T* col,     \
+                       double* row) {                                                           \
+    UnapplyPhase<T>(t, f, g, n, b, e, col, row);                                                \
+  }                                                                                             \
+  void CopySigned##S(int q, const std::uint8_t* m, const T* f, T* t) {                          \
+    CopySigned<T>(q, m, f, t);                                                                  \
+  }                                                                                             \
+  void SplitByMask##S(int q, const std::uint8_t* m, T* f, T* t) { SplitByMask<T>(q, m, f, t); } \
+  void MergeByMask##S(int q, const std::uint8_t* m, T* f, const T* t) {                         \
+    MergeByMask<T>(q, m, f, t);                                                                 \
+  }                                                                                             \
+  void CopyFlipped##S(int q, Index x, const T* f, T* t) { CopyFlipped<T>(q, x, f, t); }         \
   void AddFlipped##S(int q, Index x, const T* f, T* t) { AddFlipped<T>(q, x, f, t); }
 
 QHN_INSTANCES(double, F64)
@@ -543,8 +556,8 @@ std::vector<RotationTrip> plan_rotation(int qubits, const std::vector<int>& cont
       const bool target_is_row = target >= rows_from;
       if (control >= rows_from) {
         for (auto& s : t.source)
-          s = static_cast<std::uint8_t>(s ^ (((s >> (control - rows_from)) & 1)
-                                             << (target - rows_from)));
+          s = static_cast<std::uint8_t>(
+              s ^ (((s >> (control - rows_from)) & 1) << (target - rows_from)));
       } else if (!t.low) {
         t.address_flips.emplace_back(control, target - rows_from);
       } else if (target_is_row) {
@@ -568,7 +581,8 @@ void BitMask<T>::fill(int qubits, Form form) {
   qubits_ = qubits;
   const Index size = dimension(qubits);
   const Index lanes = Index{1} << lane_bits<T>(qubits);
-  // Eight bytes are read at once for a mask, so pad the end; without lanes every element has its own.
+  // Eight bytes are read at once for a mask, so pad the end; without lanes every element has its
+  // own.
   const Index bytes_per_vector = lanes == 1 ? 8 : std::max<Index>(1, lanes / 8);
   bytes_.assign(size / lanes * bytes_per_vector + 8, 0);
   for (Index x = 0; x < size; ++x) {
@@ -594,54 +608,54 @@ BitMask<T>::BitMask(int qubits, const std::vector<std::pair<int, int>>& pairs) {
   });
 }
 
-#define QHN_DISPATCH(T, S)                                                                          \
-  template <>                                                                                       \
-  int lane_bits<T>(int qubits) {                                                                    \
-    return HWY_DYNAMIC_DISPATCH(LaneBits##S)(qubits);                                               \
-  }                                                                                                 \
-  template <>                                                                                       \
-  void rotate<T>(const RotationTrip& t, T* data, const T* c, const T* s, Index begin, Index end) {  \
-    HWY_DYNAMIC_DISPATCH(Rotate##S)(t, data, c, s, begin, end);                                     \
-  }                                                                                                 \
-  template <>                                                                                       \
-  void unrotate<T>(const RotationTrip& t, T* phi, T* lambda, const T* c, const T* s, Index begin,   \
-                   Index end, double* derivative) {                                                 \
-    HWY_DYNAMIC_DISPATCH(Unrotate##S)(t, phi, lambda, c, s, begin, end, derivative);                \
-  }                                                                                                 \
-  template <>                                                                                       \
-  void phase_products<T>(const T* c, const T* s, int count, T* re, T* im) {                         \
-    HWY_DYNAMIC_DISPATCH(PhaseProducts##S)(c, s, count, re, im);                                    \
-  }                                                                                                 \
-  template <>                                                                                       \
-  void apply_phase<T>(const PhaseTable<T>& t, T* data, int branches, Index begin, Index end) {      \
-    HWY_DYNAMIC_DISPATCH(ApplyPhase##S)(t, data, branches, begin, end);                             \
-  }                                                                                                 \
-  template <>                                                                                       \
-  void unapply_phase<T>(const PhaseTable<T>& t, T* phi, T* lambda, int branches, Index begin,       \
-                        Index end, T* column, double* row) {                                        \
-    HWY_DYNAMIC_DISPATCH(UnapplyPhase##S)(t, phi, lambda, branches, begin, end, column, row);       \
-  }                                                                                                 \
-  template <>                                                                                       \
-  void copy_signed<T>(const BitMask<T>& m, const T* from, T* to) {                                  \
-    HWY_DYNAMIC_DISPATCH(CopySigned##S)(m.qubits(), m.bytes(), from, to);                           \
-  }                                                                                                 \
-  template <>                                                                                       \
-  void split_by_mask<T>(const BitMask<T>& m, T* from, T* to) {                                      \
-    HWY_DYNAMIC_DISPATCH(SplitByMask##S)(m.qubits(), m.bytes(), from, to);                          \
-  }                                                                                                 \
-  template <>                                                                                       \
-  void merge_by_mask<T>(const BitMask<T>& m, T* into, const T* other) {                             \
-    HWY_DYNAMIC_DISPATCH(MergeByMask##S)(m.qubits(), m.bytes(), into, other);                       \
-  }                                                                                                 \
-  template <>                                                                                       \
-  void copy_flipped<T>(int qubits, Index flip, const T* from, T* to) {                              \
-    HWY_DYNAMIC_DISPATCH(CopyFlipped##S)(qubits, flip, from, to);                                   \
-  }                                                                                                 \
-  template <>                                                                                       \
-  void add_flipped<T>(int qubits, Index flip, const T* from, T* into) {                             \
-    HWY_DYNAMIC_DISPATCH(AddFlipped##S)(qubits, flip, from, into);                                  \
-  }                                                                                                 \
-  template std::vector<RotationTrip> plan_rotation<T>(int, const std::vector<int>&);                \
+#define QHN_DISPATCH(T, S)                                                                         \
+  template <>                                                                                      \
+  int lane_bits<T>(int qubits) {                                                                   \
+    return HWY_DYNAMIC_DISPATCH(LaneBits##S)(qubits);                                              \
+  }                                                                                                \
+  template <>                                                                                      \
+  void rotate<T>(const RotationTrip& t, T* data, const T* c, const T* s, Index begin, Index end) { \
+    HWY_DYNAMIC_DISPATCH(Rotate##S)(t, data, c, s, begin, end);                                    \
+  }                                                                                                \
+  template <>                                                                                      \
+  void unrotate<T>(const RotationTrip& t, T* phi, T* lambda, const T* c, const T* s, Index begin,  \
+                   Index end, double* derivative) {                                                \
+    HWY_DYNAMIC_DISPATCH(Unrotate##S)(t, phi, lambda, c, s, begin, end, derivative);               \
+  }                                                                                                \
+  template <>                                                                                      \
+  void phase_products<T>(const T* c, const T* s, int count, T* re, T* im) {                        \
+    HWY_DYNAMIC_DISPATCH(PhaseProducts##S)(c, s, count, re, im);                                   \
+  }                                                                                                \
+  template <>                                                                                      \
+  void apply_phase<T>(const PhaseTable<T>& t, T* data, int branches, Index begin, Index end) {     \
+    HWY_DYNAMIC_DISPATCH(ApplyPhase##S)(t, data, branches, begin, end);                            \
+  }                                                                                                \
+  template <>                                                                                      \
+  void unapply_phase<T>(const PhaseTable<T>& t, T* phi, T* lambda, int branches, Index begin,      \
+                        Index end, T* column, double* row) {                                       \
+    HWY_DYNAMIC_DISPATCH(UnapplyPhase##S)(t, phi, lambda, branches, begin, end, column, row);      \
+  }                                                                                                \
+  template <>                                                                                      \
+  void copy_signed<T>(const BitMask<T>& m, const T* from, T* to) {                                 \
+    HWY_DYNAMIC_DISPATCH(CopySigned##S)(m.qubits(), m.bytes(), from, to);                          \
+  }                                                                                                \
+  template <>                                                                                      \
+  void split_by_mask<T>(const BitMask<T>& m, T* from, T* to) {                                     \
+    HWY_DYNAMIC_DISPATCH(SplitByMask##S)(m.qubits(), m.bytes(), from, to);                         \
+  }                                                                                                \
+  template <>                                                                                      \
+  void merge_by_mask<T>(const BitMask<T>& m, T* into, const T* other) {                            \
+    HWY_DYNAMIC_DISPATCH(MergeByMask##S)(m.qubits(), m.bytes(), into, other);                      \
+  }                                                                                                \
+  template <>                                                                                      \
+  void copy_flipped<T>(int qubits, Index flip, const T* from, T* to) {                             \
+    HWY_DYNAMIC_DISPATCH(CopyFlipped##S)(qubits, flip, from, to);                                  \
+  }                                                                                                \
+  template <>                                                                                      \
+  void add_flipped<T>(int qubits, Index flip, const T* from, T* into) {                            \
+    HWY_DYNAMIC_DISPATCH(AddFlipped##S)(qubits, flip, from, into);                                 \
+  }                                                                                                \
+  template std::vector<RotationTrip> plan_rotation<T>(int, const std::vector<int>&);               \
   template class BitMask<T>;
 QHN_DISPATCH(double, F64)
 QHN_DISPATCH(float, F32)

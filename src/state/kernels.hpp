@@ -27,10 +27,10 @@ struct RotationTrip {
   int row_bits = 0;  ///< of them, those that select rows (whole vectors)
   int lanes = 0;     ///< lane bits in force
   bool low = false;
-  std::array<std::uint8_t, 8> source{};              ///< row to load for row r: CX within the rows
-  std::vector<std::pair<int, int>> address_flips;    ///< (address bit, row bit): CX from below
-  std::vector<std::pair<int, int>> lane_to_row;      ///< (lane, row bit) CX
-  std::array<std::uint8_t, 16> lane_source{};        ///< lane to load for a lane: CX within lanes
+  std::array<std::uint8_t, 8> source{};            ///< row to load for row r: CX within the rows
+  std::vector<std::pair<int, int>> address_flips;  ///< (address bit, row bit): CX from below
+  std::vector<std::pair<int, int>> lane_to_row;    ///< (lane, row bit) CX
+  std::array<std::uint8_t, 16> lane_source{};      ///< lane to load for a lane: CX within lanes
   bool permutes_lanes = false;
   Index items(Index elements) const { return elements >> (row_bits + lanes); }
 };
@@ -41,15 +41,15 @@ struct RotationTrip {
 template <class T>
 std::vector<RotationTrip> plan_rotation(int qubits, const std::vector<int>& control_of);
 
-/// CX, then Ry(θ_q) on the trip's qubits: v0 ← c v0 − s v1, v1 ← s v0 + c v1 with c, s = cos, sin θ/2.
-/// Per element and qubit 2 multiply-adds; bytes: the array once in and out. Items: row groups.
+/// CX, then Ry(θ_q) on the trip's qubits: v0 ← c v0 − s v1, v1 ← s v0 + c v1 with c, s = cos, sin
+/// θ/2. Per element and qubit 2 multiply-adds; bytes: the array once in and out. Items: row groups.
 template <class T>
 void rotate(const RotationTrip& trip, T* data, const T* cosine, const T* sine, Index begin,
             Index end);
 
-/// The inverse, on φ and λ; adds Σ(λ1 φ0 − λ0 φ1) over the items to derivative[q] = ∂E/∂θ_q. The sums
-/// commute with every Ry of the layer, so they are taken on the way. 6 multiply-adds per element of
-/// φ and qubit.
+/// The inverse, on φ and λ; adds Σ(λ1 φ0 − λ0 φ1) over the items to derivative[q] = ∂E/∂θ_q. The
+/// sums commute with every Ry of the layer, so they are taken on the way. 6 multiply-adds per
+/// element of φ and qubit.
 template <class T>
 void unrotate(const RotationTrip& trip, T* phi, T* lambda, const T* cosine, const T* sine,
               Index begin, Index end, double* derivative);
@@ -77,8 +77,8 @@ template <class T>
 void unapply_phase(const PhaseTable<T>& table, T* phi, T* lambda, int branches, Index begin,
                    Index end, T* column, double* row);
 
-/// A bit per element for the masked kernels: bit x of the mask is parity(form(x)). Stored as the SIMD
-/// level likes it (whole bytes per vector), so make it at the level that uses it.
+/// A bit per element for the masked kernels: bit x of the mask is parity(form(x)). Stored as the
+/// SIMD level likes it (whole bytes per vector), so make it at the level that uses it.
 template <class T>
 class BitMask {
  public:

@@ -7,7 +7,7 @@
 namespace qhn {
 namespace {
 
-constexpr int phase_low_bits = 8;     // 2^8 complex entries stay in the first-level cache
+constexpr int phase_low_bits = 8;    // 2^8 complex entries stay in the first-level cache
 constexpr Index least_chunk = 1024;  // vectors; below that a thread is not worth waking
 
 template <class... F>
@@ -120,8 +120,7 @@ void set_phase_angles(PhaseStep<T>& step, std::span<const double> angles) {
     step.sine[q] = static_cast<T>(std::sin(sum[q]));
   }
   const int low = step.table.low_bits;
-  phase_products(step.cosine.data(), step.sine.data(), low, step.low_re.data(),
-                 step.low_im.data());
+  phase_products(step.cosine.data(), step.sine.data(), low, step.low_re.data(), step.low_im.data());
   phase_products(step.cosine.data() + low, step.sine.data() + low, step.table.qubits - low,
                  step.high_re.data(), step.high_im.data());
 }
@@ -194,27 +193,25 @@ LinearMap::LinearMap(int qubits, const std::vector<std::pair<int, int>>& cx, boo
     return x;
   };
   for (Index x = 0; x < dimension(low_bits_); ++x) low_.push_back(image(x));
-  for (Index x = 0; x < dimension(qubits - low_bits_); ++x)
-    high_.push_back(image(x << low_bits_));
+  for (Index x = 0; x < dimension(qubits - low_bits_); ++x) high_.push_back(image(x << low_bits_));
 }
 
 template <class T>
 RegisterProgram<T>::RegisterProgram(const Program& program)
     : qubits_(program.qubits), branches_(program.branches) {
   for (const Step& step : program.steps)
-    std::visit(overloaded{
-                   [&](const Rotation& r) { steps_.emplace_back(prepare<T>(qubits_, r)); },
-                   [&](const Phase& p) { steps_.emplace_back(prepare<T>(qubits_, p)); },
-                   [&](const Permutation& p) {
-                     steps_.emplace_back(prepare(qubits_, p));
-                     scratch_.resize(dimension(qubits_));
-                   },
-                   [&](const Sign& s) {
-                     steps_.emplace_back(SignStep<T>{BitMask<T>(qubits_, s.cz)});
-                   },
-                   [&](const Branch& b) { steps_.emplace_back(prepare<T>(qubits_, b)); },
-               },
-               step);
+    std::visit(
+        overloaded{
+            [&](const Rotation& r) { steps_.emplace_back(prepare<T>(qubits_, r)); },
+            [&](const Phase& p) { steps_.emplace_back(prepare<T>(qubits_, p)); },
+            [&](const Permutation& p) {
+              steps_.emplace_back(prepare(qubits_, p));
+              scratch_.resize(dimension(qubits_));
+            },
+            [&](const Sign& s) { steps_.emplace_back(SignStep<T>{BitMask<T>(qubits_, s.cz)}); },
+            [&](const Branch& b) { steps_.emplace_back(prepare<T>(qubits_, b)); },
+        },
+        step);
 }
 
 template <class T>
@@ -240,9 +237,8 @@ template <class T>
 void RegisterProgram<T>::run(T* data, int threads) {
   const Index size = 2 * dimension(qubits_);
   const Chunks chunks(size, 1 << 14);
-  for_chunks(chunks, threads, [&](Index c) {
-    std::fill(data + chunks.begin(c), data + chunks.end(c), T{0});
-  });
+  for_chunks(chunks, threads,
+             [&](Index c) { std::fill(data + chunks.begin(c), data + chunks.end(c), T{0}); });
   data[0] = T{1};
   run_from(data, threads);
 }
@@ -252,36 +248,35 @@ void RegisterProgram<T>::run_from(T* data, int threads) {
   const Index size = dimension(qubits_);
   int branches = 1;
   for (RegisterStep<T>& step : steps_) {
-    std::visit(
-        overloaded{
-            [&](const RotationStep<T>& r) {
-              run_rotation(r, data, static_cast<Index>(2 * branches) * size, threads);
-            },
-            [&](const PhaseStep<T>& p) {
-              const Chunks rows(dimension(qubits_ - p.table.low_bits), 16);
-              for_chunks(rows, threads, [&](Index c) {
-                apply_phase(p.table, data, branches, rows.begin(c), rows.end(c));
-              });
-            },
-            [&](const PermutationStep& p) {
-              for (int plane = 0; plane < 2 * branches; ++plane) {
-                T* v = data + static_cast<Index>(plane) * size;
-                permute(p.source, size, v, scratch_.data(), threads);
-                std::copy(scratch_.begin(), scratch_.end(), v);
-              }
-            },
-            [&](const SignStep<T>& s) {
-              for (int plane = 0; plane < 2 * branches; ++plane) {
-                T* v = data + static_cast<Index>(plane) * size;
-                copy_signed(s.mask, v, v);
-              }
-            },
-            [&](const BranchStep<T>& b) {
-              run_branch(b, qubits_, branches, data);
-              branches *= 2;
-            },
-        },
-        step);
+    std::visit(overloaded{
+                   [&](const RotationStep<T>& r) {
+                     run_rotation(r, data, static_cast<Index>(2 * branches) * size, threads);
+                   },
+                   [&](const PhaseStep<T>& p) {
+                     const Chunks rows(dimension(qubits_ - p.table.low_bits), 16);
+                     for_chunks(rows, threads, [&](Index c) {
+                       apply_phase(p.table, data, branches, rows.begin(c), rows.end(c));
+                     });
+                   },
+                   [&](const PermutationStep& p) {
+                     for (int plane = 0; plane < 2 * branches; ++plane) {
+                       T* v = data + static_cast<Index>(plane) * size;
+                       permute(p.source, size, v, scratch_.data(), threads);
+                       std::copy(scratch_.begin(), scratch_.end(), v);
+                     }
+                   },
+                   [&](const SignStep<T>& s) {
+                     for (int plane = 0; plane < 2 * branches; ++plane) {
+                       T* v = data + static_cast<Index>(plane) * size;
+                       copy_signed(s.mask, v, v);
+                     }
+                   },
+                   [&](const BranchStep<T>& b) {
+                     run_branch(b, qubits_, branches, data);
+                     branches *= 2;
+                   },
+               },
+               step);
   }
 }
 

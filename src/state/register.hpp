@@ -23,7 +23,7 @@ struct RotationStep {
 template <class T>
 struct PhaseStep {
   std::vector<PhaseTerm> terms;
-  bool separable;          ///< only one-qubit terms: two small tables serve
+  bool separable;  ///< only one-qubit terms: two small tables serve
   AlignedVector<T> cosine, sine;
   AlignedVector<T> low_re, low_im, high_re, high_im;
   PhaseTable<T> table;

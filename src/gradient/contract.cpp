@@ -1,0 +1,409 @@
+#include "gradient/contract.hpp"
+
+#include <algorithm>
+
+#undef HWY_TARGET_INCLUDE
+#define HWY_TARGET_INCLUDE "gradient/contract.cpp"
+#include <hwy/foreach_target.h>
+#include <hwy/highway.h>
+
+HWY_BEFORE_NAMESPACE();
+namespace qhn {
+namespace HWY_NAMESPACE {
+
+namespace hn = hwy::HWY_NAMESPACE;
+
+// Rows (or vectors) × four terms are accumulated in registers: 16 of 32, or 8 of 16.
+#if HWY_TARGET == HWY_AVX3 || HWY_TARGET == HWY_NEON
+constexpr int kWide = 4;
+#else
+constexpr int kWide = 2;
+#endif
+constexpr int kTerms = 4;
+
+template <class T>
+using Full = hn::ScalableTag<T>;
+template <class T>
+using Single = hn::CappedTag<T, 1>;
+
+template <class D, class V>
+HWY_INLINE hn::TFromD<D> Sum(D d, V v) {
+  return hn::GetLane(hn::SumOfLanes(d, v));
+}
+
+template <int R, int K, class D, class T>
+HWY_INLINE void ReduceColumnsBlock(D d, const Tile<T>& t, Index row, const T* HWY_RESTRICT m,
+                                   const T* HWY_RESTRICT w, Index w_stride, T* HWY_RESTRICT x,
+                                   Index x_stride) {
+  using V = hn::Vec<D>;
+  V sum[R * K];
+  for (int i = 0; i < R * K; ++i) sum[i] = hn::Zero(d);
+  const T* at = m + row * t.stride;
+  for (Index c = 0; c < t.columns; c += hn::Lanes(d)) {
+    V a[R];
+    for (int r = 0; r < R; ++r) a[r] = hn::LoadU(d, at + static_cast<Index>(r) * t.stride + c);
+    for (int k = 0; k < K; ++k) {
+      const V b = hn::Load(d, w + static_cast<Index>(k) * w_stride + c);
+      for (int r = 0; r < R; ++r) sum[r * K + k] = hn::MulAdd(a[r], b, sum[r * K + k]);
+    }
+  }
+  for (int r = 0; r < R; ++r)
+    for (int k = 0; k < K; ++k)
+      x[static_cast<Index>(k) * x_stride + t.first + row + static_cast<Index>(r)] +=
+          Sum(d, sum[r * K + k]);
+}
+
+template <int R, int K, class D, class T>
+HWY_INLINE void ReduceColumnsRows(D d, const Tile<T>& t, const T* m, const T* w, Index w_stride,
+                                  T* x, Index x_stride) {
+  Index row = 0;
+  for (; row + R <= t.count; row += R)
+    ReduceColumnsBlock<R, K>(d, t, row, m, w, w_stride, x, x_stride);
+  for (; row < t.count; ++row) ReduceColumnsBlock<1, K>(d, t, row, m, w, w_stride, x, x_stride);
+}
+
+template <class D, class T>
+void ReduceColumnsFor(D d, const Tile<T>& t, const T* m, int terms, const T* w, Index w_stride,
+                      T* x, Index x_stride) {
+  int k = 0;
+  for (; k + kTerms <= terms; k += kTerms)
+    ReduceColumnsRows<kWide, kTerms>(d, t, m, w + static_cast<Index>(k) * w_stride, w_stride,
+                                     x + static_cast<Index>(k) * x_stride, x_stride);
+  for (; k < terms; ++k)
+    ReduceColumnsRows<2 * kWide, 1>(d, t, m, w + static_cast<Index>(k) * w_stride, w_stride,
+                                    x + static_cast<Index>(k) * x_stride, x_stride);
+}
+
+template <class T>
+void ReduceColumns(const Tile<T>& t, const T* m, int terms, const T* w, Index w_stride, T* x,
+                   Index x_stride) {
+  if (t.columns < hn::Lanes(Full<T>()))
+    ReduceColumnsFor(Single<T>(), t, m, terms, w, w_stride, x, x_stride);
+  else
+    ReduceColumnsFor(Full<T>(), t, m, terms, w, w_stride, x, x_stride);
+}
+
+template <int N, int K, class D, class T>
+HWY_INLINE void ReduceRowsBlock(D d, const Tile<T>& t, Index c, const T* HWY_RESTRICT m,
+                                const T* HWY_RESTRICT v, Index v_stride, T* HWY_RESTRICT y,
+                                Index y_stride) {
+  using V = hn::Vec<D>;
+  const Index lanes = hn::Lanes(d);
+  V sum[N * K];
+  for (int k = 0; k < K; ++k)
+    for (int n = 0; n < N; ++n)
+      sum[k * N + n] =
+          hn::Load(d, y + static_cast<Index>(k) * y_stride + c + static_cast<Index>(n) * lanes);
+  const T* at = m + c;
+  const T* coefficient = v + t.first;
+  for (Index r = 0; r < t.count; ++r, at += t.stride, ++coefficient) {
+    V a[N];
+    for (int n = 0; n < N; ++n) a[n] = hn::LoadU(d, at + static_cast<Index>(n) * lanes);
+    for (int k = 0; k < K; ++k) {
+      const V b = hn::Set(d, coefficient[static_cast<Index>(k) * v_stride]);
+      for (int n = 0; n < N; ++n) sum[k * N + n] = hn::MulAdd(a[n], b, sum[k * N + n]);
+    }
+  }
+  for (int k = 0; k < K; ++k)
+    for (int n = 0; n < N; ++n)
+      hn::Store(sum[k * N + n], d,
+                y + static_cast<Index>(k) * y_stride + c + static_cast<Index>(n) * lanes);
+}
+
+template <int N, int K, class D, class T>
+HWY_INLINE void ReduceRowsColumns(D d, const Tile<T>& t, const T* m, const T* v, Index v_stride,
+                                  T* y, Index y_stride) {
+  const Index lanes = hn::Lanes(d);
+  Index c = 0;
+  for (; c + N * lanes <= t.columns; c += N * lanes)
+    ReduceRowsBlock<N, K>(d, t, c, m, v, v_stride, y, y_stride);
+  for (; c < t.columns; c += lanes) ReduceRowsBlock<1, K>(d, t, c, m, v, v_stride, y, y_stride);
+}
+
+template <class D, class T>
+void ReduceRowsFor(D d, const Tile<T>& t, const T* m, int terms, const T* v, Index v_stride, T* y,
+                   Index y_stride) {
+  int k = 0;
+  for (; k + kTerms <= terms; k += kTerms)
+    ReduceRowsColumns<kWide, kTerms>(d, t, m, v + static_cast<Index>(k) * v_stride, v_stride,
+                                     y + static_cast<Index>(k) * y_stride, y_stride);
+  for (; k < terms; ++k)
+    ReduceRowsColumns<2 * kWide, 1>(d, t, m, v + static_cast<Index>(k) * v_stride, v_stride,
+                                    y + static_cast<Index>(k) * y_stride, y_stride);
+}
+
+template <class T>
+void ReduceRows(const Tile<T>& t, const T* m, int terms, const T* v, Index v_stride, T* y,
+                Index y_stride) {
+  if (t.columns < hn::Lanes(Full<T>()))
+    ReduceRowsFor(Single<T>(), t, m, terms, v, v_stride, y, y_stride);
+  else
+    ReduceRowsFor(Full<T>(), t, m, terms, v, v_stride, y, y_stride);
+}
+
+template <int R, int N, class D, class T>
+HWY_INLINE void ExpandBlock(D d, const Tile<T>& t, Index row, Index c, int terms,
+                            const T* HWY_RESTRICT v, Index v_stride, const T* HWY_RESTRICT w,
+                            Index w_stride, T* HWY_RESTRICT m) {
+  using V = hn::Vec<D>;
+  const Index lanes = hn::Lanes(d);
+  V sum[R * N];
+  for (int i = 0; i < R * N; ++i) sum[i] = hn::Zero(d);
+  v += t.first + row;
+  w += c;
+  for (int k = 0; k < terms; ++k, v += v_stride, w += w_stride) {
+    V b[N];
+    for (int n = 0; n < N; ++n) b[n] = hn::Load(d, w + static_cast<Index>(n) * lanes);
+    for (int r = 0; r < R; ++r) {
+      const V a = hn::Set(d, v[r]);
+      for (int n = 0; n < N; ++n) sum[r * N + n] = hn::MulAdd(a, b[n], sum[r * N + n]);
+    }
+  }
+  for (int r = 0; r < R; ++r)
+    for (int n = 0; n < N; ++n)
+      hn::Store(sum[r * N + n], d,
+                m + (row + static_cast<Index>(r)) * t.stride + c + static_cast<Index>(n) * lanes);
+}
+
+template <class D, class T>
+void ExpandFor(D d, const Tile<T>& t, int terms, const T* v, Index v_stride, const T* w,
+               Index w_stride, T* m) {
+  const Index lanes = hn::Lanes(d);
+  for (Index c = 0; c < t.columns;) {
+    const bool wide = c + 4 * lanes <= t.columns;
+    Index row = 0;
+    for (; row + kWide <= t.count; row += kWide)
+      if (wide)
+        ExpandBlock<kWide, 4>(d, t, row, c, terms, v, v_stride, w, w_stride, m);
+      else
+        ExpandBlock<kWide, 1>(d, t, row, c, terms, v, v_stride, w, w_stride, m);
+    for (; row < t.count; ++row)
+      if (wide)
+        ExpandBlock<1, 4>(d, t, row, c, terms, v, v_stride, w, w_stride, m);
+      else
+        ExpandBlock<1, 1>(d, t, row, c, terms, v, v_stride, w, w_stride, m);
+    c += wide ? 4 * lanes : lanes;
+  }
+}
+
+template <class T>
+void Expand(const Tile<T>& t, int terms, const T* v, Index v_stride, const T* w, Index w_stride,
+            T* m) {
+  if (t.columns < hn::Lanes(Full<T>()))
+    ExpandFor(Single<T>(), t, terms, v, v_stride, w, w_stride, m);
+  else
+    ExpandFor(Full<T>(), t, terms, v, v_stride, w, w_stride, m);
+}
+
+/// body(d, x) for x = 0, lanes, 2 lanes … below length.
+template <class T, class Body>
+HWY_INLINE void Over(Index length, Body body) {
+  const Full<T> d;
+  if (length < hn::Lanes(d)) {
+    for (Index x = 0; x < length; ++x) body(Single<T>(), x);
+  } else {
+    for (Index x = 0; x < length; x += hn::Lanes(d)) body(d, x);
+  }
+}
+
+template <class T>
+void PairProducts(const T* planes, int branches, Index length, T* products) {
+  Over<T>(length, [&](auto d, Index x) HWY_ATTR {
+    T* out = products + x;
+    for (int k = 0; k < branches; ++k, out += length) {
+      const T* a = planes + static_cast<Index>(2 * k) * length + x;
+      const auto re = hn::Load(d, a), im = hn::Load(d, a + length);
+      hn::Store(hn::MulAdd(im, im, hn::Mul(re, re)), d, out);
+    }
+    for (int k = 0; k < branches; ++k)
+      for (int l = k + 1; l < branches; ++l, out += 2 * length) {
+        const T* a = planes + static_cast<Index>(2 * k) * length + x;
+        const T* b = planes + static_cast<Index>(2 * l) * length + x;
+        const auto ar = hn::Load(d, a), ai = hn::Load(d, a + length);
+        const auto br = hn::Load(d, b), bi = hn::Load(d, b + length);
+        hn::Store(hn::MulAdd(ai, bi, hn::Mul(ar, br)), d, out);
+        hn::Store(hn::NegMulAdd(ai, br, hn::Mul(ar, bi)), d, out + length);
+      }
+  });
+}
+
+template <class T>
+double ApplyPairs(const T* sums, const T* planes, int branches, Index length, T* lambda) {
+  double total = 0.0;
+  Over<T>(length, [&](auto d, Index x) HWY_ATTR {
+    auto here = hn::Zero(d);
+    for (int k = 0; k < branches; ++k) {
+      const T* a = planes + static_cast<Index>(2 * k) * length + x;
+      const auto h = hn::Load(d, sums + static_cast<Index>(k) * length + x);
+      auto re = hn::Mul(h, hn::Load(d, a)), im = hn::Mul(h, hn::Load(d, a + length));
+      for (int l = 0; l < branches; ++l) {
+        if (l == k) continue;
+        const int low = l < k ? l : k, high = l < k ? k : l;
+        // Pairs (low, high) follow the diagonal in lexicographic order.
+        const int pair = low * (2 * branches - low - 1) / 2 + (high - low - 1);
+        const T* at = sums + static_cast<Index>(branches + 2 * pair) * length + x;
+        const auto hr = hn::Load(d, at);
+        const auto hi = l > k ? hn::Load(d, at + length) : hn::Neg(hn::Load(d, at + length));
+        const T* b = planes + static_cast<Index>(2 * l) * length + x;
+        const auto br = hn::Load(d, b), bi = hn::Load(d, b + length);
+        re = hn::NegMulAdd(hi, bi, hn::MulAdd(hr, br, re));
+        im = hn::MulAdd(hi, br, hn::MulAdd(hr, bi, im));
+      }
+      here = hn::MulAdd(re, hn::Load(d, a), here);
+      here = hn::MulAdd(im, hn::Load(d, a + length), here);
+      T* to = lambda + static_cast<Index>(2 * k) * length + x;
+      hn::Store(re, d, to);
+      hn::Store(im, d, to + length);
+    }
+    total += static_cast<double>(Sum(d, here));
+  });
+  return total;
+}
+
+template <class T>
+void ScalePair(const T* cost, Index columns, T* re, T* im) {
+  Over<T>(columns, [&](auto d, Index x) HWY_ATTR {
+    const auto c = hn::LoadU(d, cost + x);
+    hn::Store(hn::Mul(c, hn::Load(d, re + x)), d, re + x);
+    hn::Store(hn::Mul(c, hn::Load(d, im + x)), d, im + x);
+  });
+}
+
+template <class T>
+T LargestNorm(const T* re, const T* im, Index columns) {
+  const Full<T> wide;
+  if (columns < hn::Lanes(wide)) {
+    T best{0};
+    const Single<T> d;
+    for (Index x = 0; x < columns; ++x) {
+      const auto a = hn::Load(d, re + x), b = hn::Load(d, im + x);
+      best = std::max(best, hn::GetLane(hn::MulAdd(b, b, hn::Mul(a, a))));
+    }
+    return best;
+  }
+  auto best = hn::Zero(wide);
+  for (Index x = 0; x < columns; x += hn::Lanes(wide)) {
+    const auto a = hn::Load(wide, re + x), b = hn::Load(wide, im + x);
+    best = hn::Max(best, hn::MulAdd(b, b, hn::Mul(a, a)));
+  }
+  return hn::GetLane(hn::MaxOfLanes(wide, best));
+}
+
+template <class T>
+Index FindNorm(const T* re, const T* im, Index columns, T norm) {
+  const Single<T> d;  // one lane rounds as many do
+  for (Index x = 0; x < columns; ++x) {
+    const auto a = hn::Load(d, re + x), b = hn::Load(d, im + x);
+    if (hn::GetLane(hn::MulAdd(b, b, hn::Mul(a, a))) == norm) return x;
+  }
+  return columns;
+}
+
+template <class T>
+double WeightedNorm(const T* cost, const T* re, const T* im, Index columns) {
+  const Full<T> wide;
+  if (columns < hn::Lanes(wide)) {
+    double sum = 0.0;
+    for (Index x = 0; x < columns; ++x)
+      sum += static_cast<double>(cost[x]) * static_cast<double>(re[x] * re[x] + im[x] * im[x]);
+    return sum;
+  }
+  auto sum = hn::Zero(wide);
+  for (Index x = 0; x < columns; x += hn::Lanes(wide)) {
+    const auto a = hn::Load(wide, re + x), b = hn::Load(wide, im + x);
+    sum = hn::MulAdd(hn::LoadU(wide, cost + x), hn::MulAdd(b, b, hn::Mul(a, a)), sum);
+  }
+  return static_cast<double>(Sum(wide, sum));
+}
+
+#define QHN_INSTANCES(T, S)                                                                       \
+  void ReduceColumns##S(const Tile<T>& t, const T* m, int k, const T* w, Index ws, T* x,          \
+                        Index xs) {                                                               \
+    ReduceColumns<T>(t, m, k, w, ws, x, xs);                                                      \
+  }                                                                                               \
+  void ReduceRows##S(const Tile<T>& t, const T* m, int k, const T* v, Index vs, T* y, Index ys) { \
+    ReduceRows<T>(t, m, k, v, vs, y, ys);                                                         \
+  }                                                                                               \
+  void Expand##S(const Tile<T>& t, int k, const T* v, Index vs, const T* w, Index ws, T* m) {     \
+    Expand<T>(t, k, v, vs, w, ws, m);                                                             \
+  }                                                                                               \
+  void PairProducts##S(const T* p, int b, Index n, T* out) { PairProducts<T>(p, b, n, out); }     \
+  double ApplyPairs##S(const T* s, const T* p, int b, Index n, T* out) {                          \
+    return ApplyPairs<T>(s, p, b, n, out);                                                        \
+  }                                                                                               \
+  void ScalePair##S(const T* c, Index n, T* re, T* im) { ScalePair<T>(c, n, re, im); }            \
+  T LargestNorm##S(const T* re, const T* im, Index n) { return LargestNorm<T>(re, im, n); }       \
+  Index FindNorm##S(const T* re, const T* im, Index n, T v) { return FindNorm<T>(re, im, n, v); } \
+  double WeightedNorm##S(const T* c, const T* re, const T* im, Index n) {                         \
+    return WeightedNorm<T>(c, re, im, n);                                                         \
+  }
+QHN_INSTANCES(double, F64)
+QHN_INSTANCES(float, F32)
+#undef QHN_INSTANCES
+
+}  // namespace HWY_NAMESPACE
+}  // namespace qhn
+HWY_AFTER_NAMESPACE();
+
+#if HWY_ONCE
+namespace qhn {
+
+#define QHN_EXPORT(NAME) \
+  HWY_EXPORT(NAME##F64); \
+  HWY_EXPORT(NAME##F32);
+QHN_EXPORT(ReduceColumns)
+QHN_EXPORT(ReduceRows)
+QHN_EXPORT(Expand)
+QHN_EXPORT(PairProducts)
+QHN_EXPORT(ApplyPairs)
+QHN_EXPORT(ScalePair)
+QHN_EXPORT(LargestNorm)
+QHN_EXPORT(FindNorm)
+QHN_EXPORT(WeightedNorm)
+#undef QHN_EXPORT
+
+#define QHN_DISPATCH(T, S)                                                                        \
+  template <>                                                                                     \
+  void reduce_columns<T>(const Tile<T>& t, const T* m, int terms, const T* w, Index ws, T* x,     \
+                         Index xs) {                                                              \
+    HWY_DYNAMIC_DISPATCH(ReduceColumns##S)(t, m, terms, w, ws, x, xs);                            \
+  }                                                                                               \
+  template <>                                                                                     \
+  void reduce_rows<T>(const Tile<T>& t, const T* m, int terms, const T* v, Index vs, T* y,        \
+                      Index ys) {                                                                 \
+    HWY_DYNAMIC_DISPATCH(ReduceRows##S)(t, m, terms, v, vs, y, ys);                               \
+  }                                                                                               \
+  template <>                                                                                     \
+  void expand<T>(const Tile<T>& t, int terms, const T* v, Index vs, const T* w, Index ws, T* m) { \
+    HWY_DYNAMIC_DISPATCH(Expand##S)(t, terms, v, vs, w, ws, m);                                   \
+  }                                                                                               \
+  template <>                                                                                     \
+  void pair_products<T>(const T* planes, int branches, Index length, T* products) {               \
+    HWY_DYNAMIC_DISPATCH(PairProducts##S)(planes, branches, length, products);                    \
+  }                                                                                               \
+  template <>                                                                                     \
+  double apply_pairs<T>(const T* sums, const T* planes, int branches, Index length, T* lambda) {  \
+    return HWY_DYNAMIC_DISPATCH(ApplyPairs##S)(sums, planes, branches, length, lambda);           \
+  }                                                                                               \
+  template <>                                                                                     \
+  void scale_pair<T>(const T* cost, Index columns, T* re, T* im) {                                \
+    HWY_DYNAMIC_DISPATCH(ScalePair##S)(cost, columns, re, im);                                    \
+  }                                                                                               \
+  template <>                                                                                     \
+  T largest_norm<T>(const T* re, const T* im, Index columns) {                                    \
+    return HWY_DYNAMIC_DISPATCH(LargestNorm##S)(re, im, columns);                                 \
+  }                                                                                               \
+  template <>                                                                                     \
+  Index find_norm<T>(const T* re, const T* im, Index columns, T norm) {                           \
+    return HWY_DYNAMIC_DISPATCH(FindNorm##S)(re, im, columns, norm);                              \
+  }                                                                                               \
+  template <>                                                                                     \
+  double weighted_norm<T>(const T* cost, const T* re, const T* im, Index columns) {               \
+    return HWY_DYNAMIC_DISPATCH(WeightedNorm##S)(cost, re, im, columns);                          \
+  }
+QHN_DISPATCH(double, F64)
+QHN_DISPATCH(float, F32)
+#undef QHN_DISPATCH
+
+}  // namespace qhn
+#endif  // HWY_ONCE

@@ -1,0 +1,25 @@
+#pragma once
+
+#include <cstddef>
+#include <memory>
+#include <span>
+
+#include "circuit/program.hpp"
+#include "gradient/engine.hpp"
+
+namespace qhn {
+
+/// The engine for one uncut register: sweeps the whole state forward, multiplies by C, sweeps φ and
+/// λ back. Memory: two states. It serves circuits too entangled across every cut, and any start
+/// state.
+std::unique_ptr<Engine> make_sweep_engine(const Circuit& circuit, std::span<const double> cost,
+                                          const EngineOptions& options);
+
+std::size_t sweep_engine_bytes(const Circuit& circuit, const EngineOptions& options);
+
+/// All amplitudes of U(θ)|0…0⟩, phases that no measurement sees included. Allocates one state.
+template <class T>
+void whole_state(const Circuit& circuit, std::span<const double> angles,
+                 std::span<Complex> amplitudes, int threads);
+
+}  // namespace qhn
