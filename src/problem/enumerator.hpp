@@ -1,0 +1,24 @@
+#pragma once
+
+#include <memory>
+#include <span>
+
+#include "problem/data.hpp"
+#include "problem/network.hpp"
+
+namespace qhn {
+
+/// Costs of all weights and biases of one FixedNetwork on one data set.
+class Enumerator {
+ public:
+  virtual ~Enumerator() = default;
+  /// C(first), C(first + 1), …: any range inside [0, 2^bits). Bit-identical per entry whatever the
+  /// range and the number of threads.
+  virtual void costs(Index first, std::span<double> out) const = 0;
+};
+
+std::unique_ptr<Enumerator> make_logistic_enumerator(const FixedNetwork& network,
+                                                     const DataSet& data);
+std::unique_ptr<Enumerator> make_mlp_enumerator(const FixedNetwork& network, const DataSet& data);
+
+}  // namespace qhn

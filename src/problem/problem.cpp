@@ -1,0 +1,140 @@
+#include "problem/problem.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <bit>
+
+#include "core/aligned.hpp"
+#include "core/error.hpp"
+#include "problem/enumerator.hpp"
+#include "problem/reference.hpp"
+
+namespace qhn {
+namespace {
+
+class NetworkProblem : public Problem {
+ public:
+  NetworkProblem(Network network, DataSplit data)
+      : network_(std::move(network)), data_(std::move(data)) {
+    for (Index choice = 0; choice < dimension(network_.choice_bits()); ++choice) {
+      const FixedNetwork fixed = network_.resolve(choice);
+      enumerators_.push_back(fixed.kind == NetworkKind::logistic
+                                 ? make_logistic_enumerator(fixed, data_.train)
+                                 : make_mlp_enumerator(fixed, data_.train));
+    }
+  }
+
+  int qubits() const override { return network_.bits(); }
+  std::size_t train_samples() const override { return data_.train.size(); }
+  std::vector<DecodedValue> decode(Index w) const override { return network_.decode(w); }
+  std::string data_sha256() const override { return sha256(data_.train); }
+
+  /// The choice bits are the lowest, so each choice is an enumeration of its own whose results lie
+  /// a stride apart. Slabs bound the intermediate memory.
+  void costs(Index first, std::span<double> out) const override {
+    constexpr Index slab = Index{1} << 22;
+    const int k = network_.choice_bits();
+    const Index last = first + out.size();
+    const Index base_end = (last + dimension(k) - 1) >> k;
+    AlignedVector<double> part;
+    for (Index base = first >> k; base < base_end; base += slab) {
+      part.resize(std::min(slab, base_end - base));
+      for (Index choice = 0; choice < dimension(k); ++choice) {
+        enumerators_[choice]->costs(base, part);
+#pragma omp parallel for schedule(static)
+        for (std::size_t i = 0; i < part.size(); ++i) {
+          const Index w = (base + i) << k | choice;
+          if (w >= first && w < last) out[w - first] = part[i];
+        }
+      }
+    }
+  }
+
+  std::optional<Score> train_score(Index w) const override {
+    return reference_score(network_, data_.train, w);
+  }
+  std::optional<Score> test_score(Index w) const override {
+    if (data_.test.size() == 0) return std::nullopt;
+    return reference_score(network_, data_.test, w);
+  }
+
+ private:
+  Network network_;
+  DataSplit data_;
+  std::vector<std::unique_ptr<Enumerator>> enumerators_;  // one per choice
+};
+
+class TableProblem : public Problem {
+ public:
+  explicit TableProblem(std::vector<double> costs) : costs_(std::move(costs)) {}
+
+  int qubits() const override { return std::countr_zero(costs_.size()); }
+  std::size_t train_samples() const override { return 0; }
+  std::optional<Score> train_score(Index) const override { return std::nullopt; }
+  std::optional<Score> test_score(Index) const override { return std::nullopt; }
+  std::string data_sha256() const override { return sha256(costs_); }
+
+  void costs(Index first, std::span<double> out) const override {
+    std::copy_n(costs_.begin() + static_cast<std::ptrdiff_t>(first), out.size(), out.begin());
+  }
+
+  std::vector<DecodedValue> decode(Index w) const override {
+    std::vector<DecodedValue> bits;
+    for (int q = qubits() - 1; q >= 0; --q)
+      bits.push_back({fmt::format("bit[{}]", qubits() - 1 - q), fmt::format("{}", bit(w, q))});
+    return bits;
+  }
+
+ private:
+  std::vector<double> costs_;
+};
+
+DataSplit load_data(const ProblemOptions& options) {
+  switch (options.kind) {
+    case ProblemKind::gaussian:
+      for (const int samples : {options.train_samples, options.test_samples})
+        if (samples < 1)
+          throw InputError(
+              fmt::format("{} samples of the gaussian problem; allowed: at least 1", samples));
+      return {make_gaussian(options.seed, Stream::training_data,
+                            static_cast<std::size_t>(options.train_samples)),
+              make_gaussian(options.seed, Stream::test_data,
+                            static_cast<std::size_t>(options.test_samples))};
+    case ProblemKind::images:
+      return load_images(options);
+    case ProblemKind::csv:
+      return load_csv(options);
+    case ProblemKind::table:
+      break;
+  }
+  return {};
+}
+
+}  // namespace
+
+int network_bits(const ProblemOptions& options) {
+  switch (options.kind) {
+    case ProblemKind::gaussian:
+      return Network(options, 2).bits();
+    case ProblemKind::images:
+      // More than 64 pixels have too many bits whatever else is asked for.
+      return Network(options, std::min(options.side, 100) * std::min(options.side, 100)).bits();
+    case ProblemKind::csv:
+      return Network(options, load_csv(options).train.inputs).bits();
+    case ProblemKind::table:
+      break;
+  }
+  return 0;
+}
+
+std::unique_ptr<Problem> make_problem(const ProblemOptions& options) {
+  if (options.kind == ProblemKind::table)
+    return std::make_unique<TableProblem>(load_table(options.table));
+  if (options.kind != ProblemKind::csv) network_bits(options);  // refuse before any loading
+  DataSplit data = load_data(options);
+  Network network(options, data.train.inputs);
+  return std::make_unique<NetworkProblem>(std::move(network), std::move(data));
+}
+
+}  // namespace qhn
