@@ -115,14 +115,16 @@ class ProgramBuilder {
     return &std::get<S>(program_.steps.back());
   }
 
-  /// The latest step of kind S that the gate may join: everything behind it commutes with the gate.
+  /// The earliest step of kind S that the gate may join: everything behind it commutes with the
+  /// gate.
   template <class S, class Accept>
   S* join(const Support& gate, Accept accept) {
+    S* found = nullptr;
     for (auto step = program_.steps.rbegin(); step != program_.steps.rend(); ++step) {
-      if (auto* same = std::get_if<S>(&*step); same && accept(*same)) return same;
-      if (!commute(gate, support_of(*step))) return nullptr;
+      if (auto* same = std::get_if<S>(&*step); same && accept(*same)) found = same;
+      if (!commute(gate, support_of(*step))) break;
     }
-    return nullptr;
+    return found;
   }
 
   /// Disjoint CX gates whose controls lie below their targets move into the next rotation, past

@@ -65,7 +65,8 @@ std::unique_ptr<Engine> make_engine(const Circuit& circuit, std::span<const doub
 /// The engine `automatic` stands for.
 EngineKind choose_engine(const Circuit& circuit);
 
-/// Bytes make_engine(…) will hold, the cost table excluded; nothing is allocated.
+/// Bytes make_engine(…) will hold, the cost table and up to 256 KiB of small tables excluded;
+/// nothing is allocated.
 std::size_t engine_bytes(const Circuit& circuit, const EngineOptions& options);
 
 }  // namespace qhn

@@ -61,7 +61,7 @@ BranchStep<T> prepare(int qubits, const Branch& branch) {
 }
 
 /// The table of a phase with two-qubit terms, one qubit q at a time: setting bit q multiplies by
-/// R_q[x below q] = e^{iφ_q} Π_{p<q} e^{iφ_pq (1 − 2 x_p)}.
+/// R_q[x below q] = e^{iφ_q} Π_p e^{iφ_pq (1 − 2 x_p)}, where the bits p > q are still 0.
 template <class T>
 void fill_phase_table(PhaseStep<T>& step, std::span<const double> angles) {
   const int qubits = step.table.qubits;
@@ -80,12 +80,9 @@ void fill_phase_table(PhaseStep<T>& step, std::span<const double> angles) {
     pair.fill(0.0);
     for (const PhaseTerm& t : step.terms) {
       const double angle = t.angle.value(angles);
-      if (t.second < 0) {
-        if (t.first == q) one += angle;
-      } else if (std::max(t.first, t.second) == q) {
-        one += angle;
+      if (t.first == q || t.second == q) one += angle;
+      if (t.second >= 0 && std::max(t.first, t.second) == q)
         pair[static_cast<std::size_t>(std::min(t.first, t.second))] += angle;
-      }
     }
     const Index size = dimension(q);
     T* top_re = re + size;

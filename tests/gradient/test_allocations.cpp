@@ -1,0 +1,50 @@
+#include <gtest/gtest.h>
+
+#include <atomic>
+#include <cstdlib>
+#include <new>
+#include <vector>
+
+#include "gradient/engine.hpp"
+
+namespace {
+std::atomic<long> allocations{0};
+}
+
+void* operator new(std::size_t size) {
+  ++allocations;
+  if (void* p = std::malloc(size)) return p;
+  throw std::bad_alloc();
+}
+void* operator new(std::size_t size, std::align_val_t alignment) {
+  ++allocations;
+  const auto a = static_cast<std::size_t>(alignment);
+  if (void* p = std::aligned_alloc(a, (size + a - 1) / a * a)) return p;
+  throw std::bad_alloc();
+}
+void operator delete(void* p) noexcept { std::free(p); }
+void operator delete(void* p, std::size_t) noexcept { std::free(p); }
+void operator delete(void* p, std::align_val_t) noexcept { std::free(p); }
+void operator delete(void* p, std::size_t, std::align_val_t) noexcept { std::free(p); }
+
+namespace qhn {
+namespace {
+
+TEST(Engines, AllocateNothingInAnEvaluation) {
+  for (EngineKind kind : {EngineKind::sweep, EngineKind::cut})
+    for (Family family : {Family::product, Family::linear, Family::all_to_all}) {
+      const Circuit circuit = make_circuit(family, 10, 5);
+      const std::vector<double> cost(1024, 0.5);
+      const std::vector<double> angles(static_cast<std::size_t>(circuit.angles), 0.3);
+      std::vector<double> gradient(angles.size());
+      auto engine = make_engine(circuit, cost, {kind});
+      const long before = allocations;
+      engine->expectation(angles);
+      engine->expectation_and_gradient(angles, gradient);
+      engine->most_probable(angles);
+      EXPECT_EQ(allocations, before) << to_string(kind) << " " << to_string(family);
+    }
+}
+
+}  // namespace
+}  // namespace qhn

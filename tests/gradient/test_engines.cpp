@@ -1,0 +1,249 @@
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cmath>
+
+#include "core/error.hpp"
+#include "core/random.hpp"
+#include "core/simd.hpp"
+#include "gradient/engine.hpp"
+#include "state/reference.hpp"
+
+namespace qhn {
+namespace {
+
+struct Case {
+  Circuit circuit;
+  std::vector<double> cost, angles;
+};
+
+/// Random costs in [0, 1) and angles in [−6, 6).
+Case random_case(Circuit circuit, std::uint64_t seed) {
+  CounterRng rng(seed, Stream::shots, 0);
+  Case c{std::move(circuit), {}, {}};
+  c.cost.resize(dimension(c.circuit.qubits));
+  c.angles.resize(static_cast<std::size_t>(c.circuit.angles));
+  for (double& v : c.cost) v = rng.uniform();
+  for (double& v : c.angles) v = 12.0 * rng.uniform() - 6.0;
+  return c;
+}
+
+/// Any gate anywhere, some angles shared, some fixed.
+Circuit random_custom(int qubits, int gates, std::uint64_t seed) {
+  CounterRng rng(seed, Stream::shots, 1);
+  const auto below = [&rng](int n) { return static_cast<int>(rng.uniform() * n); };
+  const char* names[] = {"CX", "CZ", "Rx", "Ry", "Rz", "Rzz"};
+  std::vector<CustomGate> list;
+  for (int i = 0; i < gates; ++i) {
+    CustomGate gate{names[qubits > 1 ? below(6) : 2 + below(3)], {below(qubits)}, "", 0.0};
+    const bool two = gate.gate == "CX" || gate.gate == "CZ" || gate.gate == "Rzz";
+    if (two) gate.qubits.push_back((gate.qubits[0] + 1 + below(qubits - 1)) % qubits);
+    if (gate.gate[0] == 'R') {
+      if (below(4) == 0)
+        gate.value = 6.0 * rng.uniform();
+      else
+        gate.angle = "t" + std::to_string(below(gates));
+    }
+    list.push_back(gate);
+  }
+  return make_custom_circuit(qubits, list);
+}
+
+double largest(const std::vector<double>& v) {
+  double m = 0.0;
+  for (double x : v) m = std::max(m, std::abs(x));
+  return m;
+}
+
+void expect_agreement(const Case& c, const EngineOptions& options, double tolerance) {
+  auto reference = make_engine(c.circuit, c.cost, {EngineKind::reference});
+  std::vector<double> expected(c.angles.size()), gradient(c.angles.size(), 1e300);
+  const double value = reference->expectation_and_gradient(c.angles, expected);
+  auto engine = make_engine(c.circuit, c.cost, options);
+  const double scale = std::max(largest(expected), 1e-3);
+  for (int again = 0; again < 2; ++again) {  // buffers are reused
+    EXPECT_NEAR(engine->expectation_and_gradient(c.angles, gradient), value, tolerance);
+    EXPECT_NEAR(engine->expectation(c.angles), value, tolerance);
+    for (std::size_t k = 0; k < gradient.size(); ++k)
+      ASSERT_NEAR(gradient[k], expected[k], tolerance * scale)
+          << to_string(c.circuit.family) << " N " << c.circuit.qubits << " D "
+          << c.circuit.sublayers << " " << to_string(engine->kind()) << " angle " << k;
+  }
+  const MostProbable best = engine->most_probable(c.angles);
+  const auto state = reference_state(c.circuit, c.angles);
+  EXPECT_NEAR(best.probability, std::norm(state[best.index]), tolerance);
+  EXPECT_GE(best.probability, reference->most_probable(c.angles).probability - tolerance);
+}
+
+bool can_cut(const Circuit& circuit) {
+  try {
+    std::vector<double> cost(dimension(circuit.qubits));
+    make_engine(circuit, cost, {EngineKind::cut});
+    return true;
+  } catch (const InputError&) {
+    return false;
+  }
+}
+
+class Levels : public ::testing::Test {
+ protected:
+  void TearDown() override { force_simd_level(available_simd_levels().back()); }
+};
+
+TEST_F(Levels, EveryEngineEqualsTheReference) {
+  for (SimdLevel level : available_simd_levels()) {
+    force_simd_level(level);
+    for (Family family : {Family::product, Family::linear, Family::all_to_all})
+      for (int n = 1; n <= 10; ++n)
+        for (int depth = 1; depth <= 5; ++depth) {
+          const Case c = random_case(make_circuit(family, n, depth),
+                                     static_cast<std::uint64_t>(100 * n + depth));
+          expect_agreement(c, {EngineKind::sweep}, 1e-12);
+          expect_agreement(c, {EngineKind::automatic}, 1e-12);
+          if (can_cut(c.circuit)) expect_agreement(c, {EngineKind::cut}, 1e-12);
+        }
+  }
+}
+
+TEST_F(Levels, CustomCircuitsEqualTheReference) {
+  for (SimdLevel level : available_simd_levels()) {
+    force_simd_level(level);
+    for (int n = 1; n <= 8; ++n)
+      for (std::uint64_t seed = 1; seed <= 12; ++seed) {
+        const Case c = random_case(random_custom(n, 6 * n, seed), seed);
+        expect_agreement(c, {EngineKind::sweep}, 1e-12);
+        if (can_cut(c.circuit)) expect_agreement(c, {EngineKind::cut}, 1e-12);
+      }
+  }
+}
+
+TEST(Engines, LargerStatesTakeEveryTripThroughRegisters) {
+  for (Family family : {Family::linear, Family::all_to_all}) {
+    const Case c = random_case(make_circuit(family, 14, 3), 5);
+    expect_agreement(c, {EngineKind::sweep}, 1e-12);
+    expect_agreement(c, {EngineKind::cut}, 1e-12);
+  }
+}
+
+TEST(Engines, ReferenceEqualsCentralDifferences) {
+  constexpr double h = 1e-5;
+  for (Family family : {Family::product, Family::linear, Family::all_to_all, Family::custom})
+    for (int n = 1; n <= 6; ++n)
+      for (int depth = 1; depth <= 5; ++depth) {
+        Case c = random_case(family == Family::custom
+                                 ? random_custom(n, 3 * n * depth, static_cast<std::uint64_t>(n))
+                                 : make_circuit(family, n, depth),
+                             static_cast<std::uint64_t>(depth));
+        std::vector<double> gradient(c.angles.size());
+        make_engine(c.circuit, c.cost, {EngineKind::automatic})
+            ->expectation_and_gradient(c.angles, gradient);
+        for (std::size_t k = 0; k < gradient.size(); ++k) {
+          const double at = c.angles[k];
+          const auto value = [&](double angle) {
+            c.angles[k] = angle;
+            return reference_expectation(reference_state(c.circuit, c.angles), c.cost);
+          };
+          const double difference = (value(at + h) - value(at - h)) / (2 * h);
+          c.angles[k] = at;
+          EXPECT_NEAR(gradient[k], difference, 1e-7);
+        }
+      }
+}
+
+// Fixtures of the specification: C(w) = w², angle k = 0.1 (k + 1).
+TEST(Engines, MeetTheFixtures) {
+  struct Fixture {
+    Family family;
+    int qubits, depth;
+    double value;
+    std::vector<std::pair<std::size_t, double>> gradient;
+  };
+  const Fixture fixtures[] = {
+      {Family::linear,
+       3,
+       3,
+       6.9355559223009,
+       {{0, 1.089912198}, {2, -4.592463801}, {14, -5.253209211}}},
+      {Family::linear, 4, 5, 44.2590220508801, {{3, 35.746068552}, {35, 21.425856461}}},
+      {Family::all_to_all, 4, 3, 37.4278406650023, {{6, 24.235800859}, {19, -13.747833507}}}};
+  for (const Fixture& f : fixtures)
+    for (EngineKind kind : {EngineKind::reference, EngineKind::sweep, EngineKind::cut}) {
+      const Circuit circuit = make_circuit(f.family, f.qubits, f.depth);
+      std::vector<double> cost, angles, gradient(static_cast<std::size_t>(circuit.angles));
+      for (Index w = 0; w < dimension(f.qubits); ++w)
+        cost.push_back(static_cast<double>(w) * static_cast<double>(w));
+      for (int k = 0; k < circuit.angles; ++k) angles.push_back(0.1 * (k + 1));
+      auto engine = make_engine(circuit, cost, {kind});
+      EXPECT_NEAR(engine->expectation_and_gradient(angles, gradient), f.value, 1e-12);
+      for (const auto& [k, value] : f.gradient) EXPECT_NEAR(gradient[k], value, 5e-10);
+    }
+}
+
+TEST(Engines, LastRzHasNoGradient) {
+  const Case c = random_case(make_circuit(Family::linear, 8, 4), 3);
+  std::vector<double> gradient(c.angles.size(), 1.0);
+  make_engine(c.circuit, c.cost, {EngineKind::automatic})
+      ->expectation_and_gradient(c.angles, gradient);
+  for (int q = 0; q < 8; ++q)
+    EXPECT_EQ(gradient[static_cast<std::size_t>(rz_angle(8, 4, 4, q))], 0.0);
+}
+
+TEST(Engines, ThreadsDoNotChangeABit) {
+  for (EngineKind kind : {EngineKind::sweep, EngineKind::cut}) {
+    const Case c = random_case(make_circuit(Family::linear, 19, 6), 2);
+    std::vector<double> one(c.angles.size()), more(c.angles.size());
+    auto single = make_engine(c.circuit, c.cost, {kind, Precision::float64, 1});
+    const double value = single->expectation_and_gradient(c.angles, one);
+    for (int threads : {2, 3}) {
+      auto engine = make_engine(c.circuit, c.cost, {kind, Precision::float64, threads});
+      EXPECT_EQ(engine->expectation_and_gradient(c.angles, more), value);
+      EXPECT_EQ(one, more);
+      const MostProbable a = single->most_probable(c.angles), b = engine->most_probable(c.angles);
+      EXPECT_EQ(a.index, b.index);
+      EXPECT_EQ(a.probability, b.probability);
+    }
+  }
+}
+
+TEST(Engines, SinglePrecisionIsAsGoodAsItsDigits) {
+  for (EngineKind kind : {EngineKind::sweep, EngineKind::cut})
+    for (int depth : {4, 9})
+      expect_agreement(random_case(make_circuit(Family::linear, 11, depth), 4),
+                       {kind, Precision::float32}, 2e-5);
+}
+
+TEST(Engines, TiesGoToTheLowestIndex) {
+  // Ry(π/2) everywhere: all probabilities equal.
+  const Circuit circuit = make_circuit(Family::product, 6, 1);
+  std::vector<double> cost(64, 1.0), angles(static_cast<std::size_t>(circuit.angles), 0.0);
+  for (int q = 0; q < 6; ++q) angles[static_cast<std::size_t>(q)] = 2 * M_PI;
+  auto engine = make_engine(circuit, cost, {EngineKind::sweep});
+  EXPECT_EQ(engine->most_probable(angles).index, 0u);
+}
+
+TEST(Engines, StateKeepsEveryPhase) {
+  const Case c = random_case(random_custom(6, 40, 9), 1);
+  std::vector<Complex> state(64);
+  make_engine(c.circuit, c.cost, {EngineKind::automatic})->state(c.angles, state);
+  const auto expected = reference_state(c.circuit, c.angles);
+  for (Index x = 0; x < 64; ++x) EXPECT_LT(std::abs(state[x] - expected[x]), 1e-13);
+}
+
+TEST(Engines, CountTheirBytes) {
+  for (EngineKind kind : {EngineKind::sweep, EngineKind::cut}) {
+    const Case c = random_case(make_circuit(Family::linear, 16, 4), 2);
+    const EngineOptions options{kind};
+    const std::size_t held = make_engine(c.circuit, c.cost, options)->bytes();
+    const std::size_t promised = engine_bytes(c.circuit, options);
+    EXPECT_GE(held, promised) << to_string(kind);
+    EXPECT_LE(held, promised + (std::size_t{1} << 18)) << to_string(kind);
+  }
+}
+
+TEST(Engines, RefuseATableOfTheWrongLength) {
+  const std::vector<double> cost(31);
+  EXPECT_THROW(make_engine(make_circuit(Family::linear, 5, 2), cost, {}), InputError);
+}
+
+}  // namespace
+}  // namespace qhn
