@@ -1,0 +1,91 @@
+#include "app/machine.hpp"
+
+#include <fmt/format.h>
+#include <hwloc.h>
+#include <hwloc/glibc-sched.h>
+
+#include <algorithm>
+#include <cmath>
+#include <fstream>
+#include <limits>
+
+#include "core/error.hpp"
+
+namespace qhn {
+namespace {
+
+// The first number in a file; infinite where there is none ("max").
+double number_in(const char* path) {
+  double value = 0.0;
+  return std::ifstream(path) >> value ? value : std::numeric_limits<double>::infinity();
+}
+
+std::string in_bytes(double bytes) {
+  static constexpr const char* units[] = {"KiB", "MiB", "GiB", "TiB", "PiB", "EiB"};
+  int unit = -1;
+  double scaled = bytes;
+  while (scaled >= 1024.0 && unit < 5) {
+    scaled /= 1024.0;
+    ++unit;
+  }
+  if (unit < 0) return fmt::format("{:.0f} bytes", bytes);
+  return fmt::format("{:.0f} bytes ({:.4g} {})", bytes, scaled, units[unit]);
+}
+
+}  // namespace
+
+cpu_set_t allowed_processors() {
+  cpu_set_t set;
+  CPU_ZERO(&set);
+  if (sched_getaffinity(0, sizeof set, &set) != 0) CPU_SET(0, &set);
+  return set;
+}
+
+int count_cores(const cpu_set_t& processors) {
+  hwloc_topology_t topology = nullptr;
+  if (hwloc_topology_init(&topology) != 0) return CPU_COUNT(&processors);
+  int cores = 0;
+  if (hwloc_topology_load(topology) == 0) {
+    const hwloc_cpuset_t set = hwloc_bitmap_alloc();
+    hwloc_cpuset_from_glibc_sched_affinity(topology, set, &processors, sizeof processors);
+    hwloc_obj_t core = nullptr;
+    while ((core = hwloc_get_next_obj_by_type(topology, HWLOC_OBJ_CORE, core)) != nullptr)
+      if (hwloc_bitmap_intersects(core->cpuset, set)) ++cores;
+    hwloc_bitmap_free(set);
+  }
+  hwloc_topology_destroy(topology);
+  return cores > 0 ? cores : CPU_COUNT(&processors);
+}
+
+double available_memory() {
+  double available = std::numeric_limits<double>::infinity();
+  std::ifstream info("/proc/meminfo");
+  std::string key, rest;
+  double kibibytes = 0.0;
+  while (info >> key >> kibibytes && std::getline(info, rest))
+    if (key == "MemAvailable:") available = 1024.0 * kibibytes;
+  const double group = number_in("/sys/fs/cgroup/memory.max");
+  if (std::isfinite(group))
+    available = std::min(available, group - number_in("/sys/fs/cgroup/memory.current"));
+  return available;
+}
+
+MemoryNeed memory_need(const Circuit& circuit, const EngineOptions& engine, int states) {
+  if (circuit.qubits > 48)
+    return least_memory_need(circuit.qubits);  // engine_bytes() stays in range
+  return {circuit.qubits, std::ldexp(8.0, circuit.qubits),
+          static_cast<double>(engine_bytes(circuit, engine)) * states};
+}
+
+MemoryNeed least_memory_need(int qubits) {
+  return {qubits, std::ldexp(8.0, qubits), std::ldexp(32.0, qubits)};
+}
+
+void require_memory(const std::string& source, const MemoryNeed& need, double available) {
+  if (need.total() <= available) return;
+  throw InputError(fmt::format(
+      "{}: {} qubits need {} on a node, {} of them for the cost table; available: {}", source,
+      need.qubits, in_bytes(need.total()), in_bytes(need.table), in_bytes(available)));
+}
+
+}  // namespace qhn

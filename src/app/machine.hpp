@@ -1,0 +1,43 @@
+#pragma once
+
+#include <sched.h>
+
+#include <cstdint>
+#include <string>
+
+#include "circuit/circuit.hpp"
+#include "gradient/engine.hpp"
+
+namespace qhn {
+
+/// Processors that this process may run on.
+cpu_set_t allowed_processors();
+
+/// More threads than any --threads may ask for are a typing mistake.
+constexpr int max_threads = 4096;
+
+/// Cores among `processors`: two hardware threads of one core count once.
+int count_cores(const cpu_set_t& processors);
+
+/// Bytes this node can still give: free and reclaimable memory, or what is left of the limit of the
+/// control group where that is less.
+double available_memory();
+
+/// What an experiment holds on one node, in bytes. Numbers of qubits that no machine can hold are
+/// fine.
+struct MemoryNeed {
+  int qubits = 0;
+  double table = 0.0;
+  double states = 0.0;  ///< all engines together
+  double total() const { return table + states; }
+};
+
+/// `states`: engines at once on the node.
+MemoryNeed memory_need(const Circuit& circuit, const EngineOptions& engine, int states);
+/// The same before there is a circuit: the least any engine needs, two states.
+MemoryNeed least_memory_need(int qubits);
+
+/// Throws InputError, saying how many bytes `need` is, where it is more than `available`.
+void require_memory(const std::string& source, const MemoryNeed& need, double available);
+
+}  // namespace qhn
