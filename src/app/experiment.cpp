@@ -200,8 +200,11 @@ void read_optimizer(TomlReader reader, LbfgsOptions& o) {
 }
 
 std::string quoted(const std::string& text) {
+  const auto flags =
+      toml::toml_formatter::default_flags & ~toml::format_flags::allow_literal_strings;
+  const toml::value<std::string> value(text);
   std::ostringstream out;
-  out << toml::value<std::string>(text);
+  out << toml::toml_formatter(value, flags);
   return out.str();
 }
 

@@ -1,17 +1,21 @@
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <spdlog/sinks/stdout_color_sinks.h>
 #include <spdlog/spdlog.h>
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <exception>
 #include <memory>
 #include <new>
+#include <string>
 #include <vector>
 
 #include "app/mpi_session.hpp"
 #include "app/verbs.hpp"
 #include "core/error.hpp"
 #include "io/provenance.hpp"
+#include "io/toml_reader.hpp"
 
 namespace {
 
@@ -45,6 +49,18 @@ const std::vector<Group> groups = {
     {"out", {qhn::add_export}},
 };
 
+// CLI11 would only say that a verb is missing.
+void check_verb(const CLI::App& app, int argc, char** argv) {
+  if (argc < 2 || argv[1][0] == '-') return;
+  std::vector<std::string> verbs;
+  for (const CLI::App* verb : app.get_subcommands({})) verbs.push_back(verb->get_name());
+  if (std::find(verbs.begin(), verbs.end(), argv[1]) != verbs.end()) return;
+  const std::string nearest = qhn::nearest_word(argv[1], verbs);
+  throw qhn::InputError(fmt::format("unknown verb '{}'; allowed: {}{}", argv[1],
+                                    fmt::join(verbs, ", "),
+                                    nearest.empty() ? "" : "; did you mean '" + nearest + "'?"));
+}
+
 int fail(const std::string& message, int code) {
   qhn::abort_parallel_run(message, code);
   fmt::print(stderr, "qhn: {}\n", message);
@@ -59,7 +75,7 @@ int main(int argc, char** argv) {
   spdlog::set_pattern("%n: %v");
 
   CLI::App app{"Quantum hypernetworks: train, count, compare.", "qhn"};
-  app.set_version_flag("--version", qhn::version_line());
+  app.set_version_flag("--version", "qhn " + qhn::version_line());
   app.require_subcommand(1);
   app.get_formatter()->column_width(28);
   app.footer("Each verb explains itself: qhn VERB --help");
@@ -70,6 +86,7 @@ int main(int argc, char** argv) {
     }
 
   try {
+    check_verb(app, argc, argv);
     app.parse(argc, argv);
     return 0;
   } catch (const CLI::RuntimeError& end) {

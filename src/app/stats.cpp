@@ -10,6 +10,7 @@
 #include <functional>
 #include <memory>
 #include <nlohmann/json.hpp>
+#include <set>
 
 #include "app/verbs.hpp"
 #include "core/error.hpp"
@@ -51,7 +52,7 @@ std::vector<Row> success_rows(const Campaigns& campaigns) {
     Row row{fmt::format("{:g}", campaigns.front().success[e].epsilon)};
     for (const CampaignStatistics& c : campaigns) {
       const Success& s = c.success[e];
-      row.push_back(fmt::format("{:.4f} [{:.4f}, {:.4f}]  {}/{}", s.probability, s.interval.low,
+      row.push_back(fmt::format("{:.4f} [{:.4f}, {:.4f}] {}/{}", s.probability, s.interval.low,
                                 s.interval.high, s.count, s.total));
     }
     rows.push_back(std::move(row));
@@ -177,6 +178,12 @@ void run_stats(const StatsOptions& options) {
       throw InputError(fmt::format("{}: holds no restart with id 0 yet: nothing to count", path));
   }
 
+  // Runs of one experiment share its name: their paths tell them apart.
+  std::set<std::string> names;
+  for (const CampaignStatistics& c : campaigns) names.insert(c.name);
+  if (names.size() < campaigns.size())
+    for (std::size_t i = 0; i < campaigns.size(); ++i) campaigns[i].name = options.results[i];
+
   if (options.format == "text") fmt::print("{}", success_text(campaigns));
   if (options.format == "markdown")
     fmt::print("{}\n{}", markdown(success_rows(campaigns)), markdown(campaign_rows(campaigns)));
@@ -220,6 +227,7 @@ void add_stats(CLI::App& app) {
       ->required();
   verb->add_option("--epsilon", options->epsilons, "Gaps, e.g. 1e-3,1e-5 (default: the campaign's)")
       ->delimiter(',')
+      ->allow_extra_args(false)
       ->check(CLI::PositiveNumber);
   verb->add_option("--format", options->format, "text, csv, markdown, latex or json")
       ->check(CLI::IsMember({"text", "csv", "markdown", "latex", "json"}));

@@ -1,0 +1,38 @@
+#pragma once
+
+#include <sys/wait.h>
+
+#include <array>
+#include <cstdio>
+#include <fstream>
+#include <iterator>
+#include <string>
+
+#include "../io/temporary_folder.hpp"
+
+namespace qhn {
+
+struct ProgramRun {
+  int exit_code = -1;
+  std::string out;
+  std::string err;
+};
+
+/// Runs the program under test (compile definition QHN_PROGRAM) inside `folder` and waits for it.
+inline ProgramRun run_qhn(const TemporaryFolder& folder, const std::string& arguments) {
+  const std::string errors = folder / ".stderr";
+  const std::string command =
+      "cd '" + (folder / "") + "' && " + launcher + " '" QHN_PROGRAM "' " + arguments + " 2>'" + errors + "'";
+  ProgramRun run;
+  FILE* pipe = ::popen(command.c_str(), "r");
+  std::array<char, 4096> buffer;
+  while (const std::size_t n = std::fread(buffer.data(), 1, buffer.size(), pipe))
+    run.out.append(buffer.data(), n);
+  const int status = ::pclose(pipe);
+  run.exit_code = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+  std::ifstream file(errors);
+  run.err.assign(std::istreambuf_iterator<char>(file), {});
+  return run;
+}
+
+}  // namespace qhn

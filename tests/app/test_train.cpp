@@ -1,0 +1,268 @@
+#include <fmt/format.h>
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <filesystem>
+
+#include "../io/temporary_folder.hpp"
+#include "app/machine.hpp"
+#include "app/progress.hpp"
+#include "core/error.hpp"
+#include "core/simd.hpp"
+#include "io/campaign_file.hpp"
+#include "run_qhn.hpp"
+
+namespace qhn {
+namespace {
+
+const char* const tiny = R"(
+[problem]
+kind = "gaussian"
+train_samples = 100
+test_samples = 10
+[network]
+hidden = 2
+[circuit]
+family = "linear"
+sublayers = 4
+[restarts]
+count = 24
+seed = 7
+keep_angles = true
+)";
+
+std::string mpirun(int ranks) { return fmt::format("{}{} ", QHN_MPIRUN, ranks); }
+
+std::vector<RestartResult> results_of(const CampaignFile& campaign) {
+  std::vector<RestartResult> results;
+  for (const RestartRecord& record : campaign.records) results.push_back(record.result);
+  return results;
+}
+
+int count_of(const std::string& text, const std::string& what) {
+  int count = 0;
+  for (std::size_t at = 0; (at = text.find(what, at)) != std::string::npos; at += what.size())
+    ++count;
+  return count;
+}
+
+TEST(Train, ResultFieldsAreTheSameOnAnyRanksAndThreads) {
+  const TemporaryFolder folder;
+  folder.write("tiny.toml", tiny);
+  ASSERT_EQ(run_qhn(folder, "train tiny.toml --out alone --threads 1").exit_code, 0);
+  const CampaignFile alone = read_campaign(folder / "alone");
+  ASSERT_EQ(alone.records.size(), 24u);
+  EXPECT_GT(alone.records[5].result.evaluations, 10);
+  EXPECT_EQ(alone.records[5].result.id, 5u);
+  EXPECT_EQ(alone.records[5].result.seed, 7u);
+  EXPECT_EQ(alone.records[5].result.angles.size(), 80u);
+
+  for (int ranks : {1, 2, 3, 4, 8})
+    for (int threads : {1, 2}) {
+      const std::string out = fmt::format("r{}t{}", ranks, threads);
+      const Run run =
+          run_qhn(folder, fmt::format("train tiny.toml --out {} --threads {}", out, threads),
+                  mpirun(ranks));
+      ASSERT_EQ(run.exit_code, 0) << run.err;
+      const CampaignFile campaign = read_campaign(folder / out);
+      EXPECT_EQ(results_of(campaign), results_of(alone)) << ranks << " ranks, " << threads;
+      EXPECT_EQ(campaign.table.minimum, alone.table.minimum);
+      EXPECT_EQ(campaign.table.minimizers, alone.table.minimizers);
+      EXPECT_EQ(campaign.table.best_index, alone.table.best_index);
+      EXPECT_EQ(campaign.provenance.ranks, ranks);
+      EXPECT_EQ(campaign.provenance.threads, threads);
+      EXPECT_EQ(campaign.provenance.hosts.size(), 1u);
+    }
+}
+
+// Fewer restarts than half the threads: all threads work on one state.
+TEST(Train, OneStateOnManyThreadsGivesTheSameResult) {
+  const TemporaryFolder folder;
+  folder.write("tiny.toml", tiny);
+  ASSERT_EQ(run_qhn(folder, "train tiny.toml --out few --restarts 1 --threads 1").exit_code, 0);
+  ASSERT_EQ(run_qhn(folder, "train tiny.toml --out wide --restarts 1 --threads 4").exit_code, 0);
+  EXPECT_EQ(results_of(read_campaign(folder / "wide")), results_of(read_campaign(folder / "few")));
+}
+
+TEST(Train, WritesToTheNamedFolderAndPrintsWhatStatsPrints) {
+  const TemporaryFolder folder;
+  folder.write("tiny.toml", tiny);
+  const Run run = run_qhn(folder, "train tiny.toml");
+  ASSERT_EQ(run.exit_code, 0) << run.err;
+  EXPECT_EQ(folder.count(), 3);  // experiment, results, stderr
+  const Run stats = run_qhn(folder, "stats results/tiny");
+  ASSERT_EQ(stats.exit_code, 0);
+  ASSERT_FALSE(stats.out.empty());
+  EXPECT_TRUE(run.out.starts_with(stats.out)) << run.out;
+  EXPECT_NE(run.out.find("results/tiny/campaign.h5"), std::string::npos);
+}
+
+TEST(Train, OptionsStandInPlaceOfTheFilesValues) {
+  const TemporaryFolder folder;
+  folder.write("tiny.toml", tiny);
+  const Run run = run_qhn(folder,
+                          "train tiny.toml --out o --restarts 3 --seed 99 --engine reference "
+                          "--set circuit.sublayers=2 --set restarts.keep_angles=false");
+  ASSERT_EQ(run.exit_code, 0) << run.err;
+  const CampaignFile campaign = read_campaign(folder / "o");
+  EXPECT_EQ(campaign.records.size(), 3u);
+  EXPECT_EQ(campaign.records[2].result.seed, 99u);
+  EXPECT_TRUE(campaign.records[2].result.angles.empty());
+  EXPECT_EQ(campaign.provenance.engine, "reference");
+  EXPECT_EQ(campaign.provenance.precision, "float64");
+  EXPECT_EQ(campaign.provenance.seed, 99u);
+  EXPECT_EQ(campaign.provenance.data_sha256.size(), 64u);
+  // The resolved experiment is stored: it leads to the same campaign.
+  folder.write("again.toml", campaign.experiment);
+  ASSERT_EQ(run_qhn(folder, "train again.toml --out a").exit_code, 0);
+  EXPECT_EQ(results_of(read_campaign(folder / "a")), results_of(campaign));
+}
+
+TEST(Train, KeepsToTheSimdLevelAskedFor) {
+  const TemporaryFolder folder;
+  folder.write("tiny.toml", tiny);
+  for (const SimdLevel level : available_simd_levels()) {
+    const std::string name = to_string(level);
+    const Run run =
+        run_qhn(folder, "train tiny.toml --restarts 2 --out " + name + " --simd " + name);
+    ASSERT_EQ(run.exit_code, 0) << run.err;
+    EXPECT_EQ(read_campaign(folder / name).provenance.simd, name);
+  }
+}
+
+void expect_refused(const Run& run, const std::vector<std::string>& words) {
+  EXPECT_EQ(run.exit_code, 2) << run.err;
+  EXPECT_TRUE(run.out.empty()) << run.out;
+  EXPECT_EQ(count_of(run.err, "qhn: "), 1) << run.err;
+  for (const std::string& word : words)
+    EXPECT_NE(run.err.find(word), std::string::npos) << "'" << word << "' not in: " << run.err;
+}
+
+TEST(Train, RefusesBadInputInOneLine) {
+  const TemporaryFolder folder;
+  folder.write("tiny.toml", tiny);
+  for (const std::string& launcher : {std::string(), mpirun(3)}) {
+    const auto refused = [&](const std::string& arguments, const std::vector<std::string>& words) {
+      expect_refused(run_qhn(folder, "train " + arguments, launcher), words);
+    };
+    refused("tiny.toml --restarts 0", {"--restarts", "found 0", "at least 1"});
+    refused("tiny.toml --set restarts.count=0", {"restarts.count", "found 0", "at least 1"});
+    refused("none.toml", {"none.toml"});
+    refused("tiny.toml --out tiny.toml/x", {"tiny.toml/x", "cannot be written"});
+    refused("tiny.toml --out /proc/qhn", {"/proc/qhn", "cannot be written"});
+    refused("tiny.toml --simd mmx", {"mmx", "avx2"});
+    refused("tiny.toml --engine steam", {"engine.kind", "steam", "sweep"});
+    // 2^38 costs of 8 bytes, and two states.
+    refused("tiny.toml --set network.hidden=9", {"38 qubits", "2199023255552 bytes", "available"});
+    // 2^62 of them, and more than an index can name.
+    refused("tiny.toml --set network.hidden=15", {"62 qubits", "bytes"});
+    refused("tiny.toml --set network.hidden=40", {"162 qubits", "bytes"});
+  }
+  EXPECT_EQ(folder.count(), 2);  // nothing was left behind: experiment, stderr
+}
+
+TEST(Train, RefusesAFolderThatHoldsACampaign) {
+  const TemporaryFolder folder;
+  folder.write("tiny.toml", tiny);
+  ASSERT_EQ(run_qhn(folder, "train tiny.toml --out o --restarts 2").exit_code, 0);
+  const auto written = std::filesystem::last_write_time(folder / "o/campaign.h5");
+  expect_refused(run_qhn(folder, "train tiny.toml --out o"), {"o: is not empty", "--out"});
+  expect_refused(run_qhn(folder, "train tiny.toml --out o", mpirun(2)), {"o: is not empty"});
+  EXPECT_EQ(std::filesystem::last_write_time(folder / "o/campaign.h5"), written);
+  std::filesystem::create_directory(folder / "empty");
+  EXPECT_EQ(run_qhn(folder, "train tiny.toml --out empty --restarts 2").exit_code, 0);
+}
+
+TEST(Train, ALonelyRankRefuses) {
+  const TemporaryFolder folder;
+  folder.write("tiny.toml", tiny);
+  expect_refused(run_qhn(folder, "train tiny.toml", "PMI_SIZE=4"), {"4 ranks", "mpirun -n 4"});
+  expect_refused(run_qhn(folder, "train tiny.toml", "SLURM_STEP_NUM_TASKS=6"),
+                 {"6 ranks", "srun --mpi=pmix -n 6"});
+  // A batch script's variables mean nothing.
+  EXPECT_EQ(run_qhn(folder, "train tiny.toml", "SLURM_NTASKS=4 SLURM_PROCID=0").exit_code, 0);
+}
+
+TEST(Train, FewerThreadsThanAskedForAreAnError) {
+  const TemporaryFolder folder;
+  folder.write("tiny.toml", tiny);
+  expect_refused(run_qhn(folder, "train tiny.toml --threads 2", "OMP_THREAD_LIMIT=1"),
+                 {"--threads 2", "OMP_THREAD_LIMIT"});
+}
+
+// A campaign that would take for ever, ended after a while.
+TEST(Train, AnInterruptKeepsWhatIsFinished) {
+  const TemporaryFolder folder;
+  folder.write("tiny.toml", tiny);
+  for (const std::string signal : {"INT", "TERM"}) {
+    const Run run = run_qhn(folder, "train tiny.toml --restarts 100000000 --out " + signal,
+                            "timeout --preserve-status --signal=" + signal + " 3");
+    EXPECT_EQ(run.exit_code, 75) << run.err;
+    const CampaignFile campaign = read_campaign(folder / signal);
+    ASSERT_GT(campaign.records.size(), 24u);
+    EXPECT_EQ(campaign.restarts_requested, 100000000u);
+    EXPECT_NE(
+        run.err.find(fmt::format("{} of 100000000 restarts are finished", campaign.records.size())),
+        std::string::npos)
+        << run.err;
+    ASSERT_EQ(run_qhn(folder, "train tiny.toml --out whole" + signal).exit_code, 0);
+    const auto whole = results_of(read_campaign(folder / ("whole" + signal)));
+    int compared = 0;
+    for (const RestartResult& r : results_of(campaign))
+      if (r.id < whole.size()) {
+        EXPECT_EQ(r, whole[r.id]);
+        ++compared;
+      }
+    EXPECT_GT(compared, 20);
+  }
+}
+
+// As a batch system or the user's shell does it: only one of the ranks gets the signal.
+TEST(Train, AnInterruptOfOneRankEndsAll) {
+  const TemporaryFolder folder;
+  folder.write("tiny.toml", tiny);
+  folder.write("rank.sh",
+               "#!/bin/sh\n[ \"$OMPI_COMM_WORLD_RANK$PMI_RANK\" = 2 ] && "
+               "exec timeout --preserve-status --signal=INT 3 \"$@\"\nexec \"$@\"\n");
+  const Run run =
+      run_qhn(folder, "train tiny.toml --restarts 100000000 --out o", mpirun(3) + "sh ./rank.sh");
+  EXPECT_NE(run.exit_code, 0);
+  const CampaignFile campaign = read_campaign(folder / "o");
+  EXPECT_GT(campaign.records.size(), 0u);
+  EXPECT_NE(run.err.find("restarts are finished and kept"), std::string::npos) << run.err;
+}
+
+TEST(Progress, SaysRateSuccessAndTimeLeft) {
+  EXPECT_EQ(Progress::describe(0, 200, 0, 1e-5, 3.0), "0 of 200 restarts");
+  EXPECT_EQ(Progress::describe(50, 200, 20, 1e-5, 25.0),
+            "50 of 200 restarts, 2/s, P(gap < 1e-05) = 0.4 so far, 1:15 left");
+  EXPECT_EQ(Progress::describe(1, 3661, 0, 0.1, 1.0),
+            "1 of 3661 restarts, 1/s, P(gap < 0.1) = 0 so far, 1:01:00 left");
+}
+
+TEST(Machine, KnowsItsCoresAndMemory) {
+  const cpu_set_t processors = allowed_processors();
+  EXPECT_GE(count_cores(processors), 1);
+  EXPECT_LE(count_cores(processors), CPU_COUNT(&processors));
+  cpu_set_t one;
+  CPU_ZERO(&one);
+  for (int p = 0; p < CPU_SETSIZE && CPU_COUNT(&one) == 0; ++p)
+    if (CPU_ISSET(p, &processors)) CPU_SET(p, &one);
+  EXPECT_EQ(count_cores(one), 1);
+  EXPECT_GT(available_memory(), 1e6);
+  EXPECT_LT(available_memory(), 1e15);
+}
+
+TEST(Machine, MemoryIsCountedPerState) {
+  const Circuit circuit = make_circuit(Family::linear, 12, 3);
+  const EngineOptions engine;
+  const MemoryNeed one = memory_need(circuit, engine, 1), three = memory_need(circuit, engine, 3);
+  EXPECT_EQ(one.table, 8.0 * 4096);
+  EXPECT_EQ(three.states, 3 * one.states);
+  EXPECT_EQ(one.states, static_cast<double>(engine_bytes(circuit, engine)));
+  EXPECT_NO_THROW(require_memory("x.toml", one, one.total()));
+  EXPECT_THROW(require_memory("x.toml", one, one.total() - 1), InputError);
+}
+
+}  // namespace
+}  // namespace qhn
