@@ -118,7 +118,7 @@ build() {
 # Cores this process may use; two on the login node of a cluster, which belongs to everybody.
 cores() {
   local n
-  n=$(nproc)
+  n=$(env -u OMP_NUM_THREADS -u OMP_THREAD_LIMIT nproc) # nproc would obey these
   if on_login_node && [ "$n" -gt 2 ]; then n=2; fi
   echo "$n"
 }

@@ -34,7 +34,7 @@ while [ $# -gt 0 ]; do
 done
 
 if on_login_node; then
-  echo "This looks like the login node of a cluster: using $(cores) of its $(nproc) cores."
+  echo "This looks like the login node of a cluster: using $(cores) of its $(env -u OMP_NUM_THREADS nproc) cores."
   echo "For a node of your own:"
   echo "  salloc --nodes=1 --exclusive --time=00:30:00 srun --ntasks=1 --cpu-bind=none --pty jobs/quickstart.sh"
 fi
@@ -63,7 +63,7 @@ mpi_environment
 
 say "Plotting"
 python=$(pick_python)
-"$python" analysis/success.py "$out" --out "$out/success.png"
+"$python" analysis/success.py "$out" --labels gaussian --out "$out/success.png"
 
 cat <<TEXT
 
@@ -72,7 +72,7 @@ Done.
   plot         $(realpath "$out/success.png")
 
 Three commands to go on with:
-  $qhn stats $out --epsilon 1e-2,1e-3,1e-4,1e-5
   $qhn table jobs/experiments/gaussian.toml
-  mpirun -n $(cores) $qhn train jobs/experiments/gaussian.toml --set circuit.family='"product"' --out results/product
+  $qhn train jobs/experiments/gaussian.toml --set circuit.family=product --out results/product
+  $python analysis/success.py $out results/product --out results/families.png
 TEXT
