@@ -167,7 +167,7 @@ class ProgramBuilder {
 /// there only adds a phase, which a state asked for in full must keep).
 std::vector<Gate> without_trivial(const Circuit& circuit, Purpose purpose) {
   std::vector<Gate> gates;
-  Index touched = 0;
+  Index touched = purpose == Purpose::any_expectation ? ~Index{0} : 0;
   for (const Gate& gate : circuit.gates) {
     const Index first = Index{1} << gate.first;
     const Index second = gate.second >= 0 ? Index{1} << gate.second : 0;

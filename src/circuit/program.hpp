@@ -83,8 +83,9 @@ struct CutCircuit {
 
 /// Which part of the circuit matters.
 enum class Purpose {
-  state,       ///< every gate
-  expectation  ///< without the diagonal gates that no later gate turns into something visible
+  state,           ///< every gate
+  expectation,     ///< without the diagonal gates that no later gate turns into something visible
+  any_expectation  ///< the same from any start: gates trivial on |0…0⟩ are kept
 };
 
 /// Cuts below qubit `low_qubits`, 1 <= low_qubits <= N. Throws InputError when more than

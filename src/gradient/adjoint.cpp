@@ -1,7 +1,7 @@
 #include "gradient/adjoint.hpp"
 
 #include <algorithm>
-#include <bit>
+#include <array>
 
 namespace qhn {
 namespace {
@@ -9,8 +9,31 @@ namespace {
 constexpr Index most_chunks = 64;
 constexpr std::size_t partial_stride = 64;  // one row per chunk, no two on one cache line
 
-Chunks row_chunks(const PhaseTable<double>& t) { return {dimension(t.qubits - t.low_bits), 16}; }
-Chunks row_chunks(const PhaseTable<float>& t) { return {dimension(t.qubits - t.low_bits), 16}; }
+template <class T>
+Chunks row_chunks(const PhaseTable<T>& t) {
+  return {dimension(t.qubits - t.low_bits), 16, most_chunks};
+}
+
+template <class T>
+Chunks trip_chunks(const RotationTrip<T>& trip, Index elements) {
+  return {trip.items(elements), 1024, most_chunks};
+}
+
+/// sums[q] = Σ over x with bit q set of marginal[x], for all q, by folding the upper half onto the
+/// lower: 2^(bits+1) additions in all. Destroys `marginal`.
+template <class V>
+void bit_sums(V* marginal, int bits, double* sums) {
+  for (int q = bits; q-- > 0;) {
+    const Index half = dimension(q);
+    V* upper = marginal + half;
+    V sum{0};
+    for (Index x = 0; x < half; ++x) {
+      sum += upper[x];
+      marginal[x] += upper[x];
+    }
+    sums[q] = static_cast<double>(sum);
+  }
+}
 
 }  // namespace
 
@@ -63,10 +86,14 @@ void Adjoint<T>::undo(const RotationStep<T>& step, int branches, T* phi, T* lamb
   const Index elements = static_cast<Index>(2 * branches) * dimension(program_.qubits());
   const T *c = step.cosine.data(), *s = step.sine.data();
   const std::size_t above = trips_above_block<T>(step.trips);
-  std::fill(partial_.begin(), partial_.end(), 0.0);
-
   const Index block = std::min(elements, Index{1} << block_bits<T>);
   const Chunks blocks(elements / block, 1, most_chunks);
+  // Trips above the blocks may be cut into more chunks, never more than their items allow.
+  Index used = blocks.count;
+  for (std::size_t i = 0; i < above; ++i)
+    used = std::max(used, trip_chunks(step.trips[i], elements).count);
+  std::fill_n(partial_.begin(), used * partial_stride, 0.0);
+
   for_chunks(blocks, threads, [&](Index chunk) {
     double* sums = partial_.data() + chunk * partial_stride;
     for (Index b = blocks.begin(chunk); b < blocks.end(chunk); ++b)
@@ -76,8 +103,8 @@ void Adjoint<T>::undo(const RotationStep<T>& step, int branches, T* phi, T* lamb
       }
   });
   for (std::size_t i = above; i-- > 0;) {
-    const RotationTrip& trip = step.trips[i];
-    const Chunks chunks(trip.items(elements), 1024, most_chunks);
+    const RotationTrip<T>& trip = step.trips[i];
+    const Chunks chunks = trip_chunks(trip, elements);
     for_chunks(chunks, threads, [&](Index chunk) {
       unrotate(trip, phi, lambda, c, s, chunks.begin(chunk), chunks.end(chunk),
                partial_.data() + chunk * partial_stride);
@@ -86,7 +113,7 @@ void Adjoint<T>::undo(const RotationStep<T>& step, int branches, T* phi, T* lamb
   for (std::size_t q = 0; q < step.angles.size(); ++q) {
     if (step.angles[q].index < 0) continue;
     double sum = 0.0;
-    for (Index chunk = 0; chunk < most_chunks; ++chunk) sum += partial_[chunk * partial_stride + q];
+    for (Index chunk = 0; chunk < used; ++chunk) sum += partial_[chunk * partial_stride + q];
     gradient[static_cast<std::size_t>(step.angles[q].index)] += sum;
   }
 }
@@ -106,27 +133,21 @@ void Adjoint<T>::undo(const PhaseStep<T>& step, int branches, T* phi, T* lambda,
   for (Index chunk = 1; chunk < rows.count; ++chunk)
     for (Index x = 0; x < columns; ++x) column_[x] += column_[chunk * columns + x];
 
-  // Σ_x p_x over the x with bit q set, from the marginals.
+  const auto add = [&gradient](const PhaseTerm& term, double derivative) {
+    if (term.angle.index >= 0) gradient[static_cast<std::size_t>(term.angle.index)] += derivative;
+  };
   for (const PhaseTerm& term : step.terms) {
-    if (term.angle.index < 0) continue;
-    double sum = 0.0;
-    if (term.second >= 0) {  // ∂E/∂φ = Σ_x (−1)^{x_a + x_b} Im(λ* φ)
-      for (Index x = 0; x < columns; ++x)
-        sum += bit(x, term.first) == bit(x, term.second) ? column_[x] : -column_[x];
-    } else if (term.first < table.low_bits) {
-      const Index step_size = dimension(term.first);
-      for (Index x = step_size; x < columns; x += 2 * step_size)
-        for (Index y = x; y < x + step_size; ++y) sum += column_[y];
-      sum *= -2.0;
-    } else {
-      const int q = term.first - table.low_bits;
-      const Index high = dimension(table.qubits - table.low_bits), step_size = dimension(q);
-      for (Index r = step_size; r < high; r += 2 * step_size)
-        for (Index y = r; y < r + step_size; ++y) sum += row_[y];
-      sum *= -2.0;
-    }
-    gradient[static_cast<std::size_t>(term.angle.index)] += sum;
+    if (term.second < 0 || term.angle.index < 0) continue;
+    double sum = 0.0;  // ∂E/∂φ = Σ_x (−1)^{x_a + x_b} Im(λ* φ)
+    for (Index x = 0; x < columns; ++x)
+      sum += bit(x, term.first) == bit(x, term.second) ? column_[x] : -column_[x];
+    add(term, sum);
   }
+  std::array<double, 64> sums{};
+  bit_sums(column_.data(), table.low_bits, sums.data());
+  bit_sums(row_.data(), table.qubits - table.low_bits, sums.data() + table.low_bits);
+  for (const PhaseTerm& term : step.terms)
+    if (term.second < 0) add(term, -2.0 * sums[static_cast<std::size_t>(term.first)]);
 }
 
 template <class T>

@@ -17,10 +17,14 @@ constexpr Index piece = Index{1} << 14;  // amplitudes a thread takes at a time
 template <class T>
 class SweepEngine final : public Engine {
  public:
-  SweepEngine(const Circuit& circuit, std::span<const double> cost, const EngineOptions& options)
+  SweepEngine(const Circuit& circuit, std::span<const double> cost, std::span<const Complex> start,
+              const EngineOptions& options)
       : circuit_(circuit),
         threads_(options.threads),
-        program_(cut_circuit(circuit, circuit.qubits, Purpose::expectation).low),
+        start_(start),
+        program_(cut_circuit(circuit, circuit.qubits,
+                             start.empty() ? Purpose::expectation : Purpose::any_expectation)
+                     .low),
         adjoint_(program_),
         phi_(program_.elements()),
         lambda_(program_.elements()),
@@ -84,7 +88,14 @@ class SweepEngine final : public Engine {
  private:
   void forward(std::span<const double> angles) {
     program_.set_angles(angles);
-    program_.run(phi_.data(), threads_);
+    if (start_.empty()) return program_.run(phi_.data(), threads_);
+    for_chunks(pieces_, threads_, [&](Index p) {
+      for (Index x = pieces_.begin(p); x < pieces_.end(p); ++x) {
+        phi_[x] = static_cast<T>(start_[x].real());
+        phi_[pieces_.items + x] = static_cast<T>(start_[x].imag());
+      }
+    });
+    program_.run_from(phi_.data(), threads_);
   }
 
   double sum_cost() {
@@ -100,6 +111,7 @@ class SweepEngine final : public Engine {
 
   Circuit circuit_;
   int threads_;
+  std::span<const Complex> start_;  ///< empty: |0…0⟩
   const T* cost_;
   AlignedVector<T> own_cost_;  ///< the table in T, where T is not double
   RegisterProgram<T> program_;
@@ -112,11 +124,17 @@ class SweepEngine final : public Engine {
 
 }  // namespace
 
+std::unique_ptr<Engine> make_sweep_engine_from(const Circuit& circuit, std::span<const double> cost,
+                                               std::span<const Complex> start,
+                                               const EngineOptions& options) {
+  if (options.precision == Precision::float32)
+    return std::make_unique<SweepEngine<float>>(circuit, cost, start, options);
+  return std::make_unique<SweepEngine<double>>(circuit, cost, start, options);
+}
+
 std::unique_ptr<Engine> make_sweep_engine(const Circuit& circuit, std::span<const double> cost,
                                           const EngineOptions& options) {
-  if (options.precision == Precision::float32)
-    return std::make_unique<SweepEngine<float>>(circuit, cost, options);
-  return std::make_unique<SweepEngine<double>>(circuit, cost, options);
+  return make_sweep_engine_from(circuit, cost, {}, options);
 }
 
 std::size_t sweep_engine_bytes(const Circuit& circuit, const EngineOptions& options) {

@@ -15,6 +15,12 @@ namespace qhn {
 std::unique_ptr<Engine> make_sweep_engine(const Circuit& circuit, std::span<const double> cost,
                                           const EngineOptions& options);
 
+/// The same for U(θ)|start⟩ instead of U(θ)|0…0⟩; `start` has 2^N amplitudes and must outlive the
+/// engine. state() still gives U(θ)|0…0⟩.
+std::unique_ptr<Engine> make_sweep_engine_from(const Circuit& circuit, std::span<const double> cost,
+                                               std::span<const Complex> start,
+                                               const EngineOptions& options);
+
 std::size_t sweep_engine_bytes(const Circuit& circuit, const EngineOptions& options);
 
 /// All amplitudes of U(θ)|0…0⟩, phases that no measurement sees included. Allocates one state.

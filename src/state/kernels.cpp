@@ -35,41 +35,20 @@ int LaneBits(int qubits) {
 int MaxRowBits() { return kRowBits; }
 
 /// First element of item i of a trip above the lanes.
-HWY_INLINE Index ItemBase(const RotationTrip& t, Index i) {
+template <class T>
+HWY_INLINE Index ItemBase(const RotationTrip<T>& t, Index i) {
   const int free = t.first - t.lanes;
   const Index inner = i & ((Index{1} << free) - 1);
   return ((i >> free) << (t.first + t.row_bits)) | (inner << t.lanes);
 }
 
-HWY_INLINE unsigned AddressFlip(const RotationTrip& t, Index base) {
+template <class T>
+HWY_INLINE unsigned AddressFlip(const RotationTrip<T>& t, Index base) {
   unsigned flip = 0;
   for (const auto& [from, to] : t.address_flips)
     flip ^= static_cast<unsigned>((base >> from) & 1u) << to;
   return flip;
 }
-
-/// Lane permutations of one trip: partners x ⊕ 2^q, the CX inside the lanes, and lane masks.
-template <class D>
-struct LaneTables {
-  using T = hn::TFromD<D>;
-  using TI = hwy::MakeSigned<T>;
-  static constexpr int kMax = 4;
-  static constexpr std::size_t kLanes = 16;
-  HWY_ALIGN TI partner[kMax][kLanes];
-  HWY_ALIGN TI source[kLanes];
-  HWY_ALIGN T bit[kMax][kLanes];
-
-  LaneTables(D d, const RotationTrip& t) {
-    const std::size_t lanes = hn::Lanes(d);
-    for (std::size_t l = 0; l < lanes; ++l) {
-      source[l] = static_cast<TI>(t.lane_source[l]);
-      for (int q = 0; q < t.lanes; ++q) {
-        partner[q][l] = static_cast<TI>(l ^ (std::size_t{1} << q));
-        bit[q][l] = static_cast<T>((l >> q) & 1);
-      }
-    }
-  }
-};
 
 /// v ← R v on row bit q of 2^K rows.
 template <int K, class D, class V = hn::Vec<D>>
@@ -83,7 +62,7 @@ HWY_INLINE void RotateRows(D, V* v, int q, V c, V s) {
 }
 
 template <int K, class D, class T>
-void RotateHigh(D d, const RotationTrip& t, T* HWY_RESTRICT data, const T* cosine, const T* sine,
+void RotateHigh(D d, const RotationTrip<T>& t, T* HWY_RESTRICT data, const T* cosine, const T* sine,
                 Index begin, Index end) {
   using V = hn::Vec<D>;
   V c[K > 0 ? K : 1], s[K > 0 ? K : 1];
@@ -104,11 +83,17 @@ void RotateHigh(D d, const RotationTrip& t, T* HWY_RESTRICT data, const T* cosin
   }
 }
 
+/// The sine of lane bit q with the sign it has in each lane.
+template <class D, class T>
+HWY_INLINE hn::Vec<D> SignedSine(D d, const RotationTrip<T>& t, const T* sine, int q) {
+  return hn::Mul(hn::Set(d, sine[q]), hn::Load(d, t.sign[static_cast<std::size_t>(q)].data()));
+}
+
 /// Blends rows that a CX from a lane exchanges.
-template <int K, class D, class V>
-HWY_INLINE void LaneToRow(D d, const LaneTables<D>& tables, const RotationTrip& t, V* v) {
+template <int K, class D, class T, class V>
+HWY_INLINE void LaneToRow(D d, const RotationTrip<T>& t, V* v) {
   for (const auto& [lane, row] : t.lane_to_row) {
-    const auto set = hn::Ne(hn::Load(d, tables.bit[lane]), hn::Zero(d));
+    const auto set = hn::Ne(hn::Load(d, t.bit[static_cast<std::size_t>(lane)].data()), hn::Zero(d));
     for (int r = 0; r < (1 << K); ++r) {
       if (r & (1 << row)) continue;
       const V a = v[r], b = v[r | (1 << row)];
@@ -119,26 +104,22 @@ HWY_INLINE void LaneToRow(D d, const LaneTables<D>& tables, const RotationTrip& 
 }
 
 template <int K, class D, class T>
-void RotateLow(D d, const RotationTrip& t, T* HWY_RESTRICT data, const T* cosine, const T* sine,
+void RotateLow(D d, const RotationTrip<T>& t, T* HWY_RESTRICT data, const T* cosine, const T* sine,
                Index begin, Index end) {
   using V = hn::Vec<D>;
-  const LaneTables<D> tables(d, t);
   const std::size_t lanes = hn::Lanes(d);
-  HWY_ALIGN T signed_sine[LaneTables<D>::kMax][LaneTables<D>::kLanes];
-  for (int q = 0; q < t.lanes; ++q)
-    for (std::size_t l = 0; l < lanes; ++l) signed_sine[q][l] = ((l >> q) & 1) ? sine[q] : -sine[q];
-  const auto source = hn::SetTableIndices(d, tables.source);
+  const auto source = hn::SetTableIndices(d, t.lane_source.data());
   for (Index i = begin; i < end; ++i) {
     T* p = data + (i << (t.lanes + K));
     V v[1 << K];
     for (int r = 0; r < (1 << K); ++r)
       v[r] = hn::Load(d, p + t.source[static_cast<std::size_t>(r)] * lanes);
-    LaneToRow<K>(d, tables, t, v);
+    LaneToRow<K>(d, t, v);
     if (t.permutes_lanes)
       for (int r = 0; r < (1 << K); ++r) v[r] = hn::TableLookupLanes(v[r], source);
     for (int q = 0; q < t.lanes; ++q) {
-      const V c = hn::Set(d, cosine[q]), s = hn::Load(d, signed_sine[q]);
-      const auto partner = hn::SetTableIndices(d, tables.partner[q]);
+      const V c = hn::Set(d, cosine[q]), s = SignedSine(d, t, sine, q);
+      const auto partner = hn::SetTableIndices(d, t.partner[static_cast<std::size_t>(q)].data());
       for (int r = 0; r < (1 << K); ++r)
         v[r] = hn::MulAdd(s, hn::TableLookupLanes(v[r], partner), hn::Mul(c, v[r]));
     }
@@ -165,7 +146,7 @@ HWY_INLINE void UnrotateRows(D d, V* f, V* g, int q, V c, V s, V& sum) {
 }
 
 template <int K, class D, class T>
-void UnrotateHigh(D d, const RotationTrip& t, T* HWY_RESTRICT phi, T* HWY_RESTRICT lambda,
+void UnrotateHigh(D d, const RotationTrip<T>& t, T* HWY_RESTRICT phi, T* HWY_RESTRICT lambda,
                   const T* cosine, const T* sine, Index begin, Index end, double* derivative) {
   using V = hn::Vec<D>;
   V c[K > 0 ? K : 1], s[K > 0 ? K : 1], sum[K > 0 ? K : 1];
@@ -194,19 +175,14 @@ void UnrotateHigh(D d, const RotationTrip& t, T* HWY_RESTRICT phi, T* HWY_RESTRI
 }
 
 template <int K, class D, class T>
-void UnrotateLow(D d, const RotationTrip& t, T* HWY_RESTRICT phi, T* HWY_RESTRICT lambda,
+void UnrotateLow(D d, const RotationTrip<T>& t, T* HWY_RESTRICT phi, T* HWY_RESTRICT lambda,
                  const T* cosine, const T* sine, Index begin, Index end, double* derivative) {
   using V = hn::Vec<D>;
-  constexpr int kMax = LaneTables<D>::kMax;
-  const LaneTables<D> tables(d, t);
   const std::size_t lanes = hn::Lanes(d);
-  HWY_ALIGN T signed_sine[kMax][LaneTables<D>::kLanes];
-  for (int q = 0; q < t.lanes; ++q)
-    for (std::size_t l = 0; l < lanes; ++l) signed_sine[q][l] = ((l >> q) & 1) ? sine[q] : -sine[q];
-  const auto source = hn::SetTableIndices(d, tables.source);
-  V row_sum[K > 0 ? K : 1], lane_sum[kMax];
+  const auto source = hn::SetTableIndices(d, t.lane_source.data());
+  V row_sum[K > 0 ? K : 1], lane_sum[RotationTrip<T>::max_lane_bits];
   for (int q = 0; q < K; ++q) row_sum[q] = hn::Zero(d);
-  for (int q = 0; q < kMax; ++q) lane_sum[q] = hn::Zero(d);
+  for (auto& sum : lane_sum) sum = hn::Zero(d);
   for (Index i = begin; i < end; ++i) {
     T* pf = phi + (i << (t.lanes + K));
     T* pg = lambda + (i << (t.lanes + K));
@@ -218,8 +194,8 @@ void UnrotateLow(D d, const RotationTrip& t, T* HWY_RESTRICT phi, T* HWY_RESTRIC
     for (int q = 0; q < t.lanes; ++q) {
       // Partners: lanes with bit q set hold index 1 of the pair. Σ λ·partner(φ) has the sign of the
       // bit, applied once after the loop.
-      const V c = hn::Set(d, cosine[q]), s = hn::Load(d, signed_sine[q]);
-      const auto partner = hn::SetTableIndices(d, tables.partner[q]);
+      const V c = hn::Set(d, cosine[q]), s = SignedSine(d, t, sine, q);
+      const auto partner = hn::SetTableIndices(d, t.partner[static_cast<std::size_t>(q)].data());
       for (int r = 0; r < (1 << K); ++r) {
         const V other_f = hn::TableLookupLanes(f[r], partner);
         const V other_g = hn::TableLookupLanes(g[r], partner);
@@ -236,8 +212,8 @@ void UnrotateLow(D d, const RotationTrip& t, T* HWY_RESTRICT phi, T* HWY_RESTRIC
         f[r] = hn::TableLookupLanes(f[r], source);
         g[r] = hn::TableLookupLanes(g[r], source);
       }
-    LaneToRow<K>(d, tables, t, f);
-    LaneToRow<K>(d, tables, t, g);
+    LaneToRow<K>(d, t, f);
+    LaneToRow<K>(d, t, g);
     for (int r = 0; r < (1 << K); ++r) {
       const std::size_t to = t.source[static_cast<std::size_t>(r)] * lanes;
       hn::Store(f[r], d, pf + to);
@@ -245,8 +221,7 @@ void UnrotateLow(D d, const RotationTrip& t, T* HWY_RESTRICT phi, T* HWY_RESTRIC
     }
   }
   for (int q = 0; q < t.lanes; ++q) {
-    const V bit = hn::Load(d, tables.bit[q]);
-    const V sign = hn::Sub(hn::Add(bit, bit), hn::Set(d, T{1}));
+    const V sign = hn::Load(d, t.sign[static_cast<std::size_t>(q)].data());
     derivative[q] +=
         static_cast<double>(hn::GetLane(hn::SumOfLanes(d, hn::Mul(sign, lane_sum[q]))));
   }
@@ -271,7 +246,7 @@ void UnrotateLow(D d, const RotationTrip& t, T* HWY_RESTRICT phi, T* HWY_RESTRIC
   }
 
 template <class T>
-void Rotate(const RotationTrip& t, T* data, const T* cosine, const T* sine, Index begin,
+void Rotate(const RotationTrip<T>& t, T* data, const T* cosine, const T* sine, Index begin,
             Index end) {
 #define QHN_LOW(K, D) RotateLow<K>(D, t, data, cosine, sine, begin, end)
 #define QHN_HIGH(K, D) RotateHigh<K>(D, t, data, cosine, sine, begin, end)
@@ -291,8 +266,8 @@ void Rotate(const RotationTrip& t, T* data, const T* cosine, const T* sine, Inde
 }
 
 template <class T>
-void Unrotate(const RotationTrip& t, T* phi, T* lambda, const T* cosine, const T* sine, Index begin,
-              Index end, double* derivative) {
+void Unrotate(const RotationTrip<T>& t, T* phi, T* lambda, const T* cosine, const T* sine,
+              Index begin, Index end, double* derivative) {
 #define QHN_LOW(K, D) UnrotateLow<K>(D, t, phi, lambda, cosine, sine, begin, end, derivative)
 #define QHN_HIGH(K, D) UnrotateHigh<K>(D, t, phi, lambda, cosine, sine, begin, end, derivative)
   if (t.lanes == 0) {
@@ -476,33 +451,33 @@ void AddFlipped(int qubits, Index flip, const T* from, T* to) {
   Flipped<true>(qubits, flip, from, to);
 }
 
-#define QHN_INSTANCES(T, S)                                                                     \
-  int LaneBits##S(int q) { return LaneBits<T>(q); }                                             \
-  void Rotate##S(const RotationTrip& t, T* v, const T* c, const T* s, Index b, Index e) {       \
-    Rotate<T>(t, v, c, s, b, e);                                                                \
-  }                                                                                             \
-  void Unrotate##S(const RotationTrip& t, T* f, T* g, const T* c, const T* s, Index b, Index e, \
-                   double* out) {                                                               \
-    Unrotate<T>(t, f, g, c, s, b, e, out);                                                      \
-  }                                                                                             \
-  void PhaseProducts##S(const T* c, const T* s, int n, T* re, T* im) {                          \
-    PhaseProducts<T>(c, s, n, re, im);                                                          \
-  }                                                                                             \
-  void ApplyPhase##S(const PhaseTable<T>& t, T* v, int n, Index b, Index e) {                   \
-    ApplyPhase<T>(t, v, n, b, e);                                                               \
-  }                                                                                             \
-  void UnapplyPhase##S(const PhaseTable<T>& t, T* f, T* g, int n, Index b, Index e, T* col,     \
-                       double* row) {                                                           \
-    UnapplyPhase<T>(t, f, g, n, b, e, col, row);                                                \
-  }                                                                                             \
-  void CopySigned##S(int q, const std::uint8_t* m, const T* f, T* t) {                          \
-    CopySigned<T>(q, m, f, t);                                                                  \
-  }                                                                                             \
-  void SplitByMask##S(int q, const std::uint8_t* m, T* f, T* t) { SplitByMask<T>(q, m, f, t); } \
-  void MergeByMask##S(int q, const std::uint8_t* m, T* f, const T* t) {                         \
-    MergeByMask<T>(q, m, f, t);                                                                 \
-  }                                                                                             \
-  void CopyFlipped##S(int q, Index x, const T* f, T* t) { CopyFlipped<T>(q, x, f, t); }         \
+#define QHN_INSTANCES(T, S)                                                                        \
+  int LaneBits##S(int q) { return LaneBits<T>(q); }                                                \
+  void Rotate##S(const RotationTrip<T>& t, T* v, const T* c, const T* s, Index b, Index e) {       \
+    Rotate<T>(t, v, c, s, b, e);                                                                   \
+  }                                                                                                \
+  void Unrotate##S(const RotationTrip<T>& t, T* f, T* g, const T* c, const T* s, Index b, Index e, \
+                   double* out) {                                                                  \
+    Unrotate<T>(t, f, g, c, s, b, e, out);                                                         \
+  }                                                                                                \
+  void PhaseProducts##S(const T* c, const T* s, int n, T* re, T* im) {                             \
+    PhaseProducts<T>(c, s, n, re, im);                                                             \
+  }                                                                                                \
+  void ApplyPhase##S(const PhaseTable<T>& t, T* v, int n, Index b, Index e) {                      \
+    ApplyPhase<T>(t, v, n, b, e);                                                                  \
+  }                                                                                                \
+  void UnapplyPhase##S(const PhaseTable<T>& t, T* f, T* g, int n, Index b, Index e, T* col,        \
+                       double* row) {                                                              \
+    UnapplyPhase<T>(t, f, g, n, b, e, col, row);                                                   \
+  }                                                                                                \
+  void CopySigned##S(int q, const std::uint8_t* m, const T* f, T* t) {                             \
+    CopySigned<T>(q, m, f, t);                                                                     \
+  }                                                                                                \
+  void SplitByMask##S(int q, const std::uint8_t* m, T* f, T* t) { SplitByMask<T>(q, m, f, t); }    \
+  void MergeByMask##S(int q, const std::uint8_t* m, T* f, const T* t) {                            \
+    MergeByMask<T>(q, m, f, t);                                                                    \
+  }                                                                                                \
+  void CopyFlipped##S(int q, Index x, const T* f, T* t) { CopyFlipped<T>(q, x, f, t); }            \
   void AddFlipped##S(int q, Index x, const T* f, T* t) { AddFlipped<T>(q, x, f, t); }
 
 QHN_INSTANCES(double, F64)
@@ -535,20 +510,28 @@ QHN_EXPORT(AddFlipped)
 #undef QHN_EXPORT
 
 template <class T>
-std::vector<RotationTrip> plan_rotation(int qubits, const std::vector<int>& control_of) {
+std::vector<RotationTrip<T>> plan_rotation(int qubits, const std::vector<int>& control_of) {
+  using LaneIndex = typename RotationTrip<T>::LaneIndex;
   const int lanes = lane_bits<T>(qubits);
   const int max_rows = HWY_DYNAMIC_DISPATCH(MaxRowBits)();
-  std::vector<RotationTrip> trips;
+  std::vector<RotationTrip<T>> trips;
   for (int first = 0; first < qubits || first == 0;) {
-    RotationTrip t;
+    RotationTrip<T> t;
     t.low = first == 0;
     t.first = first;
     t.lanes = lanes;
     t.row_bits = std::min(max_rows, qubits - first - (t.low ? lanes : 0));
     t.count = t.row_bits + (t.low ? lanes : 0);
     for (std::size_t r = 0; r < t.source.size(); ++r) t.source[r] = static_cast<std::uint8_t>(r);
-    for (std::size_t l = 0; l < t.lane_source.size(); ++l)
-      t.lane_source[l] = static_cast<std::uint8_t>(l);
+    for (std::size_t l = 0; l < t.max_lanes; ++l) {
+      t.lane_source[l] = static_cast<LaneIndex>(l);
+      for (std::size_t q = 0; q < t.max_lane_bits; ++q) {
+        const bool set = (l >> q) & 1;
+        t.partner[q][l] = static_cast<LaneIndex>(l ^ (std::size_t{1} << q));
+        t.bit[q][l] = set ? T{1} : T{0};
+        t.sign[q][l] = set ? T{1} : T{-1};
+      }
+    }
     const int rows_from = t.low ? lanes : first;
     for (int target = first; target < first + t.count; ++target) {
       const int control = control_of[static_cast<std::size_t>(target)];
@@ -565,7 +548,7 @@ std::vector<RotationTrip> plan_rotation(int qubits, const std::vector<int>& cont
       } else {
         t.permutes_lanes = true;
         for (auto& l : t.lane_source)
-          l = static_cast<std::uint8_t>(l ^ (((l >> control) & 1) << target));
+          l = static_cast<LaneIndex>(l ^ (((l >> control) & 1) << target));
       }
     }
     trips.push_back(std::move(t));
@@ -608,54 +591,55 @@ BitMask<T>::BitMask(int qubits, const std::vector<std::pair<int, int>>& pairs) {
   });
 }
 
-#define QHN_DISPATCH(T, S)                                                                         \
-  template <>                                                                                      \
-  int lane_bits<T>(int qubits) {                                                                   \
-    return HWY_DYNAMIC_DISPATCH(LaneBits##S)(qubits);                                              \
-  }                                                                                                \
-  template <>                                                                                      \
-  void rotate<T>(const RotationTrip& t, T* data, const T* c, const T* s, Index begin, Index end) { \
-    HWY_DYNAMIC_DISPATCH(Rotate##S)(t, data, c, s, begin, end);                                    \
-  }                                                                                                \
-  template <>                                                                                      \
-  void unrotate<T>(const RotationTrip& t, T* phi, T* lambda, const T* c, const T* s, Index begin,  \
-                   Index end, double* derivative) {                                                \
-    HWY_DYNAMIC_DISPATCH(Unrotate##S)(t, phi, lambda, c, s, begin, end, derivative);               \
-  }                                                                                                \
-  template <>                                                                                      \
-  void phase_products<T>(const T* c, const T* s, int count, T* re, T* im) {                        \
-    HWY_DYNAMIC_DISPATCH(PhaseProducts##S)(c, s, count, re, im);                                   \
-  }                                                                                                \
-  template <>                                                                                      \
-  void apply_phase<T>(const PhaseTable<T>& t, T* data, int branches, Index begin, Index end) {     \
-    HWY_DYNAMIC_DISPATCH(ApplyPhase##S)(t, data, branches, begin, end);                            \
-  }                                                                                                \
-  template <>                                                                                      \
-  void unapply_phase<T>(const PhaseTable<T>& t, T* phi, T* lambda, int branches, Index begin,      \
-                        Index end, T* column, double* row) {                                       \
-    HWY_DYNAMIC_DISPATCH(UnapplyPhase##S)(t, phi, lambda, branches, begin, end, column, row);      \
-  }                                                                                                \
-  template <>                                                                                      \
-  void copy_signed<T>(const BitMask<T>& m, const T* from, T* to) {                                 \
-    HWY_DYNAMIC_DISPATCH(CopySigned##S)(m.qubits(), m.bytes(), from, to);                          \
-  }                                                                                                \
-  template <>                                                                                      \
-  void split_by_mask<T>(const BitMask<T>& m, T* from, T* to) {                                     \
-    HWY_DYNAMIC_DISPATCH(SplitByMask##S)(m.qubits(), m.bytes(), from, to);                         \
-  }                                                                                                \
-  template <>                                                                                      \
-  void merge_by_mask<T>(const BitMask<T>& m, T* into, const T* other) {                            \
-    HWY_DYNAMIC_DISPATCH(MergeByMask##S)(m.qubits(), m.bytes(), into, other);                      \
-  }                                                                                                \
-  template <>                                                                                      \
-  void copy_flipped<T>(int qubits, Index flip, const T* from, T* to) {                             \
-    HWY_DYNAMIC_DISPATCH(CopyFlipped##S)(qubits, flip, from, to);                                  \
-  }                                                                                                \
-  template <>                                                                                      \
-  void add_flipped<T>(int qubits, Index flip, const T* from, T* into) {                            \
-    HWY_DYNAMIC_DISPATCH(AddFlipped##S)(qubits, flip, from, into);                                 \
-  }                                                                                                \
-  template std::vector<RotationTrip> plan_rotation<T>(int, const std::vector<int>&);               \
+#define QHN_DISPATCH(T, S)                                                                     \
+  template <>                                                                                  \
+  int lane_bits<T>(int qubits) {                                                               \
+    return HWY_DYNAMIC_DISPATCH(LaneBits##S)(qubits);                                          \
+  }                                                                                            \
+  template <>                                                                                  \
+  void rotate<T>(const RotationTrip<T>& t, T* data, const T* c, const T* s, Index begin,       \
+                 Index end) {                                                                  \
+    HWY_DYNAMIC_DISPATCH(Rotate##S)(t, data, c, s, begin, end);                                \
+  }                                                                                            \
+  template <>                                                                                  \
+  void unrotate<T>(const RotationTrip<T>& t, T* phi, T* lambda, const T* c, const T* s,        \
+                   Index begin, Index end, double* derivative) {                               \
+    HWY_DYNAMIC_DISPATCH(Unrotate##S)(t, phi, lambda, c, s, begin, end, derivative);           \
+  }                                                                                            \
+  template <>                                                                                  \
+  void phase_products<T>(const T* c, const T* s, int count, T* re, T* im) {                    \
+    HWY_DYNAMIC_DISPATCH(PhaseProducts##S)(c, s, count, re, im);                               \
+  }                                                                                            \
+  template <>                                                                                  \
+  void apply_phase<T>(const PhaseTable<T>& t, T* data, int branches, Index begin, Index end) { \
+    HWY_DYNAMIC_DISPATCH(ApplyPhase##S)(t, data, branches, begin, end);                        \
+  }                                                                                            \
+  template <>                                                                                  \
+  void unapply_phase<T>(const PhaseTable<T>& t, T* phi, T* lambda, int branches, Index begin,  \
+                        Index end, T* column, double* row) {                                   \
+    HWY_DYNAMIC_DISPATCH(UnapplyPhase##S)(t, phi, lambda, branches, begin, end, column, row);  \
+  }                                                                                            \
+  template <>                                                                                  \
+  void copy_signed<T>(const BitMask<T>& m, const T* from, T* to) {                             \
+    HWY_DYNAMIC_DISPATCH(CopySigned##S)(m.qubits(), m.bytes(), from, to);                      \
+  }                                                                                            \
+  template <>                                                                                  \
+  void split_by_mask<T>(const BitMask<T>& m, T* from, T* to) {                                 \
+    HWY_DYNAMIC_DISPATCH(SplitByMask##S)(m.qubits(), m.bytes(), from, to);                     \
+  }                                                                                            \
+  template <>                                                                                  \
+  void merge_by_mask<T>(const BitMask<T>& m, T* into, const T* other) {                        \
+    HWY_DYNAMIC_DISPATCH(MergeByMask##S)(m.qubits(), m.bytes(), into, other);                  \
+  }                                                                                            \
+  template <>                                                                                  \
+  void copy_flipped<T>(int qubits, Index flip, const T* from, T* to) {                         \
+    HWY_DYNAMIC_DISPATCH(CopyFlipped##S)(qubits, flip, from, to);                              \
+  }                                                                                            \
+  template <>                                                                                  \
+  void add_flipped<T>(int qubits, Index flip, const T* from, T* into) {                        \
+    HWY_DYNAMIC_DISPATCH(AddFlipped##S)(qubits, flip, from, into);                             \
+  }                                                                                            \
+  template std::vector<RotationTrip<T>> plan_rotation<T>(int, const std::vector<int>&);        \
   template class BitMask<T>;
 QHN_DISPATCH(double, F64)
 QHN_DISPATCH(float, F32)

@@ -3,6 +3,8 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <type_traits>
+#include <utility>
 #include <vector>
 
 #include "core/types.hpp"
@@ -21,7 +23,11 @@ int lane_bits(int qubits);
 
 /// One trip of a rotation layer through registers: qubits first … first + count − 1. Trip 0 (`low`)
 /// holds the lanes as well.
+template <class T>
 struct RotationTrip {
+  static constexpr std::size_t max_lanes = 16, max_lane_bits = 4;
+  using LaneIndex = std::conditional_t<sizeof(T) == 8, std::int64_t, std::int32_t>;
+
   int first = 0;
   int count = 0;     ///< qubits rotated in this trip
   int row_bits = 0;  ///< of them, those that select rows (whole vectors)
@@ -29,9 +35,15 @@ struct RotationTrip {
   bool low = false;
   std::array<std::uint8_t, 8> source{};            ///< row to load for row r: CX within the rows
   std::vector<std::pair<int, int>> address_flips;  ///< (address bit, row bit): CX from below
-  std::vector<std::pair<int, int>> lane_to_row;    ///< (lane, row bit) CX
-  std::array<std::uint8_t, 16> lane_source{};      ///< lane to load for a lane: CX within lanes
-  bool permutes_lanes = false;
+  std::vector<std::pair<int, int>> lane_to_row;    ///< (lane bit, row bit) CX
+  bool permutes_lanes = false;                     ///< there is a CX within the lanes
+  alignas(64) std::array<LaneIndex, max_lanes> lane_source{};  ///< lane to load for a lane
+  /// Per lane bit q: the lane x ⊕ 2^q, bit q of the lane as 0 or 1, and as −1 or +1.
+  alignas(64) std::array<std::array<LaneIndex, max_lanes>, max_lane_bits> partner{};
+  alignas(64) std::array<std::array<T, max_lanes>, max_lane_bits> bit{};
+  alignas(64) std::array<std::array<T, max_lanes>, max_lane_bits> sign{};
+
+  /// Row groups in an array of that many elements.
   Index items(Index elements) const { return elements >> (row_bits + lanes); }
 };
 
@@ -39,19 +51,19 @@ struct RotationTrip {
 /// control is met before it is rotated); the backward direction runs them in reverse.
 /// control_of[t] is the control (t − 1 or −1) of the CX that precedes the rotation of t.
 template <class T>
-std::vector<RotationTrip> plan_rotation(int qubits, const std::vector<int>& control_of);
+std::vector<RotationTrip<T>> plan_rotation(int qubits, const std::vector<int>& control_of);
 
 /// CX, then Ry(θ_q) on the trip's qubits: v0 ← c v0 − s v1, v1 ← s v0 + c v1 with c, s = cos, sin
 /// θ/2. Per element and qubit 2 multiply-adds; bytes: the array once in and out. Items: row groups.
 template <class T>
-void rotate(const RotationTrip& trip, T* data, const T* cosine, const T* sine, Index begin,
+void rotate(const RotationTrip<T>& trip, T* data, const T* cosine, const T* sine, Index begin,
             Index end);
 
 /// The inverse, on φ and λ; adds Σ(λ1 φ0 − λ0 φ1) over the items to derivative[q] = ∂E/∂θ_q. The
 /// sums commute with every Ry of the layer, so they are taken on the way. 6 multiply-adds per
 /// element of φ and qubit.
 template <class T>
-void unrotate(const RotationTrip& trip, T* phi, T* lambda, const T* cosine, const T* sine,
+void unrotate(const RotationTrip<T>& trip, T* phi, T* lambda, const T* cosine, const T* sine,
               Index begin, Index end, double* derivative);
 
 /// e^{iφ(x)} as a product of two tables: low over the first `low_bits` qubits, high over the rest.

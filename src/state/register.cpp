@@ -127,7 +127,7 @@ void run_rotation(const RotationStep<T>& step, T* data, Index elements, int thre
   const std::size_t above = trips_above_block<T>(step.trips);
   const T *c = step.cosine.data(), *s = step.sine.data();
   for (std::size_t i = 0; i < above; ++i) {
-    const RotationTrip& trip = step.trips[i];
+    const RotationTrip<T>& trip = step.trips[i];
     const Chunks chunks(trip.items(elements), least_chunk);
     for_chunks(chunks, threads, [&](Index chunk) {
       rotate(trip, data, c, s, chunks.begin(chunk), chunks.end(chunk));

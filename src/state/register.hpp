@@ -16,8 +16,8 @@ namespace qhn {
 template <class T>
 struct RotationStep {
   std::vector<Angle> angles;
-  std::vector<RotationTrip> trips;  ///< forward order
-  AlignedVector<T> cosine, sine;    ///< of θ_q/2, one per qubit
+  std::vector<RotationTrip<T>> trips;  ///< forward order
+  AlignedVector<T> cosine, sine;       ///< of θ_q/2, one per qubit
 };
 
 template <class T>
@@ -104,7 +104,7 @@ constexpr int block_bits = sizeof(T) == 4 ? 12 : 11;
 
 /// The number of trips, at the front of the forward order, that reach above a block.
 template <class T>
-std::size_t trips_above_block(const std::vector<RotationTrip>& trips) {
+std::size_t trips_above_block(const std::vector<RotationTrip<T>>& trips) {
   std::size_t n = 0;
   while (n < trips.size() && trips[n].first + trips[n].count > block_bits<T>) ++n;
   return n;
