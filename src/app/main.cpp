@@ -26,25 +26,8 @@ struct Group {
 
 // The order of --help (spec section 10).
 const std::vector<Group> groups = {
-    {"run",
-     {
-#ifdef QHN_HAVE_TRAIN
-         qhn::add_train,
-#endif
-     }},
-    {"look",
-     {
-         qhn::add_stats,
-#ifdef QHN_HAVE_TABLE
-         qhn::add_table,
-#endif
-#ifdef QHN_HAVE_EVALUATE
-         qhn::add_evaluate,
-#endif
-#ifdef QHN_HAVE_SAMPLE
-         qhn::add_sample,
-#endif
-     }},
+    {"run", {qhn::add_train}},
+    {"look", {qhn::add_stats, qhn::add_table, qhn::add_evaluate, qhn::add_sample}},
     {"prepare", {qhn::add_new, qhn::add_validate}},
     {"out", {qhn::add_export}},
 };

@@ -206,13 +206,7 @@ void read_restarts(hid_t group, CampaignFile& campaign) {
   }
 }
 
-std::vector<std::byte> compose(const CampaignFile& campaign) {
-  // In memory first, then written by us: HDF5 cannot say why a write failed, and a full disk can
-  // leave it unable to close the file.
-  const H5Id access(H5Pcreate(H5P_FILE_ACCESS), H5Pclose, "cannot set up HDF5");
-  h5_check(H5Pset_fapl_core(access, std::size_t{1} << 20, 0), "cannot set up HDF5");
-  const H5Id file(H5Fcreate("campaign", H5F_ACC_TRUNC, H5P_DEFAULT, access), H5Fclose,
-                  "cannot create the file");
+void fill(hid_t file, const CampaignFile& campaign) {
   write_attribute(file, "format", std::string(format_mark));
   write_attribute(file, "schema_version", std::int32_t{campaign_schema_version});
   write_attribute(file, "name", campaign.name);
@@ -233,14 +227,6 @@ std::vector<std::byte> compose(const CampaignFile& campaign) {
     write_attribute(provenance, name, value);
   });
   write_texts(provenance, "hosts", campaign.provenance.hosts);
-
-  h5_check(H5Fflush(file, H5F_SCOPE_GLOBAL), "cannot finish the file");
-  const ssize_t size = H5Fget_file_image(file, nullptr, 0);
-  h5_check(size < 0 ? -1 : 0, "cannot finish the file");
-  std::vector<std::byte> image(static_cast<std::size_t>(size));
-  h5_check(H5Fget_file_image(file, image.data(), image.size()) == size ? 0 : -1,
-           "cannot finish the file");
-  return image;
 }
 
 void check_readable(const std::string& path) {
@@ -262,10 +248,9 @@ std::string campaign_path(const std::string& path) {
 }
 
 void write_campaign(const std::string& path, const CampaignFile& campaign) {
-  const H5Quiet quiet;
   std::vector<std::byte> image;
   try {
-    image = compose(campaign);
+    image = compose_hdf5([&](hid_t file) { fill(file, campaign); });
   } catch (const RunError& error) {
     throw RunError(fmt::format("{}: {}", path, error.what()));
   }

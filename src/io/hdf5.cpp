@@ -93,6 +93,22 @@ H5Quiet::H5Quiet() {
 
 H5Quiet::~H5Quiet() { H5Eset_auto2(H5E_DEFAULT, function_, data_); }
 
+std::vector<std::byte> compose_hdf5(const std::function<void(hid_t file)>& fill) {
+  const H5Quiet quiet;
+  const H5Id access(H5Pcreate(H5P_FILE_ACCESS), H5Pclose, "cannot set up HDF5");
+  h5_check(H5Pset_fapl_core(access, std::size_t{1} << 20, 0), "cannot set up HDF5");
+  const H5Id file(H5Fcreate("composed", H5F_ACC_TRUNC, H5P_DEFAULT, access), H5Fclose,
+                  "cannot create the file");
+  fill(file);
+  h5_check(H5Fflush(file, H5F_SCOPE_GLOBAL), "cannot finish the file");
+  const ssize_t size = H5Fget_file_image(file, nullptr, 0);
+  h5_check(size < 0 ? -1 : 0, "cannot finish the file");
+  std::vector<std::byte> image(static_cast<std::size_t>(size));
+  h5_check(H5Fget_file_image(file, image.data(), image.size()) == size ? 0 : -1,
+           "cannot finish the file");
+  return image;
+}
+
 template <>
 hid_t h5_type<double>() {
   return H5T_NATIVE_DOUBLE;

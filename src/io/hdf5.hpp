@@ -2,6 +2,8 @@
 
 #include <hdf5.h>
 
+#include <cstddef>
+#include <functional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -43,6 +45,11 @@ class H5Quiet {
   H5E_auto2_t function_ = nullptr;
   void* data_ = nullptr;
 };
+
+/// The bytes of an HDF5 file that `fill` fills, composed in memory so that write_atomically can
+/// write them: HDF5 cannot say why a write failed, and a full disk can leave it unable to close the
+/// file.
+std::vector<std::byte> compose_hdf5(const std::function<void(hid_t file)>& fill);
 
 // Attributes of `object`.
 void write_attribute(hid_t object, const std::string& name, const std::string& value);

@@ -24,10 +24,11 @@ TEST(Program, GroupsItsVerbsAndShowsAnExampleOfEach) {
   const TemporaryFolder folder;
   const ProgramRun help = run_qhn(folder, "--help");
   EXPECT_EQ(help.exit_code, 0);
-  for (const char* group : {"\nlook:\n", "\nprepare:\n", "\nout:\n"})
+  for (const char* group : {"\nrun:\n", "\nlook:\n", "\nprepare:\n", "\nout:\n"})
     EXPECT_NE(help.out.find(group), std::string::npos) << group;
   const auto verbs = listed_verbs(help.out);
-  for (const char* verb : {"stats", "new", "validate", "export"})
+  for (const char* verb :
+       {"train", "stats", "table", "evaluate", "sample", "new", "validate", "export"})
     EXPECT_EQ(std::count(verbs.begin(), verbs.end(), verb), 1) << verb;
   for (const std::string& verb : verbs) {
     const ProgramRun run = run_qhn(folder, verb + " --help");
