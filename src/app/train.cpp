@@ -59,31 +59,35 @@ void end_cleanly_on_signals() {
 /// again where nothing came of it. Rank 0 only.
 class OutputFolder {
  public:
-  explicit OutputFolder(const fs::path& path) : path_(path) {
-    if (fs::exists(path) && !(fs::is_directory(path) && fs::is_empty(path)))
+  explicit OutputFolder(const fs::path& path) {
+    std::error_code error;  // whatever it is, the probe below fails too
+    if (fs::exists(path, error) && !(fs::is_directory(path, error) && fs::is_empty(path, error)))
       throw InputError(fmt::format("{}: is not empty; allowed: a new or empty folder (--out DIR)",
                                    path.string()));
-    std::error_code error;
-    created_ = fs::create_directories(path, error);
+    for (fs::path p = path; !p.empty() && !fs::exists(p, error); p = p.parent_path())
+      created_.push_back(p);
+    error.clear();
+    fs::create_directories(path, error);
     const fs::path probe = path / "campaign.h5.probe";
     const bool writable = !error && std::ofstream(probe).put('\n').flush().good();
     fs::remove(probe, error);
-    if (!writable)
-      throw InputError(
-          fmt::format("{}: cannot be written to; allowed: --out DIR with a folder that "
-                      "can",
-                      path.string()));
+    if (!writable) {
+      remove_empty();
+      throw InputError(fmt::format(
+          "{}: cannot be written to; allowed: --out DIR with a folder that can", path.string()));
+    }
   }
-  ~OutputFolder() {
-    std::error_code error;
-    if (created_ && fs::is_empty(path_, error)) fs::remove(path_, error);
-  }
+  ~OutputFolder() { remove_empty(); }
   OutputFolder(const OutputFolder&) = delete;
   OutputFolder& operator=(const OutputFolder&) = delete;
 
  private:
-  fs::path path_;
-  bool created_ = false;
+  void remove_empty() const {
+    std::error_code error;
+    for (const fs::path& p : created_)
+      if (fs::is_empty(p, error)) fs::remove(p, error);
+  }
+  std::vector<fs::path> created_;  // innermost first
 };
 
 /// Ranks and processors of one node.

@@ -28,7 +28,7 @@ namespace {
 using Clock = std::chrono::steady_clock;
 using namespace std::chrono_literals;
 
-constexpr double chunk_seconds = 0.5;      // work that a rank asks for at once
+constexpr double chunk_seconds = 0.2;      // work that a rank asks for at once
 constexpr auto record_interval = 1s;       // between two messages with records
 constexpr auto service_interval = 100us;   // between two looks at the messages
 constexpr std::size_t batch_limit = 4096;  // records in a message

@@ -29,7 +29,7 @@ struct FarmCallbacks {
 /// finished and handed to the callback: all, unless `stop` was set.
 ///
 /// Rank 0 owns the queue of ids and works like any other rank. A rank asks for ids in chunks of
-/// about half a second of work before its own run out; chunks shrink towards the end (IdQueue),
+/// about 0.2 s of work before its own run out; chunks shrink towards the end (IdQueue),
 /// where ids are asked for only by ranks with an idle worker. The workers of a rank, its OpenMP
 /// threads, take single ids from the rank's stock. All messages are sent and received by the thread
 /// that called (MPI_THREAD_FUNNELED), between two iterations of its own restart: a rank needs no

@@ -19,10 +19,12 @@ struct ProgramRun {
 };
 
 /// Runs the program under test (compile definition QHN_PROGRAM) inside `folder` and waits for it.
-inline ProgramRun run_qhn(const TemporaryFolder& folder, const std::string& arguments) {
+/// `launcher` stands before it: variables, mpirun, timeout.
+inline ProgramRun run_qhn(const TemporaryFolder& folder, const std::string& arguments,
+                          const std::string& launcher = "") {
   const std::string errors = folder / ".stderr";
-  const std::string command =
-      "cd '" + (folder / "") + "' && " + launcher + " '" QHN_PROGRAM "' " + arguments + " 2>'" + errors + "'";
+  const std::string command = "cd '" + (folder / "") + "' && " + launcher + " '" QHN_PROGRAM "' " +
+                              arguments + " 2>'" + errors + "'";
   ProgramRun run;
   FILE* pipe = ::popen(command.c_str(), "r");
   std::array<char, 4096> buffer;

@@ -29,7 +29,7 @@ void write_angles(const TemporaryFolder& folder, int first, int second = 0) {
 }
 
 nlohmann::json evaluate(const TemporaryFolder& folder, const std::string& options) {
-  const Run run =
+  const ProgramRun run =
       run_qhn(folder, "evaluate square.toml --angles angles.txt --json --gradient " + options);
   EXPECT_EQ(run.exit_code, 0) << run.err;
   return nlohmann::json::parse(run.out);
@@ -71,7 +71,7 @@ TEST(Evaluate, TextShowsTheSameNumbers) {
   const TemporaryFolder folder;
   write_square(folder, 3);
   write_angles(folder, 18);
-  const Run run = run_qhn(
+  const ProgramRun run = run_qhn(
       folder, "evaluate square.toml --angles angles.txt --set circuit.sublayers=3 --gradient");
   EXPECT_EQ(run.exit_code, 0) << run.err;
   EXPECT_NE(run.out.find("expectation  6.935555922300"), std::string::npos) << run.out;
@@ -84,7 +84,7 @@ TEST(Evaluate, CountsTheAngles) {
   write_angles(folder, 17, 19);
   const std::string command = "evaluate square.toml --angles angles.txt --set circuit.sublayers=3 ";
   const auto refused = [&](const std::string& options, const std::string& words) {
-    const Run run = run_qhn(folder, command + options);
+    const ProgramRun run = run_qhn(folder, command + options);
     EXPECT_EQ(run.exit_code, 2);
     EXPECT_NE(run.err.find(words), std::string::npos) << run.err;
   };
@@ -98,7 +98,7 @@ TEST(Evaluate, CountsTheAngles) {
 TEST(Evaluate, SaysWhatItCannotHold) {
   const TemporaryFolder folder;
   folder.write("big.toml", "[network]\nhidden = 9\n");
-  const Run run = run_qhn(folder, "evaluate big.toml --angles none.txt");
+  const ProgramRun run = run_qhn(folder, "evaluate big.toml --angles none.txt");
   EXPECT_EQ(run.exit_code, 2);
   EXPECT_NE(run.err.find("38 qubits need 10995116277760 bytes"), std::string::npos) << run.err;
 }
@@ -110,7 +110,7 @@ TEST(Evaluate, RepeatsWhatTrainingFound) {
                "[problem]\ntrain_samples = 100\n[network]\nhidden = 2\n[circuit]\nsublayers = 3\n"
                "[restarts]\ncount = 3\nkeep_angles = true\n");
   ASSERT_EQ(run_qhn(folder, "train tiny.toml --out o").exit_code, 0);
-  const Run records = run_qhn(folder, "export o --csv");
+  const ProgramRun records = run_qhn(folder, "export o --csv");
   // id,seed,status,expectation,… of restart 2, whose angles are the last 60 columns.
   std::string line = records.out.substr(records.out.rfind('\n', records.out.size() - 2) + 1);
   std::vector<std::string> fields;
@@ -124,7 +124,8 @@ TEST(Evaluate, RepeatsWhatTrainingFound) {
   std::string angles;
   for (std::size_t k = fields.size() - 60; k < fields.size(); ++k) angles += fields[k] + " ";
   folder.write("angles.txt", angles);
-  const Run run = run_qhn(folder, "evaluate tiny.toml --angles angles.txt --json --gradient");
+  const ProgramRun run =
+      run_qhn(folder, "evaluate tiny.toml --angles angles.txt --json --gradient");
   ASSERT_EQ(run.exit_code, 0) << run.err;
   EXPECT_EQ(nlohmann::json::parse(run.out)["expectation"].get<double>(), std::stod(fields[3]));
 }

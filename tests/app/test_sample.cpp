@@ -21,7 +21,8 @@ TEST(Sample, CountsFollowTheProbabilities) {
                "[circuit]\nfamily = \"product\"\nsublayers = 1\n");
   const double theta[] = {0.9, 2.2, 1.3};
   folder.write("angles.txt", "0.9 2.2 1.3 0.4 0.5 0.6\n");
-  const Run run = run_qhn(folder, "sample product.toml --angles angles.txt --shots 20000 --seed 5");
+  const ProgramRun run =
+      run_qhn(folder, "sample product.toml --angles angles.txt --shots 20000 --seed 5");
   ASSERT_EQ(run.exit_code, 0) << run.err;
 
   std::map<std::string, int> counts;
@@ -68,7 +69,7 @@ TEST(Sample, ShowsTheDecodedNetwork) {
   std::string zeros;
   for (int k = 0; k < 20; ++k) zeros += "0 ";
   folder.write("angles.txt", zeros);
-  const Run run = run_qhn(folder, "sample h2.toml --angles angles.txt --shots 7");
+  const ProgramRun run = run_qhn(folder, "sample h2.toml --angles angles.txt --shots 7");
   ASSERT_EQ(run.exit_code, 0) << run.err;
   EXPECT_NE(run.out.find("0000000000  7  "), std::string::npos) << run.out;
   EXPECT_NE(run.out.find("W1[0,0]=-1"), std::string::npos) << run.out;
@@ -78,7 +79,7 @@ TEST(Sample, ShowsTheDecodedNetwork) {
 TEST(Sample, RefusesNoShots) {
   const TemporaryFolder folder;
   folder.write("h2.toml", "[network]\nhidden = 2\n");
-  const Run run = run_qhn(folder, "sample h2.toml --angles angles.txt --shots 0");
+  const ProgramRun run = run_qhn(folder, "sample h2.toml --angles angles.txt --shots 0");
   EXPECT_EQ(run.exit_code, 2);
   EXPECT_NE(run.err.find("--shots"), std::string::npos) << run.err;
 }

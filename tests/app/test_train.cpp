@@ -60,7 +60,7 @@ TEST(Train, ResultFieldsAreTheSameOnAnyRanksAndThreads) {
   for (int ranks : {1, 2, 3, 4, 8})
     for (int threads : {1, 2}) {
       const std::string out = fmt::format("r{}t{}", ranks, threads);
-      const Run run =
+      const ProgramRun run =
           run_qhn(folder, fmt::format("train tiny.toml --out {} --threads {}", out, threads),
                   mpirun(ranks));
       ASSERT_EQ(run.exit_code, 0) << run.err;
@@ -87,10 +87,10 @@ TEST(Train, OneStateOnManyThreadsGivesTheSameResult) {
 TEST(Train, WritesToTheNamedFolderAndPrintsWhatStatsPrints) {
   const TemporaryFolder folder;
   folder.write("tiny.toml", tiny);
-  const Run run = run_qhn(folder, "train tiny.toml");
+  const ProgramRun run = run_qhn(folder, "train tiny.toml");
   ASSERT_EQ(run.exit_code, 0) << run.err;
   EXPECT_EQ(folder.count(), 3);  // experiment, results, stderr
-  const Run stats = run_qhn(folder, "stats results/tiny");
+  const ProgramRun stats = run_qhn(folder, "stats results/tiny");
   ASSERT_EQ(stats.exit_code, 0);
   ASSERT_FALSE(stats.out.empty());
   EXPECT_TRUE(run.out.starts_with(stats.out)) << run.out;
@@ -100,9 +100,10 @@ TEST(Train, WritesToTheNamedFolderAndPrintsWhatStatsPrints) {
 TEST(Train, OptionsStandInPlaceOfTheFilesValues) {
   const TemporaryFolder folder;
   folder.write("tiny.toml", tiny);
-  const Run run = run_qhn(folder,
-                          "train tiny.toml --out o --restarts 3 --seed 99 --engine reference "
-                          "--set circuit.sublayers=2 --set restarts.keep_angles=false");
+  const ProgramRun run =
+      run_qhn(folder,
+              "train tiny.toml --out o --restarts 3 --seed 99 --engine reference "
+              "--set circuit.sublayers=2 --set restarts.keep_angles=false");
   ASSERT_EQ(run.exit_code, 0) << run.err;
   const CampaignFile campaign = read_campaign(folder / "o");
   EXPECT_EQ(campaign.records.size(), 3u);
@@ -123,14 +124,14 @@ TEST(Train, KeepsToTheSimdLevelAskedFor) {
   folder.write("tiny.toml", tiny);
   for (const SimdLevel level : available_simd_levels()) {
     const std::string name = to_string(level);
-    const Run run =
+    const ProgramRun run =
         run_qhn(folder, "train tiny.toml --restarts 2 --out " + name + " --simd " + name);
     ASSERT_EQ(run.exit_code, 0) << run.err;
     EXPECT_EQ(read_campaign(folder / name).provenance.simd, name);
   }
 }
 
-void expect_refused(const Run& run, const std::vector<std::string>& words) {
+void expect_refused(const ProgramRun& run, const std::vector<std::string>& words) {
   EXPECT_EQ(run.exit_code, 2) << run.err;
   EXPECT_TRUE(run.out.empty()) << run.out;
   EXPECT_EQ(count_of(run.err, "qhn: "), 1) << run.err;
@@ -149,14 +150,14 @@ TEST(Train, RefusesBadInputInOneLine) {
     refused("tiny.toml --set restarts.count=0", {"restarts.count", "found 0", "at least 1"});
     refused("none.toml", {"none.toml"});
     refused("tiny.toml --out tiny.toml/x", {"tiny.toml/x", "cannot be written"});
-    refused("tiny.toml --out /proc/qhn", {"/proc/qhn", "cannot be written"});
+    refused("tiny.toml --out /proc/x", {"/proc/x", "cannot be written"});
     refused("tiny.toml --simd mmx", {"mmx", "avx2"});
     refused("tiny.toml --engine steam", {"engine.kind", "steam", "sweep"});
     // 2^38 costs of 8 bytes, and two states.
     refused("tiny.toml --set network.hidden=9", {"38 qubits", "2199023255552 bytes", "available"});
-    // 2^62 of them, and more than an index can name.
+    // 2^62 of them, and more than an index can count.
     refused("tiny.toml --set network.hidden=15", {"62 qubits", "bytes"});
-    refused("tiny.toml --set network.hidden=40", {"162 qubits", "bytes"});
+    refused("tiny.toml --set network.hidden=40", {"162 bits", "at most 62"});
   }
   EXPECT_EQ(folder.count(), 2);  // nothing was left behind: experiment, stderr
 }
@@ -195,8 +196,8 @@ TEST(Train, AnInterruptKeepsWhatIsFinished) {
   const TemporaryFolder folder;
   folder.write("tiny.toml", tiny);
   for (const std::string signal : {"INT", "TERM"}) {
-    const Run run = run_qhn(folder, "train tiny.toml --restarts 100000000 --out " + signal,
-                            "timeout --preserve-status --signal=" + signal + " 3");
+    const ProgramRun run = run_qhn(folder, "train tiny.toml --restarts 100000000 --out " + signal,
+                                   "timeout --preserve-status --signal=" + signal + " 3");
     EXPECT_EQ(run.exit_code, 75) << run.err;
     const CampaignFile campaign = read_campaign(folder / signal);
     ASSERT_GT(campaign.records.size(), 24u);
@@ -224,7 +225,7 @@ TEST(Train, AnInterruptOfOneRankEndsAll) {
   folder.write("rank.sh",
                "#!/bin/sh\n[ \"$OMPI_COMM_WORLD_RANK$PMI_RANK\" = 2 ] && "
                "exec timeout --preserve-status --signal=INT 3 \"$@\"\nexec \"$@\"\n");
-  const Run run =
+  const ProgramRun run =
       run_qhn(folder, "train tiny.toml --restarts 100000000 --out o", mpirun(3) + "sh ./rank.sh");
   EXPECT_NE(run.exit_code, 0);
   const CampaignFile campaign = read_campaign(folder / "o");
