@@ -56,9 +56,14 @@ struct Side {
   RegisterProgram<T> program;
   Adjoint<T> adjoint;
   AlignedVector<T> phi, lambda;
+  std::vector<double> gradient;  ///< this side's share
 
-  explicit Side(const Program& p)
-      : program(p), adjoint(program), phi(program.elements()), lambda(program.elements()) {}
+  Side(const Program& p, int angles)
+      : program(p),
+        adjoint(program),
+        phi(program.elements()),
+        lambda(program.elements()),
+        gradient(static_cast<std::size_t>(angles)) {}
 
   std::size_t bytes() const {
     return program.bytes() + adjoint.bytes() + (phi.size() + lambda.size()) * sizeof(T);
@@ -73,8 +78,8 @@ class CutEngine final : public Engine {
       : circuit_(circuit),
         shape_(cut),
         threads_(options.threads),
-        low_(cut.low),
-        high_(cut.high),
+        low_(cut.low, circuit.angles),
+        high_(cut.high, circuit.angles),
         chunks_(shape_.chunks()) {
     if constexpr (std::is_same_v<T, double>) {
       cost_ = cost.data();
@@ -124,9 +129,12 @@ class CutEngine final : public Engine {
                                   std::span<double> gradient) override {
     forward(angles);
     const double value = shape_.paired ? contract_pairs() : contract_amplitudes();
-    std::fill(gradient.begin(), gradient.end(), 0.0);
-    low_.adjoint.run(low_.phi.data(), low_.lambda.data(), gradient, threads_);
-    high_.adjoint.run(high_.phi.data(), high_.lambda.data(), gradient, threads_);
+    on_both_sides([](Side<T>& side) {
+      std::fill(side.gradient.begin(), side.gradient.end(), 0.0);
+      side.adjoint.run(side.phi.data(), side.lambda.data(), side.gradient, 1);
+    });
+    for (std::size_t k = 0; k < gradient.size(); ++k)
+      gradient[k] = low_.gradient[k] + high_.gradient[k];
     return value;
   }
 
@@ -164,11 +172,19 @@ class CutEngine final : public Engine {
   }
 
  private:
+  /// The registers are small beside the table, so a thread each is enough; for very small ones even
+  /// waking it costs more.
+  template <class F>
+  void on_both_sides(F f) {
+    const int threads = low_.phi.size() >= (1 << 13) ? threads_ : 1;
+    for_chunks(Chunks(2, 1), threads, [&](Index side) { f(side == 0 ? low_ : high_); });
+  }
+
   void forward(std::span<const double> angles) {
-    low_.program.set_angles(angles);
-    high_.program.set_angles(angles);
-    low_.program.run(low_.phi.data(), threads_);
-    high_.program.run(high_.phi.data(), threads_);
+    on_both_sides([angles](Side<T>& side) {
+      side.program.set_angles(angles);
+      side.program.run(side.phi.data(), 1);
+    });
   }
 
   /// f(tile, first element of C, first column) over a chunk's tiles of C.
