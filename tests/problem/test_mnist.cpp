@@ -1,0 +1,77 @@
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <bit>
+#include <cstdlib>
+
+#include "core/wht.hpp"
+#include "problem/data.hpp"
+
+namespace qhn {
+namespace {
+
+ProblemOptions mnist(std::array<int, 2> digits) {
+  const char* folder = std::getenv("QHN_MNIST");
+  ProblemOptions options;
+  options.kind = ProblemKind::images;
+  options.data = folder ? folder : QHN_SOURCE "/data/mnist";
+  options.digits = digits;
+  options.network = NetworkKind::logistic;
+  return options;
+}
+
+std::vector<double> all_costs(const Problem& problem) {
+  std::vector<double> costs(dimension(problem.qubits()));
+  problem.costs(0, costs);
+  return costs;
+}
+
+TEST(Mnist, Digits01ReachThePublishedMinimumAndLocality) {
+  ProblemOptions options = mnist({0, 1});
+  options.pair = {-3, 1};
+  const auto problem = make_problem(options);
+  EXPECT_EQ(problem->qubits(), 17);
+  EXPECT_EQ(problem->train_samples(), 12665u);
+  std::vector<double> costs = all_costs(*problem);
+  const auto best = std::min_element(costs.begin(), costs.end());
+  EXPECT_NEAR(*best, 0.3268526932, 1e-8);
+  const auto index = static_cast<Index>(best - costs.begin());
+  EXPECT_NEAR(problem->train_score(index)->loss, *best, 1e-12 * *best);
+  EXPECT_EQ(problem->test_score(index)->samples, 2115u);
+
+  walsh_hadamard(costs);
+  std::array<double, 18> weights{};
+  for (std::size_t s = 0; s < costs.size(); ++s)
+    weights[static_cast<std::size_t>(std::popcount(s))] += costs[s] * costs[s];
+  double variance = 0.0;
+  for (std::size_t k = 1; k < weights.size(); ++k) variance += weights[k];
+  EXPECT_NEAR(weights[1] / variance, 0.915, 0.0005);
+  EXPECT_NEAR(weights[2] / variance, 0.081, 0.0005);
+}
+
+TEST(Mnist, Digits37WithPairChoiceReachThePublishedMinimum) {
+  ProblemOptions options = mnist({3, 7});
+  options.pair_choice = true;
+  const auto problem = make_problem(options);
+  EXPECT_EQ(problem->qubits(), 19);
+  const std::vector<double> costs = all_costs(*problem);
+  EXPECT_NEAR(*std::min_element(costs.begin(), costs.end()), 0.60363895, 1e-7);
+  for (Index w = 0; w < costs.size(); w += 50021)
+    EXPECT_NEAR(costs[w], problem->train_score(w)->loss, 1e-12 * costs[w]);
+}
+
+TEST(Mnist, SignNetworkOnBinarisedDigitsEqualsTheReference) {
+  ProblemOptions options = mnist({0, 1});
+  options.network = NetworkKind::mlp;
+  options.hidden = 1;
+  options.activations = {Activation::sign};
+  options.binarize = 0.5;
+  const auto problem = make_problem(options);
+  EXPECT_EQ(problem->qubits(), 19);
+  const std::vector<double> costs = all_costs(*problem);
+  for (Index w = 0; w < costs.size(); w += 20011)
+    EXPECT_NEAR(costs[w], problem->train_score(w)->loss, 1e-12 * costs[w]);
+}
+
+}  // namespace
+}  // namespace qhn

@@ -1,0 +1,101 @@
+#include <gtest/gtest.h>
+
+#include <nlohmann/json.hpp>
+
+#include "../app/run_qhn.hpp"
+#include "problem/data.hpp"
+
+namespace qhn {
+namespace {
+
+constexpr const char* gaussian =
+    "[problem]\nkind = \"gaussian\"\ntrain_samples = 100\ntest_samples = 50\n"
+    "[network]\nkind = \"mlp\"\nhidden = 2\nactivation = [\"relu\", \"sigmoid\"]\n";
+
+TEST(TableVerb, PrintsTheJsonOfTheIssue) {
+  const TemporaryFolder folder;
+  folder.write("e.toml", gaussian);
+  const ProgramRun run = run_qhn(folder, "table e.toml --json --threads 2");
+  ASSERT_EQ(run.exit_code, 0) << run.err;
+  const auto json = nlohmann::json::parse(run.out);
+  std::set<std::string> keys;
+  for (const auto& item : json.items()) keys.insert(item.key());
+  EXPECT_EQ(keys,
+            (std::set<std::string>{"qubits", "minimum", "minimizers", "best_index",
+                                   "train_accuracy", "test_accuracy", "networks_per_second"}));
+  ProblemOptions options;
+  options.hidden = 2;
+  options.train_samples = 100;
+  options.test_samples = 50;
+  const auto problem = make_problem(options);
+  const Index best = json["best_index"];
+  double minimum = 1.0;
+  int minimizers = 0;
+  for (Index w = 0; w < 1024; ++w) minimum = std::min(minimum, problem->train_score(w)->loss);
+  for (Index w = 0; w < 1024; ++w)
+    if (problem->train_score(w)->loss <= minimum * (1 + 1e-12)) {
+      if (minimizers++ == 0) {
+        EXPECT_EQ(w, best);
+      }
+    }
+  EXPECT_EQ(json["qubits"], 10);
+  EXPECT_EQ(json["minimizers"], minimizers);
+  EXPECT_NEAR(json["minimum"], minimum, 1e-14);
+  EXPECT_EQ(json["train_accuracy"], problem->train_score(best)->accuracy);
+  EXPECT_EQ(json["test_accuracy"], problem->test_score(best)->accuracy);
+  EXPECT_GT(json["networks_per_second"], 0.0);
+}
+
+TEST(TableVerb, WritesTablesThatReadBackExactly) {
+  const TemporaryFolder folder;
+  folder.write("e.toml", gaussian);
+  ProblemOptions options;
+  options.hidden = 2;
+  options.train_samples = 100;
+  options.test_samples = 50;
+  std::vector<double> expected(1024);
+  make_problem(options)->costs(0, expected);
+  for (const char* name : {"t.txt", "t.h5"}) {
+    const ProgramRun run = run_qhn(folder, std::string("table e.toml --out ") + name);
+    ASSERT_EQ(run.exit_code, 0) << run.err;
+    EXPECT_EQ(load_table(folder / name), expected) << name;
+  }
+  folder.write("back.toml", "[problem]\nkind = \"table\"\ntable = \"t.h5\"\n");
+  const ProgramRun run = run_qhn(folder, "table back.toml --json");
+  ASSERT_EQ(run.exit_code, 0) << run.err;
+  EXPECT_TRUE(nlohmann::json::parse(run.out)["test_accuracy"].is_null());
+}
+
+TEST(TableVerb, PrintsTheSpectrum) {
+  const TemporaryFolder folder;
+  folder.write("t.txt", "5\n1\n1\n-3\n");  // 1 + 2 Z0 + 2 Z1
+  folder.write("e.toml", "[problem]\nkind = \"table\"\ntable = \"t.txt\"\n");
+  const ProgramRun run = run_qhn(folder, "table e.toml --spectrum --json");
+  ASSERT_EQ(run.exit_code, 0) << run.err;
+  EXPECT_EQ(nlohmann::json::parse(run.out)["spectrum"], (std::vector<double>{1, 8, 0}));
+  const ProgramRun text = run_qhn(folder, "table e.toml --spectrum");
+  EXPECT_NE(text.out.find("best index   3 = 11"), std::string::npos) << text.out;
+  EXPECT_NE(text.out.find("1.000000"), std::string::npos) << text.out;
+}
+
+TEST(TableVerb, RefusesBadInputInOneLine) {
+  const TemporaryFolder folder;
+  folder.write("e.toml", gaussian);
+  folder.write("nan.txt", "1\nnan\n");
+  const auto expect = [&](const std::string& arguments, int code, const std::string& message) {
+    const ProgramRun run = run_qhn(folder, "table " + arguments);
+    EXPECT_EQ(run.exit_code, code) << run.err;
+    EXPECT_NE(run.err.find(message), std::string::npos) << run.err;
+    EXPECT_EQ(std::count(run.err.begin(), run.err.end(), '\n'), 1) << run.err;
+  };
+  expect("absent.toml", 2, "absent.toml");
+  expect("e.toml --out t.csv", 2, "--out t.csv: allowed: FILE.txt or FILE.h5");
+  expect("e.toml --out absent/t.txt", 1, "absent/t.txt: cannot write");
+  expect("e.toml --threads 0", 2, "--threads");
+  expect("e.toml --set network.hidden=12", 2, "50 qubits need");
+  folder.write("t.toml", "[problem]\nkind = \"table\"\ntable = \"nan.txt\"\n");
+  expect("t.toml", 2, "nan.txt:2: 'nan' is not a finite number");
+}
+
+}  // namespace
+}  // namespace qhn
