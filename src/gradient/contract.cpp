@@ -7,6 +7,8 @@
 #include <hwy/foreach_target.h>
 #include <hwy/highway.h>
 
+#include "core/unroll.hpp"
+
 HWY_BEFORE_NAMESPACE();
 namespace qhn {
 namespace HWY_NAMESPACE {
@@ -37,20 +39,25 @@ HWY_INLINE void ReduceColumnsBlock(D d, const Tile<T>& t, Index row, const T* HW
                                    Index x_stride) {
   using V = hn::Vec<D>;
   V sum[R * K];
+  QHN_UNROLL
   for (int i = 0; i < R * K; ++i) sum[i] = hn::Zero(d);
   const T* at = m + row * t.stride;
   for (Index c = 0; c < t.columns; c += hn::Lanes(d)) {
     V a[R];
+    QHN_UNROLL
     for (int r = 0; r < R; ++r) a[r] = hn::LoadU(d, at + static_cast<Index>(r) * t.stride + c);
+    QHN_UNROLL
     for (int k = 0; k < K; ++k) {
       const V b = hn::Load(d, w + static_cast<Index>(k) * w_stride + c);
+      QHN_UNROLL
       for (int r = 0; r < R; ++r) sum[r * K + k] = hn::MulAdd(a[r], b, sum[r * K + k]);
     }
   }
-  for (int r = 0; r < R; ++r)
-    for (int k = 0; k < K; ++k)
-      x[static_cast<Index>(k) * x_stride + t.first + row + static_cast<Index>(r)] +=
-          Sum(d, sum[r * K + k]);
+  QHN_UNROLL
+  for (int r = 0; r < R; ++r) QHN_UNROLL
+  for (int k = 0; k < K; ++k)
+    x[static_cast<Index>(k) * x_stride + t.first + row + static_cast<Index>(r)] +=
+        Sum(d, sum[r * K + k]);
 }
 
 template <int R, int K, class D, class T>
@@ -90,24 +97,29 @@ HWY_INLINE void ReduceRowsBlock(D d, const Tile<T>& t, Index c, const T* HWY_RES
   using V = hn::Vec<D>;
   const Index lanes = hn::Lanes(d);
   V sum[N * K];
-  for (int k = 0; k < K; ++k)
-    for (int n = 0; n < N; ++n)
-      sum[k * N + n] =
-          hn::Load(d, y + static_cast<Index>(k) * y_stride + c + static_cast<Index>(n) * lanes);
+  QHN_UNROLL
+  for (int k = 0; k < K; ++k) QHN_UNROLL
+  for (int n = 0; n < N; ++n)
+    sum[k * N + n] =
+        hn::Load(d, y + static_cast<Index>(k) * y_stride + c + static_cast<Index>(n) * lanes);
   const T* at = m + c;
   const T* coefficient = v + t.first;
   for (Index r = 0; r < t.count; ++r, at += t.stride, ++coefficient) {
     V a[N];
+    QHN_UNROLL
     for (int n = 0; n < N; ++n) a[n] = hn::LoadU(d, at + static_cast<Index>(n) * lanes);
+    QHN_UNROLL
     for (int k = 0; k < K; ++k) {
       const V b = hn::Set(d, coefficient[static_cast<Index>(k) * v_stride]);
+      QHN_UNROLL
       for (int n = 0; n < N; ++n) sum[k * N + n] = hn::MulAdd(a[n], b, sum[k * N + n]);
     }
   }
-  for (int k = 0; k < K; ++k)
-    for (int n = 0; n < N; ++n)
-      hn::Store(sum[k * N + n], d,
-                y + static_cast<Index>(k) * y_stride + c + static_cast<Index>(n) * lanes);
+  QHN_UNROLL
+  for (int k = 0; k < K; ++k) QHN_UNROLL
+  for (int n = 0; n < N; ++n)
+    hn::Store(sum[k * N + n], d,
+              y + static_cast<Index>(k) * y_stride + c + static_cast<Index>(n) * lanes);
 }
 
 template <int N, int K, class D, class T>
@@ -148,21 +160,26 @@ HWY_INLINE void ExpandBlock(D d, const Tile<T>& t, Index row, Index c, int terms
   using V = hn::Vec<D>;
   const Index lanes = hn::Lanes(d);
   V sum[R * N];
+  QHN_UNROLL
   for (int i = 0; i < R * N; ++i) sum[i] = hn::Zero(d);
   v += t.first + row;
   w += c;
   for (int k = 0; k < terms; ++k, v += v_stride, w += w_stride) {
     V b[N];
+    QHN_UNROLL
     for (int n = 0; n < N; ++n) b[n] = hn::Load(d, w + static_cast<Index>(n) * lanes);
+    QHN_UNROLL
     for (int r = 0; r < R; ++r) {
       const V a = hn::Set(d, v[r]);
+      QHN_UNROLL
       for (int n = 0; n < N; ++n) sum[r * N + n] = hn::MulAdd(a, b[n], sum[r * N + n]);
     }
   }
-  for (int r = 0; r < R; ++r)
-    for (int n = 0; n < N; ++n)
-      hn::Store(sum[r * N + n], d,
-                m + (row + static_cast<Index>(r)) * t.stride + c + static_cast<Index>(n) * lanes);
+  QHN_UNROLL
+  for (int r = 0; r < R; ++r) QHN_UNROLL
+  for (int n = 0; n < N; ++n)
+    hn::Store(sum[r * N + n], d,
+              m + (row + static_cast<Index>(r)) * t.stride + c + static_cast<Index>(n) * lanes);
 }
 
 template <class D, class T>

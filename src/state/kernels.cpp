@@ -8,6 +8,8 @@
 #include <hwy/foreach_target.h>
 #include <hwy/highway.h>
 
+#include "core/unroll.hpp"
+
 HWY_BEFORE_NAMESPACE();
 namespace qhn {
 namespace HWY_NAMESPACE {
@@ -50,11 +52,17 @@ HWY_INLINE unsigned AddressFlip(const RotationTrip<T>& t, Index base) {
   return flip;
 }
 
+/// The pair-th row whose bit q is 0.
+HWY_INLINE constexpr int PairRow(int pair, int q) {
+  return ((pair >> q) << (q + 1)) | (pair & ((1 << q) - 1));
+}
+
 /// v ← R v on row bit q of 2^K rows.
 template <int K, class D, class V = hn::Vec<D>>
 HWY_INLINE void RotateRows(D, V* v, int q, V c, V s) {
-  for (int r = 0; r < (1 << K); ++r) {
-    if (r & (1 << q)) continue;
+  QHN_UNROLL
+  for (int pair = 0; pair < (1 << K) / 2; ++pair) {
+    const int r = PairRow(pair, q);
     const V a = v[r], b = v[r | (1 << q)];
     v[r] = hn::NegMulAdd(s, b, hn::Mul(c, a));
     v[r | (1 << q)] = hn::MulAdd(s, a, hn::Mul(c, b));
@@ -66,6 +74,7 @@ void RotateHigh(D d, const RotationTrip<T>& t, T* HWY_RESTRICT data, const T* co
                 Index begin, Index end) {
   using V = hn::Vec<D>;
   V c[K > 0 ? K : 1], s[K > 0 ? K : 1];
+  QHN_UNROLL
   for (int q = 0; q < K; ++q) {
     c[q] = hn::Set(d, cosine[t.first + q]);
     s[q] = hn::Set(d, sine[t.first + q]);
@@ -75,9 +84,12 @@ void RotateHigh(D d, const RotationTrip<T>& t, T* HWY_RESTRICT data, const T* co
     const unsigned flip = AddressFlip(t, base);
     T* p = data + base;
     V v[1 << K];
+    QHN_UNROLL
     for (unsigned r = 0; r < (1u << K); ++r)
       v[r] = hn::Load(d, p + (static_cast<Index>(t.source[r] ^ flip) << t.first));
+    QHN_UNROLL
     for (int q = 0; q < K; ++q) RotateRows<K>(d, v, q, c[q], s[q]);
+    QHN_UNROLL
     for (unsigned r = 0; r < (1u << K); ++r)
       hn::Store(v[r], d, p + (static_cast<Index>(r) << t.first));
   }
@@ -94,8 +106,8 @@ template <int K, class D, class T, class V>
 HWY_INLINE void LaneToRow(D d, const RotationTrip<T>& t, V* v) {
   for (const auto& [lane, row] : t.lane_to_row) {
     const auto set = hn::Ne(hn::Load(d, t.bit[static_cast<std::size_t>(lane)].data()), hn::Zero(d));
-    for (int r = 0; r < (1 << K); ++r) {
-      if (r & (1 << row)) continue;
+    for (int pair = 0; pair < (1 << K) / 2; ++pair) {
+      const int r = PairRow(pair, row);
       const V a = v[r], b = v[r | (1 << row)];
       v[r] = hn::IfThenElse(set, b, a);
       v[r | (1 << row)] = hn::IfThenElse(set, a, b);
@@ -112,19 +124,23 @@ void RotateLow(D d, const RotationTrip<T>& t, T* HWY_RESTRICT data, const T* cos
   for (Index i = begin; i < end; ++i) {
     T* p = data + (i << (t.lanes + K));
     V v[1 << K];
+    QHN_UNROLL
     for (int r = 0; r < (1 << K); ++r)
       v[r] = hn::Load(d, p + t.source[static_cast<std::size_t>(r)] * lanes);
     LaneToRow<K>(d, t, v);
-    if (t.permutes_lanes)
-      for (int r = 0; r < (1 << K); ++r) v[r] = hn::TableLookupLanes(v[r], source);
+    if (t.permutes_lanes) QHN_UNROLL
+    for (int r = 0; r < (1 << K); ++r) v[r] = hn::TableLookupLanes(v[r], source);
     for (int q = 0; q < t.lanes; ++q) {
       const V c = hn::Set(d, cosine[q]), s = SignedSine(d, t, sine, q);
       const auto partner = hn::SetTableIndices(d, t.partner[static_cast<std::size_t>(q)].data());
+      QHN_UNROLL
       for (int r = 0; r < (1 << K); ++r)
         v[r] = hn::MulAdd(s, hn::TableLookupLanes(v[r], partner), hn::Mul(c, v[r]));
     }
+    QHN_UNROLL
     for (int q = 0; q < K; ++q)
       RotateRows<K>(d, v, q, hn::Set(d, cosine[t.lanes + q]), hn::Set(d, sine[t.lanes + q]));
+    QHN_UNROLL
     for (int r = 0; r < (1 << K); ++r) hn::Store(v[r], d, p + static_cast<std::size_t>(r) * lanes);
   }
 }
@@ -132,8 +148,9 @@ void RotateLow(D d, const RotationTrip<T>& t, T* HWY_RESTRICT data, const T* cos
 /// Derivative of row bit q, then both vectors rotated back.
 template <int K, class D, class V>
 HWY_INLINE void UnrotateRows(D d, V* f, V* g, int q, V c, V s, V& sum) {
-  for (int r = 0; r < (1 << K); ++r) {
-    if (r & (1 << q)) continue;
+  QHN_UNROLL
+  for (int pair = 0; pair < (1 << K) / 2; ++pair) {
+    const int r = PairRow(pair, q);
     const V f0 = f[r], f1 = f[r | (1 << q)], g0 = g[r], g1 = g[r | (1 << q)];
     sum = hn::MulAdd(g1, f0, sum);
     sum = hn::NegMulAdd(g0, f1, sum);
@@ -150,6 +167,7 @@ void UnrotateHigh(D d, const RotationTrip<T>& t, T* HWY_RESTRICT phi, T* HWY_RES
                   const T* cosine, const T* sine, Index begin, Index end, double* derivative) {
   using V = hn::Vec<D>;
   V c[K > 0 ? K : 1], s[K > 0 ? K : 1], sum[K > 0 ? K : 1];
+  QHN_UNROLL
   for (int q = 0; q < K; ++q) {
     c[q] = hn::Set(d, cosine[t.first + q]);
     s[q] = hn::Set(d, sine[t.first + q]);
@@ -159,17 +177,21 @@ void UnrotateHigh(D d, const RotationTrip<T>& t, T* HWY_RESTRICT phi, T* HWY_RES
     const Index base = ItemBase(t, i);
     const unsigned flip = AddressFlip(t, base);
     V f[1 << K], g[1 << K];
+    QHN_UNROLL
     for (unsigned r = 0; r < (1u << K); ++r) {
       f[r] = hn::Load(d, phi + base + (static_cast<Index>(r) << t.first));
       g[r] = hn::Load(d, lambda + base + (static_cast<Index>(r) << t.first));
     }
+    QHN_UNROLL
     for (int q = 0; q < K; ++q) UnrotateRows<K>(d, f, g, q, c[q], s[q], sum[q]);
+    QHN_UNROLL
     for (unsigned r = 0; r < (1u << K); ++r) {
       const Index to = base + (static_cast<Index>(t.source[r] ^ flip) << t.first);
       hn::Store(f[r], d, phi + to);
       hn::Store(g[r], d, lambda + to);
     }
   }
+  QHN_UNROLL
   for (int q = 0; q < K; ++q)
     derivative[t.first + q] += static_cast<double>(hn::GetLane(hn::SumOfLanes(d, sum[q])));
 }
@@ -181,12 +203,14 @@ void UnrotateLow(D d, const RotationTrip<T>& t, T* HWY_RESTRICT phi, T* HWY_REST
   const std::size_t lanes = hn::Lanes(d);
   const auto source = hn::SetTableIndices(d, t.lane_source.data());
   V row_sum[K > 0 ? K : 1], lane_sum[RotationTrip<T>::max_lane_bits];
+  QHN_UNROLL
   for (int q = 0; q < K; ++q) row_sum[q] = hn::Zero(d);
   for (auto& sum : lane_sum) sum = hn::Zero(d);
   for (Index i = begin; i < end; ++i) {
     T* pf = phi + (i << (t.lanes + K));
     T* pg = lambda + (i << (t.lanes + K));
     V f[1 << K], g[1 << K];
+    QHN_UNROLL
     for (int r = 0; r < (1 << K); ++r) {
       f[r] = hn::Load(d, pf + static_cast<std::size_t>(r) * lanes);
       g[r] = hn::Load(d, pg + static_cast<std::size_t>(r) * lanes);
@@ -196,6 +220,7 @@ void UnrotateLow(D d, const RotationTrip<T>& t, T* HWY_RESTRICT phi, T* HWY_REST
       // bit, applied once after the loop.
       const V c = hn::Set(d, cosine[q]), s = SignedSine(d, t, sine, q);
       const auto partner = hn::SetTableIndices(d, t.partner[static_cast<std::size_t>(q)].data());
+      QHN_UNROLL
       for (int r = 0; r < (1 << K); ++r) {
         const V other_f = hn::TableLookupLanes(f[r], partner);
         const V other_g = hn::TableLookupLanes(g[r], partner);
@@ -204,16 +229,18 @@ void UnrotateLow(D d, const RotationTrip<T>& t, T* HWY_RESTRICT phi, T* HWY_REST
         g[r] = hn::NegMulAdd(s, other_g, hn::Mul(c, g[r]));
       }
     }
+    QHN_UNROLL
     for (int q = 0; q < K; ++q)
       UnrotateRows<K>(d, f, g, q, hn::Set(d, cosine[t.lanes + q]), hn::Set(d, sine[t.lanes + q]),
                       row_sum[q]);
-    if (t.permutes_lanes)
-      for (int r = 0; r < (1 << K); ++r) {
-        f[r] = hn::TableLookupLanes(f[r], source);
-        g[r] = hn::TableLookupLanes(g[r], source);
-      }
+    if (t.permutes_lanes) QHN_UNROLL
+    for (int r = 0; r < (1 << K); ++r) {
+      f[r] = hn::TableLookupLanes(f[r], source);
+      g[r] = hn::TableLookupLanes(g[r], source);
+    }
     LaneToRow<K>(d, t, f);
     LaneToRow<K>(d, t, g);
+    QHN_UNROLL
     for (int r = 0; r < (1 << K); ++r) {
       const std::size_t to = t.source[static_cast<std::size_t>(r)] * lanes;
       hn::Store(f[r], d, pf + to);
@@ -225,6 +252,7 @@ void UnrotateLow(D d, const RotationTrip<T>& t, T* HWY_RESTRICT phi, T* HWY_REST
     derivative[q] +=
         static_cast<double>(hn::GetLane(hn::SumOfLanes(d, hn::Mul(sign, lane_sum[q]))));
   }
+  QHN_UNROLL
   for (int q = 0; q < K; ++q)
     derivative[t.lanes + q] += static_cast<double>(hn::GetLane(hn::SumOfLanes(d, row_sum[q])));
 }
