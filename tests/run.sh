@@ -43,11 +43,12 @@ jobs=$(cores)
 
 say "The tests under the sanitizers"
 build asan-ubsan build/asan-ubsan -DQHN_TESTS=ON
-# OpenMPI and its libraries keep memory until the process ends, so programs that start MPI are
-# checked for everything but leaks; the code of this project that allocates is in the others too.
+# Open MPI keeps memory until the process ends, so the tests that start it are checked for everything
+# but leaks; the rooms that do the work are tested without it, for leaks too.
 export UBSAN_OPTIONS=print_stacktrace=1
-ctest --test-dir build/asan-ubsan --output-on-failure --no-tests=error -j "$jobs" -L unit
-ASAN_OPTIONS=detect_leaks=0 ctest --test-dir build/asan-ubsan --output-on-failure -j "$jobs" -LE unit
+sanitized=(ctest --test-dir build/asan-ubsan --output-on-failure --no-tests=error -j "$jobs")
+ASAN_OPTIONS=detect_leaks=1 "${sanitized[@]}" -LE starts-mpi
+ASAN_OPTIONS=detect_leaks=0 "${sanitized[@]}" -L starts-mpi
 
 say "The quickstart, with few restarts"
 build release build/release -DQHN_TESTS=ON -DQHN_BENCH=ON
