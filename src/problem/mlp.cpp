@@ -143,7 +143,7 @@ class MlpEnumerator : public Enumerator {
       Scratch& s = scratch[static_cast<std::size_t>(omp_get_thread_num())];
       const Index begin = static_cast<Index>(chunk) * most;
       const std::size_t networks = std::min<Index>(most, count - begin);
-      for (std::size_t k = 0; k < networks; ++k) tuple_of(begin + k, &s.tuples[k * active_]);
+      for (std::size_t k = 0; k < networks; ++k) tuple_of(begin + k, s.tuples.data() + k * active_);
       const auto tuples_end = s.tuples.begin() + static_cast<std::ptrdiff_t>(networks * active_);
       s.patterns.assign(s.tuples.begin(), tuples_end);
       std::sort(s.patterns.begin(), s.patterns.end());
