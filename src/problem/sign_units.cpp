@@ -65,13 +65,16 @@ HWY_INLINE void add_matches(const SignNetwork& net, const SignBlock& block, int 
   const std::uint64_t* from = counters + static_cast<std::size_t>(j) * planes * sign_words;
   std::uint64_t* to = counters + static_cast<std::size_t>(j + 1) * planes * sign_words;
   const VU flip = hn::Set(d, plus ? 0 : ~std::uint64_t{0});
+  std::size_t used = 0;  // planes of a number up to j; the next one takes the last carry
+  while (j >> used) ++used;
   for (std::size_t w = 0; w < block.words; w += hn::Lanes(d)) {
     VU carry = hn::Xor(hn::Load(d, x + w), flip);
-    for (std::size_t k = 0; k < planes; ++k) {
+    for (std::size_t k = 0; k < used; ++k) {
       const VU count = hn::Load(d, from + k * sign_words + w);
       hn::Store(hn::Xor(count, carry), d, to + k * sign_words + w);
       carry = hn::And(count, carry);
     }
+    if (used < planes) hn::Store(carry, d, to + used * sign_words + w);
   }
 }
 
@@ -168,23 +171,32 @@ HWY_INLINE void count_subsets(const SignNetwork& net, const SignBlock& block,
   const std::size_t subsets = std::size_t{1} << active;
   HWY_ALIGN std::uint64_t both[(std::size_t{1} << max_sign_units) * 8];  // AND of a subset's rows
   HWY_ALIGN std::uint64_t sums[(std::size_t{1} << max_sign_units) * 8];
+  std::int64_t found[std::size_t{1} << max_sign_units] = {};
   for (std::size_t n = 0; n < chunk.networks; ++n) {
-    for (std::size_t i = 0; i < subsets * lanes; ++i) sums[i] = 0;
-    for (std::size_t w = 0; w < block.words; w += lanes) {
-      for (std::size_t subset = 1; subset < subsets; ++subset) {
-        const auto unit = static_cast<std::size_t>(hwy::Num0BitsBelowLS1Bit_Nonzero64(subset));
-        const std::size_t rest = subset & (subset - 1);
-        VU all = hn::Load(d, rows + chunk.units[n * active + unit] * sign_words + w);
-        if (rest != 0) all = hn::And(all, hn::Load(d, both + rest * lanes));
-        hn::Store(all, d, both + subset * lanes);
-        hn::Store(hn::Add(hn::Load(d, sums + subset * lanes), hn::PopulationCount(all)), d,
-                  sums + subset * lanes);
+    const std::uint32_t* units = chunk.units + n * active;
+    // Neighbours often differ in w2 only: then the counts are those of the network before.
+    bool same = n > 0;
+    for (std::size_t i = 0; same && i < active; ++i)
+      same = chunk.patterns[units[i]] >> 1 == chunk.patterns[*(units + i - active)] >> 1;
+    if (!same) {
+      for (std::size_t i = 0; i < subsets * lanes; ++i) sums[i] = 0;
+      for (std::size_t w = 0; w < block.words; w += lanes) {
+        for (std::size_t subset = 1; subset < subsets; ++subset) {
+          const auto unit = static_cast<std::size_t>(hwy::Num0BitsBelowLS1Bit_Nonzero64(subset));
+          const std::size_t rest = subset & (subset - 1);
+          VU all = hn::Load(d, rows + units[unit] * sign_words + w);
+          if (rest != 0) all = hn::And(all, hn::Load(d, both + rest * lanes));
+          hn::Store(all, d, both + subset * lanes);
+          hn::Store(hn::Add(hn::Load(d, sums + subset * lanes), hn::PopulationCount(all)), d,
+                    sums + subset * lanes);
+        }
       }
+      for (std::size_t subset = 1; subset < subsets; ++subset)
+        found[subset] = static_cast<std::int64_t>(
+            hn::GetLane(hn::SumOfLanes(d, hn::Load(d, sums + subset * lanes))));
     }
     std::int64_t* into = counts + (2 * n + static_cast<std::size_t>(block.label)) * subsets;
-    for (std::size_t subset = 1; subset < subsets; ++subset)
-      into[subset] += static_cast<std::int64_t>(
-          hn::GetLane(hn::SumOfLanes(d, hn::Load(d, sums + subset * lanes))));
+    for (std::size_t subset = 1; subset < subsets; ++subset) into[subset] += found[subset];
   }
 }
 
