@@ -51,7 +51,7 @@ void MpiSession::agree(const std::function<void()>& work) {
   MPI_Bcast(message.data(), header[1], MPI_CHAR, failed, MPI_COMM_WORLD);
 
   agreed_failure_ = true;
-  if (rank_ != 0) throw CLI::RuntimeError(header[0]);
+  if (rank_ != 0) throw CLI::RuntimeError(0);
   if (failed != 0) message = fmt::format("rank {}: {}", failed, message);
   if (header[0] == 2) throw InputError(message);
   throw RunError(message);

@@ -24,8 +24,8 @@ class MpiSession {
 
   /// Collective: runs `work` on every rank, then all agree on the outcome before anything is
   /// raised. If it threw anywhere, rank 0 throws the error of the lowest failing rank (same class)
-  /// and the others end silently with the same exit code. For input and whatever may fail on one
-  /// rank only.
+  /// and the others end silently with exit code 0: with another one, launchers would end rank 0,
+  /// perhaps before it has spoken. For input and whatever may fail on one rank only.
   void agree(const std::function<void()>& work);
 
  private:

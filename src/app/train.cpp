@@ -46,12 +46,12 @@ struct TrainOptions {
 std::atomic<bool> interrupted = false;
 static_assert(std::atomic<bool>::is_always_lock_free, "a signal handler sets it");
 
-// The first Ctrl-C (or the SIGTERM that launchers and batch systems send) ends the run cleanly; a
-// second one at once.
+// Ctrl-C, or the SIGTERM that launchers and batch systems send. It may well come twice, to the group
+// of processes and through the launcher, so a second one means no more than the first.
 void end_cleanly_on_signals() {
   struct sigaction action {};
   action.sa_handler = [](int) { interrupted = true; };
-  action.sa_flags = SA_RESETHAND | SA_RESTART;
+  action.sa_flags = SA_RESTART;
   for (const int signal : {SIGINT, SIGTERM}) sigaction(signal, &action, nullptr);
 }
 
@@ -283,12 +283,13 @@ class Training {
     return finished;
   }
 
-  // Writes and prints what came of it; returns the exit code.
+  // Writes and prints what came of it; returns the exit code, which is rank 0's to give: launchers
+  // end the other ranks, output unwritten, when one exits with anything but 0.
   int report(std::uint64_t finished) {
     const std::uint64_t restarts = experiment_.restart_count;
     if (finished == 0) {
       if (is_root()) spdlog::warn("interrupted: no restart is finished, nothing is written");
-      return incomplete;
+      return is_root() ? incomplete : 0;
     }
     session_.agree([&] {
       if (!is_root()) return;
@@ -314,7 +315,7 @@ class Training {
             "first {}",
             finished, restarts, statistics.restarts);
     });
-    return finished < restarts ? incomplete : 0;
+    return is_root() && finished < restarts ? incomplete : 0;
   }
 
   MpiSession& session_;
