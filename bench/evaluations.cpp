@@ -1,0 +1,174 @@
+// The rows gradient and forward: E(θ) with and without ∇E, at fresh random angles every time.
+
+#include <algorithm>
+#include <cmath>
+#include <memory>
+
+#include "bench.hpp"
+#include "falsify.hpp"
+#include "gradient/sweep_engine.hpp"
+#include "state/reference.hpp"
+#include "truth.hpp"
+
+namespace qhn {
+namespace {
+
+constexpr int most_naive_qubits = 17;  // beyond, one-body costs give the truth
+
+struct Evaluation {
+  Family family;
+  int qubits, sublayers;
+  bool random_start;
+  bool gradient;
+  int threads;
+};
+
+class Evaluator {
+ public:
+  Evaluator(const Evaluation& what, bool broken)
+      : what_(what),
+        circuit_(make_circuit(what.family, what.qubits, what.sublayers)),
+        cost_(dimension(what.qubits)),
+        rng_(7, Stream::synthetic, static_cast<std::uint64_t>(what.qubits)),
+        angles_(static_cast<std::size_t>(circuit_.angles)),
+        gradient_(angles_.size()) {
+    const EngineOptions options{EngineKind::automatic, Precision::float64, what.threads};
+    fill_random(cost_, 1, what.threads);
+    if (what.random_start) {
+      start_.resize(cost_.size());
+      engine_ = make_sweep_engine_from(circuit_, cost_, start_, options);
+    } else {
+      engine_ = make_engine(circuit_, cost_, options);
+    }
+    if (broken) engine_ = falsify(std::move(engine_));
+  }
+
+  void run() {
+    fill_angles(angles_, rng_);
+    value_ = what_.gradient ? engine_->expectation_and_gradient(angles_, gradient_)
+                            : engine_->expectation(angles_);
+  }
+
+  bool verify() {
+    bool good;
+    if (what_.qubits > most_naive_qubits) {
+      // Where a register this wide can be checked: one-body costs, from |0…0⟩.
+      std::vector<double> weights(static_cast<std::size_t>(what_.qubits));
+      fill_random(weights, 2, 1);
+      fill_one_body(cost_, weights, what_.threads);
+      if (what_.random_start) std::ranges::fill(start_, Complex(0.0));
+      if (what_.random_start) start_[0] = 1.0;
+      run();
+      good = agrees(one_body_truth(circuit_, weights, angles_));
+      fill_random(cost_, 1, what_.threads);
+      if (what_.random_start) fill_random_state(start_, 3, what_.threads);
+    } else if (what_.random_start) {
+      fill_random_state(start_, 3, what_.threads);
+      run();
+      good = agrees_from_start();
+    } else {
+      run();
+      Derivatives truth;
+      truth.gradient.resize(gradient_.size());
+      auto reference = make_engine(circuit_, cost_, {EngineKind::reference});
+      truth.value = what_.gradient ? reference->expectation_and_gradient(angles_, truth.gradient)
+                                   : reference->expectation(angles_);
+      good = agrees(truth);
+    }
+    return good;
+  }
+
+ private:
+  bool agrees(const Derivatives& truth) const {
+    bool good = near(value_, truth.value);
+    if (what_.gradient)
+      for (std::size_t k = 0; k < gradient_.size(); ++k)
+        good = good && near(gradient_[k], truth.gradient[k]);
+    return good;
+  }
+
+  /// All of E, and some derivatives spread over the angles.
+  bool agrees_from_start() const {
+    bool good = near(value_, reference_expectation(naive_state(circuit_, start_, angles_), cost_));
+    if (what_.gradient)
+      for (std::size_t k = 0; k < angles_.size(); k += angles_.size() / 4 + 1)
+        good = good && near(gradient_[k], naive_derivative(circuit_, cost_, start_, angles_, k));
+    return good;
+  }
+
+  Evaluation what_;
+  Circuit circuit_;
+  AlignedVector<double> cost_;
+  AlignedVector<Complex> start_;
+  CounterRng rng_;
+  std::vector<double> angles_, gradient_;
+  double value_ = 0.0;
+  std::unique_ptr<Engine> engine_;
+};
+
+/// "gradient" and "forward" are the linear family; others carry its name.
+std::string benchmark_name(const Evaluation& what) {
+  const std::string name = what.gradient ? "gradient" : "forward";
+  return what.family == Family::linear ? name : name + "-" + to_string(what.family);
+}
+
+void add(const BenchOptions& options, const Evaluation& what, int iterations,
+         std::vector<Case>& cases) {
+  const Circuit circuit = make_circuit(what.family, what.qubits, what.sublayers);
+  const EngineKind kind = EngineKind::automatic;
+  const Row row{
+      .benchmark = benchmark_name(what),
+      .start = what.random_start ? "random" : "zero",
+      .qubits = what.qubits,
+      .sublayers = what.sublayers,
+      .threads = what.threads,
+      .work = what.gradient ? gradient_work(circuit, kind, what.random_start)
+                            : expectation_work(circuit, kind, what.random_start),
+      .detail = to_string(what.random_start ? EngineKind::sweep : choose_engine(circuit))};
+  const double size = static_cast<double>(dimension(what.qubits));
+  const double engine =
+      static_cast<double>(engine_bytes(circuit, {what.random_start ? EngineKind::sweep : kind}));
+  const bool broken = options.broken == row.benchmark;
+  cases.push_back(
+      {row, iterations, engine + (what.random_start ? 24 : 8) * size, [=] {
+         auto evaluator = std::make_shared<Evaluator>(what, broken);
+         return Task{[=] { evaluator->run(); }, [=] { return evaluator->verify(); }, ""};
+       }});
+}
+
+}  // namespace
+
+void add_evaluations(const BenchOptions& options, std::vector<Case>& cases) {
+  const bool full = options.extent == Extent::full;
+  const int all = options.threads;
+  const auto linear = [&](int qubits, int sublayers, bool gradient, int threads, int iterations) {
+    for (bool random_start : {false, true})
+      add(options, {Family::linear, qubits, sublayers, random_start, gradient, threads}, iterations,
+          cases);
+  };
+  if (options.extent == Extent::smoke) {
+    for (bool gradient : {true, false}) {
+      linear(9, 4, gradient, 1, 2);
+      linear(9, 4, gradient, all, 2);
+      for (Family family : {Family::product, Family::all_to_all})
+        add(options, {family, 8, 3, false, gradient, 1}, 2, cases);
+    }
+    add(options, {Family::linear, 18, 3, false, true, 1}, 1, cases);  // takes the one-body truth
+    return;
+  }
+  linear(14, 4, true, 1, full ? 200 : 100);
+  linear(17, 4, true, 1, full ? 24 : 12);
+  linear(20, 8, true, 1, full ? 3 : 1);
+  if (all > 1) linear(20, 8, true, all, full ? 3 : 1);
+  for (Family family : {Family::product, Family::all_to_all})
+    add(options, {family, 14, 6, false, true, 1}, full ? 100 : 50, cases);
+  if (full) linear(24, 4, true, all, 1);
+
+  linear(14, 4, false, 1, full ? 200 : 100);
+  linear(17, 4, false, 1, full ? 24 : 12);
+  linear(24, 4, false, all, 1);
+  add(options, {Family::linear, 26, 4, false, false, all}, 1, cases);
+  if (full) add(options, {Family::linear, 26, 4, true, false, all}, 1, cases);
+}
+
+}  // namespace qhn

@@ -1,0 +1,154 @@
+// qhn_bench: the speed of everything, against the limits of the machine and only where it is right.
+#include <benchmark/benchmark.h>
+#include <fmt/format.h>
+#include <omp.h>
+#include <unistd.h>
+
+#include <CLI/CLI.hpp>
+#include <cmath>
+#include <cstdio>
+#include <filesystem>
+#include <memory>
+#include <regex>
+
+#include "bench.hpp"
+#include "core/error.hpp"
+#include "core/simd.hpp"
+#include "report.hpp"
+
+namespace qhn {
+
+std::string Row::name() const {
+  return fmt::format("{}/start:{}/qubits:{}/sublayers:{}/threads:{}", benchmark, start, qubits,
+                     sublayers, threads);
+}
+
+bool near(double a, double b, double tolerance) {
+  return std::abs(a - b) <= tolerance * std::max(1.0, std::abs(b));
+}
+
+namespace {
+
+struct Options {
+  BenchOptions bench;
+  bool quick = false, smoke = false, full = false, worker = false;
+  std::string out, filter, simd;
+};
+
+/// A case between its repetitions.
+struct Running {
+  Case what;
+  int repetitions;
+  int done = 0;
+  bool verified = false;
+  Task task = {};
+};
+
+/// One repetition. Before the first: memory, verification, and a repetition that does not count.
+void repeat(benchmark::State& state, Running& running) {
+  const Row& row = running.what.row;
+  if (running.done == 0) {
+    const double free =
+        static_cast<double>(sysconf(_SC_AVPHYS_PAGES)) * static_cast<double>(sysconf(_SC_PAGESIZE));
+    if (running.what.bytes > 0.9 * free) {
+      state.SkipWithError(fmt::format("skipped: needs {:.1f} GB of memory, {:.1f} are free",
+                                      running.what.bytes / 1e9, free / 1e9)
+                              .c_str());
+      return;
+    }
+    omp_set_num_threads(row.threads);
+    running.task = running.what.prepare();
+    running.verified = running.task.verify();
+    for (int i = 0; i < running.what.iterations; ++i) running.task.run();
+  }
+  for (auto _ : state) running.task.run();
+  state.counters["verified"] = running.verified;
+  state.counters["flops"] = row.work.flops;
+  state.counters["bytes"] = row.work.bytes;
+  state.SetLabel(running.task.label);
+  if (++running.done == running.repetitions) running.task = {};
+}
+
+std::vector<Case> make_cases(const Options& options) {
+  std::vector<Case> cases;
+  add_kernels(options.bench, cases);
+  add_evaluations(options.bench, cases);
+  add_restarts(options.bench, cases);
+  add_tables(options.bench, cases);
+  add_transforms(options.bench, cases);
+  if (!options.filter.empty())
+    std::erase_if(cases, [wanted = std::regex(options.filter)](const Case& c) {
+      return !std::regex_search(c.row.name(), wanted);
+    });
+  add_limits(options.bench, cases);  // those of the rows that are left, in front of them
+  return cases;
+}
+
+int run(Options options) {
+  if (!options.simd.empty()) force_simd_level(parse_simd_level(options.simd));
+  options.bench.extent = options.smoke   ? Extent::smoke
+                         : options.quick ? Extent::quick
+                                         : Extent::full;
+  if (options.worker) return restart_worker(options.bench);
+
+  const std::filesystem::path out = options.out.empty() ? "." : options.out;
+  std::filesystem::create_directories(out);
+  const std::string json = "--benchmark_out=" + (out / "bench.json").string();
+  std::vector<char*> arguments;
+  std::string program = "qhn_bench", format = "--benchmark_out_format=json", json_argument = json;
+  for (std::string* s : {&program, &json_argument, &format}) arguments.push_back(s->data());
+  int count = static_cast<int>(arguments.size());
+  benchmark::Initialize(&count, arguments.data());
+  benchmark::AddCustomContext("simd", to_string(simd_level()));
+  benchmark::AddCustomContext("threads", std::to_string(options.bench.threads));
+
+  const std::vector<Case> cases = make_cases(options);
+  const int repetitions = options.bench.pick(2, 3, 7);
+  std::vector<std::unique_ptr<Running>> running;
+  for (const Case& c : cases) {
+    Running* r = running.emplace_back(std::make_unique<Running>(Running{c, repetitions})).get();
+    benchmark::RegisterBenchmark(c.row.name().c_str(),
+                                 [r](benchmark::State& state) { repeat(state, *r); })
+        ->Iterations(c.iterations)
+        ->Repetitions(repetitions)
+        ->MeasureProcessCPUTime()
+        ->UseRealTime();
+  }
+  fmt::print("SIMD level {}, up to {} threads, medians of {} repetitions after one dropped\n\n",
+             to_string(simd_level()), options.bench.threads, repetitions);
+  Report report(cases);
+  benchmark::RunSpecifiedBenchmarks(&report);
+  report.write_csv((out / "bench.csv").string());
+  fmt::print("\n{}\n{}\n", (out / "bench.csv").string(), (out / "bench.json").string());
+  return report.all_verified() ? 0 : 1;
+}
+
+}  // namespace
+}  // namespace qhn
+
+int main(int argc, char** argv) {
+  using namespace qhn;
+  CLI::App app("Measures qhn against the limits of this machine; see bench/README.md");
+  Options options;
+  options.bench.threads = omp_get_max_threads();
+  app.add_option("--out", options.out, "Folder for bench.csv and bench.json (default: here)");
+  app.add_option("--threads", options.bench.threads, "The larger of the two thread counts measured")
+      ->check(CLI::Range(1, 1024))
+      ->capture_default_str();
+  app.add_flag("--quick", options.quick, "Fewer sizes and repetitions: under two minutes");
+  app.add_flag("--smoke", options.smoke, "Tiny sizes: that every row works; times mean nothing");
+  app.add_flag("--full", options.full, "The default");
+  app.add_option("--filter", options.filter, "Only rows whose name matches; limits always run");
+  app.add_option("--data", options.bench.data, "Folder of the MNIST files")->capture_default_str();
+  app.add_option("--simd", options.simd, "SIMD level (default: the highest there is)");
+  app.add_option("--break", options.bench.broken,
+                 "Falsify this benchmark's results, to see that the bench notices");
+  app.add_flag("--worker", options.worker, "Used by the row restarts-processes")->group("");
+  CLI11_PARSE(app, argc, argv);
+  try {
+    return run(options);
+  } catch (const std::exception& error) {
+    fmt::print(stderr, "error: {}\n", error.what());
+    return 2;
+  }
+}

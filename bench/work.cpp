@@ -1,0 +1,169 @@
+#include "work.hpp"
+
+#include <type_traits>
+
+#include "state/register.hpp"
+
+namespace qhn {
+namespace {
+
+/// Trips over an array in memory: those above the blocks, and one for all within them.
+double trips(int qubits, const Rotation& rotation) {
+  const auto plan = plan_rotation<double>(qubits, rotation.control_of);
+  const std::size_t above = trips_above_block<double>(plan);
+  return static_cast<double>(above + (above < plan.size() ? 1 : 0));
+}
+
+/// f(step, real elements of the array when it runs), forward order.
+template <class F>
+void for_steps(const Program& program, F f) {
+  double elements = 2.0 * static_cast<double>(dimension(program.qubits));
+  for (const Step& step : program.steps) {
+    std::visit([&](const auto& s) { f(s, elements); }, step);
+    if (std::holds_alternative<Branch>(step)) elements *= 2;
+  }
+}
+
+/// Entries of the two tables of a separable phase, 6 flops each.
+double phase_tables(int qubits) {
+  const int low = std::min(qubits, 8);
+  return 6.0 * static_cast<double>(dimension(low) - 1 + dimension(qubits - low) - 1);
+}
+
+constexpr double real = sizeof(double);
+
+/// The cut the engine makes; without high qubits: the sweep engine.
+CutCircuit cut_of(const Circuit& circuit, EngineKind kind, bool own_start) {
+  if (own_start) return cut_circuit(circuit, circuit.qubits, Purpose::any_expectation);
+  if (kind == EngineKind::sweep) return cut_circuit(circuit, circuit.qubits, Purpose::expectation);
+  if (kind == EngineKind::cut) return cheapest_proper_cut(circuit, Purpose::expectation);
+  return best_cut(circuit, Purpose::expectation);
+}
+
+/// Both registers forward; those of a cut stay in the first caches.
+Work forward(const CutCircuit& cut) {
+  Work work = forward_work(cut.low);
+  if (cut.high.qubits > 0) {
+    work += forward_work(cut.high);
+    work.bytes = 0.0;
+  }
+  return work;
+}
+
+struct Contraction {
+  double chi, size, sides;  // sides: rows + columns
+
+  explicit Contraction(const CutCircuit& cut)
+      : chi(cut.branches()),
+        size(static_cast<double>(dimension(cut.qubits()))),
+        sides(static_cast<double>(dimension(cut.low.qubits) + dimension(cut.high.qubits))) {}
+
+  bool paired() const { return chi <= 4; }
+  /// ψ of all tiles; then both its products with the branches.
+  double expand() const { return 8.0 * chi * size; }
+  double pair_products() const { return 3.0 * chi * chi * sides; }
+  /// apply_pairs over so many elements.
+  double apply_pairs(double elements) const { return chi * (6.0 + 8.0 * (chi - 1)) * elements; }
+};
+
+}  // namespace
+
+Work& Work::operator+=(const Work& other) {
+  flops += other.flops;
+  bytes += other.bytes;
+  popcounts += other.popcounts;
+  return *this;
+}
+
+Work forward_work(const Program& program) {
+  Work work;
+  const double size = static_cast<double>(dimension(program.qubits));
+  for_steps(program, [&](const auto& step, double elements) {
+    using S = std::decay_t<decltype(step)>;
+    if constexpr (std::is_same_v<S, Rotation>) {
+      // A multiplication and an FMA per element and qubit.
+      work.flops += 3.0 * program.qubits * elements;
+      work.bytes += 2 * real * elements * trips(program.qubits, step);
+    } else if constexpr (std::is_same_v<S, Phase>) {
+      // e^{iφ} from two tables, times every branch: complex products of 6.
+      work.flops += 6.0 * size + 3.0 * elements + phase_tables(program.qubits);
+      work.bytes += 2 * real * elements;
+    } else if constexpr (std::is_same_v<S, Permutation>) {
+      work.bytes += 4 * real * elements;  // out to the scratch plane and back
+    } else if constexpr (std::is_same_v<S, Sign>) {
+      work.bytes += 2 * real * elements;
+    } else {
+      work.bytes += 3 * real * elements;
+    }
+  });
+  return work;
+}
+
+Work backward_work(const Program& program) {
+  Work work;
+  const double size = static_cast<double>(dimension(program.qubits));
+  for_steps(program, [&](const auto& step, double elements) {
+    using S = std::decay_t<decltype(step)>;
+    if constexpr (std::is_same_v<S, Rotation>) {
+      // The derivative: an FMA; φ and λ: a multiplication and an FMA each.
+      work.flops += 8.0 * program.qubits * elements;
+      work.bytes += 4 * real * elements * trips(program.qubits, step);
+    } else if constexpr (std::is_same_v<S, Phase>) {
+      // e^{iφ}; Im λ*φ (4) and two complex products per branch; its sums by column and row.
+      work.flops += 8.0 * size + 8.0 * elements;
+      work.bytes += 4 * real * elements;
+    } else if constexpr (std::is_same_v<S, Permutation>) {
+      work.bytes += 8 * real * elements;
+    } else if constexpr (std::is_same_v<S, Sign>) {
+      work.bytes += 4 * real * elements;
+    } else {
+      if (step.kind != Branch::Kind::project) work.flops += elements;  // copies of λ add up
+      work.bytes += 6 * real * elements;
+    }
+  });
+  return work;
+}
+
+Work expectation_work(const Circuit& circuit, EngineKind kind, bool own_start) {
+  const CutCircuit cut = cut_of(circuit, kind, own_start);
+  const Contraction c(cut);
+  Work work = forward(cut);
+  if (cut.high.qubits == 0) {  // the start state is copied from complex numbers
+    work += {5.0 * c.size, (own_start ? 7 : 5) * real * c.size};
+  } else if (c.paired()) {
+    const double rows = static_cast<double>(dimension(cut.high.qubits));
+    work += {2.0 * c.chi * c.chi * c.size + c.pair_products() + c.apply_pairs(rows), real * c.size};
+  } else {
+    work += {c.expand() + 5.0 * c.size, real * c.size};
+  }
+  return work;
+}
+
+Work gradient_work(const Circuit& circuit, EngineKind kind, bool own_start) {
+  const CutCircuit cut = cut_of(circuit, kind, own_start);
+  const Contraction c(cut);
+  if (cut.high.qubits == 0) {
+    Work work = expectation_work(circuit, kind, own_start) + backward_work(cut.low);
+    work += {2.0 * c.size, 5 * real * c.size};  // λ = C φ
+    return work;
+  }
+  Work work = forward(cut);
+  if (c.paired())
+    work += {4.0 * c.chi * c.chi * c.size + c.pair_products() + c.apply_pairs(c.sides), 0.0};
+  else
+    work += {c.expand() + 2.0 * c.size + 16.0 * c.chi * c.size, 0.0};
+  work.flops += backward_work(cut.low).flops + backward_work(cut.high).flops;
+  work.bytes = real * c.size;  // C, once
+  return work;
+}
+
+Work most_probable_work(const Circuit& circuit, EngineKind kind) {
+  const CutCircuit cut = cut_of(circuit, kind, false);
+  const Contraction c(cut);
+  Work work = forward(cut);
+  work.flops += (cut.high.qubits > 0 ? c.expand() : 0.0) + 3.0 * c.size;
+  if (cut.high.qubits == 0) work.bytes += 2 * real * c.size;
+  return work;
+}
+
+}  // namespace qhn

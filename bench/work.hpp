@@ -1,0 +1,34 @@
+#pragma once
+
+#include "circuit/program.hpp"
+#include "gradient/engine.hpp"
+
+namespace qhn {
+
+/// What one evaluation executes. Flops: additions and multiplications of the vector kernels, a
+/// fused multiply-add counts two; angles and the folding of small sums are left out. Bytes: of
+/// arrays too large for the first-level cache, read or written, once for every trip over them.
+struct Work {
+  double flops = 0.0;
+  double bytes = 0.0;
+  double popcounts = 0.0;  ///< of 64-bit words
+
+  Work& operator+=(const Work& other);
+  friend Work operator+(Work a, const Work& b) { return a += b; }
+  friend Work operator*(double factor, Work w) {
+    return {factor * w.flops, factor * w.bytes, factor * w.popcounts};
+  }
+};
+
+/// One run of a register's program forward, and the way back through φ and λ. Phases must be
+/// separable (no Rzz).
+Work forward_work(const Program& program);
+Work backward_work(const Program& program);
+
+/// E(θ) without and with gradient, most_probable(θ): by the engine that `kind` stands for, or by
+/// the sweep engine from a start state of its own. Double precision.
+Work expectation_work(const Circuit& circuit, EngineKind kind, bool own_start = false);
+Work gradient_work(const Circuit& circuit, EngineKind kind, bool own_start = false);
+Work most_probable_work(const Circuit& circuit, EngineKind kind);
+
+}  // namespace qhn
