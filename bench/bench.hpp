@@ -15,7 +15,9 @@ struct BenchOptions {
   Extent extent = Extent::full;
   int threads = 1;  ///< the larger of the two thread counts measured; 1 is the other
   std::string data = "data/mnist";  ///< MNIST, where it is; else synthetic images of the same shape
-  std::string broken;               ///< a benchmark whose results are falsified, for the tests
+  std::string broken;  ///< for the tests: this benchmark's results, or "all", are falsified
+
+  bool breaks(const std::string& benchmark) const { return broken == "all" || broken == benchmark; }
 
   /// The value for this extent.
   template <class T>
@@ -31,7 +33,7 @@ struct Row {
   int qubits = 0;              ///< of the state or table whose size counts; 0: none
   int sublayers = 0;
   int threads = 1;
-  Work work;
+  Work work = {};
   double items = 0.0;  ///< of `unit` in one iteration; 0: a rate would say nothing new
   std::string unit = {};
   std::string detail = {};  ///< for the reader: sizes, choices

@@ -112,6 +112,7 @@ std::string benchmark_name(const Evaluation& what) {
   return what.family == Family::linear ? name : name + "-" + to_string(what.family);
 }
 
+/// `iterations`: in one repetition.
 void add(const BenchOptions& options, const Evaluation& what, int iterations,
          std::vector<Case>& cases) {
   const Circuit circuit = make_circuit(what.family, what.qubits, what.sublayers);
@@ -128,12 +129,12 @@ void add(const BenchOptions& options, const Evaluation& what, int iterations,
   const double size = static_cast<double>(dimension(what.qubits));
   const double engine =
       static_cast<double>(engine_bytes(circuit, {what.random_start ? EngineKind::sweep : kind}));
-  const bool broken = options.broken == row.benchmark;
-  cases.push_back(
-      {row, iterations, engine + (what.random_start ? 24 : 8) * size, [=] {
-         auto evaluator = std::make_shared<Evaluator>(what, broken);
-         return Task{[=] { evaluator->run(); }, [=] { return evaluator->verify(); }, ""};
-       }});
+  const bool broken = options.breaks(row.benchmark);
+  const auto prepare = [=] {
+    auto evaluator = std::make_shared<Evaluator>(what, broken);
+    return Task{[=] { evaluator->run(); }, [=] { return evaluator->verify(); }, ""};
+  };
+  cases.push_back({row, iterations, engine + (what.random_start ? 24 : 8) * size, prepare});
 }
 
 }  // namespace
@@ -141,34 +142,35 @@ void add(const BenchOptions& options, const Evaluation& what, int iterations,
 void add_evaluations(const BenchOptions& options, std::vector<Case>& cases) {
   const bool full = options.extent == Extent::full;
   const int all = options.threads;
-  const auto linear = [&](int qubits, int sublayers, bool gradient, int threads, int iterations) {
-    for (bool random_start : {false, true})
-      add(options, {Family::linear, qubits, sublayers, random_start, gradient, threads}, iterations,
+  const auto linear = [&](int qubits, int sublayers, bool gradient, int threads, int from_zero,
+                          int from_random) {
+    add(options, {Family::linear, qubits, sublayers, false, gradient, threads}, from_zero, cases);
+    if (from_random > 0)
+      add(options, {Family::linear, qubits, sublayers, true, gradient, threads}, from_random,
           cases);
   };
   if (options.extent == Extent::smoke) {
     for (bool gradient : {true, false}) {
-      linear(9, 4, gradient, 1, 2);
-      linear(9, 4, gradient, all, 2);
+      linear(9, 4, gradient, 1, 2, 2);
+      linear(9, 4, gradient, all, 2, 2);
       for (Family family : {Family::product, Family::all_to_all})
         add(options, {family, 8, 3, false, gradient, 1}, 2, cases);
     }
-    add(options, {Family::linear, 18, 3, false, true, 1}, 1, cases);  // takes the one-body truth
+    linear(18, 3, true, 1, 1, 1);  // wide enough to take the one-body truth
     return;
   }
-  linear(14, 4, true, 1, full ? 200 : 100);
-  linear(17, 4, true, 1, full ? 24 : 12);
-  linear(20, 8, true, 1, full ? 3 : 1);
-  if (all > 1) linear(20, 8, true, all, full ? 3 : 1);
+  linear(14, 4, true, 1, 1000, 40);
+  linear(17, 4, true, 1, 400, 5);
+  linear(20, 8, true, 1, 4, 1);
+  if (all > 1) linear(20, 8, true, all, 4, 1);
   for (Family family : {Family::product, Family::all_to_all})
-    add(options, {family, 14, 6, false, true, 1}, full ? 100 : 50, cases);
-  if (full) linear(24, 4, true, all, 1);
+    add(options, {family, 14, 6, false, true, 1}, 100, cases);
+  if (full) linear(24, 4, true, all, 1, 1);
 
-  linear(14, 4, false, 1, full ? 200 : 100);
-  linear(17, 4, false, 1, full ? 24 : 12);
-  linear(24, 4, false, all, 1);
-  add(options, {Family::linear, 26, 4, false, false, all}, 1, cases);
-  if (full) add(options, {Family::linear, 26, 4, true, false, all}, 1, cases);
+  linear(14, 4, false, 1, 1000, 100);
+  linear(17, 4, false, 1, 400, 12);
+  linear(24, 4, false, all, 2, 1);
+  linear(26, 4, false, all, 1, full ? 1 : 0);
 }
 
 }  // namespace qhn

@@ -194,11 +194,12 @@ void add_layer(const BenchOptions& options, int qubits, bool rotation, bool adjo
       .qubits = qubits,
       .sublayers = 1,
       .work = adjoint ? backward_work(program) : forward_work(program)};
-  const bool broken = options.broken == row.benchmark;
-  cases.push_back({row, iterations, 64.0 * static_cast<double>(dimension(qubits)), [=] {
-                     auto data = std::make_shared<Layer>(qubits, rotation, adjoint, 1, broken);
-                     return Task{[=] { data->run(); }, [=] { return data->verify(); }, ""};
-                   }});
+  const bool broken = options.breaks(row.benchmark);
+  const auto prepare = [=] {
+    auto data = std::make_shared<Layer>(qubits, rotation, adjoint, 1, broken);
+    return Task{[=] { data->run(); }, [=] { return data->verify(); }, ""};
+  };
+  cases.push_back({row, iterations, 64.0 * static_cast<double>(dimension(qubits)), prepare});
 }
 
 void add_contraction(const BenchOptions& options, int qubits, int iterations,
@@ -208,11 +209,12 @@ void add_contraction(const BenchOptions& options, int qubits, int iterations,
                 .qubits = qubits,
                 .work = {4.0 * Contraction::terms * size, 8.0 * size},
                 .detail = "4 terms, rows and columns"};
-  const bool broken = options.broken == row.benchmark;
-  cases.push_back({row, iterations, 8.0 * size, [=] {
-                     auto data = std::make_shared<Contraction>(qubits, broken);
-                     return Task{[=] { data->run(); }, [=] { return data->verify(); }, ""};
-                   }});
+  const bool broken = options.breaks(row.benchmark);
+  const auto prepare = [=] {
+    auto data = std::make_shared<Contraction>(qubits, broken);
+    return Task{[=] { data->run(); }, [=] { return data->verify(); }, ""};
+  };
+  cases.push_back({row, iterations, 8.0 * size, prepare});
 }
 
 }  // namespace

@@ -46,6 +46,12 @@ void for_pieces(Index items, int threads, Body body) {
   for_chunks(pieces, threads, [&](Index p) { body(64 * pieces.begin(p), 64 * pieces.end(p)); });
 }
 
+template <class Body>
+void for_threads(int threads, Body body) {
+#pragma omp parallel for num_threads(threads) schedule(static)
+  for (int t = 0; t < threads; ++t) body(static_cast<std::size_t>(t));
+}
+
 /// Where an array of so many bytes lives.
 std::string memory_level(double bytes) {
   std::string level = "DRAM";
@@ -110,16 +116,15 @@ void add_pass(const BenchOptions& options, int qubits, int threads, std::vector<
                 .threads = threads,
                 .work = {6.0 / 16 * bytes, 2 * bytes},
                 .detail = memory_level(bytes)};
-  const bool broken = options.broken == row.benchmark;
-  cases.push_back({row, iterations, bytes, [=] {
-                     auto data = std::make_shared<PassData>(qubits, threads);
-                     const auto loops = pass_loops();
-                     const PassLoop loop =
-                         loops[fastest(loops.size(), std::max(1, iterations / 4),
-                                       [&](std::size_t k) { data->run(loops[k]); })];
-                     return Task{[=] { data->run(loop); },
-                                 [=] { return data->verify(loop, broken); }, loop.name};
-                   }});
+  const bool broken = options.breaks(row.benchmark);
+  const auto prepare = [=] {
+    auto data = std::make_shared<PassData>(qubits, threads);
+    const auto loops = pass_loops();
+    const PassLoop loop = loops[fastest(loops.size(), std::max(1, iterations / 4),
+                                        [&](std::size_t k) { data->run(loops[k]); })];
+    return Task{[=] { data->run(loop); }, [=] { return data->verify(loop, broken); }, loop.name};
+  };
+  cases.push_back({row, iterations, bytes, prepare});
 }
 
 void add_scale(const BenchOptions& options, int qubits, int threads, std::vector<Case>& cases) {
@@ -132,35 +137,38 @@ void add_scale(const BenchOptions& options, int qubits, int threads, std::vector
                 .threads = threads,
                 .work = {bytes / 16, bytes},
                 .detail = memory_level(bytes)};
-  cases.push_back({row, iterations, bytes, [=] {
-                     struct Arrays {
-                       AlignedVector<double> from, to;
-                     };
-                     auto arrays = std::make_shared<Arrays>();
-                     arrays->from.resize(size);
-                     arrays->to.resize(size);
-                     for_pieces(size, threads, [&](Index begin, Index end) {
-                       for (Index i = begin; i < end; ++i) {
-                         arrays->from[i] = static_cast<double>(i);
-                         arrays->to[i] = 0.0;
-                       }
-                     });
-                     const auto run = [=](const ScaleLoop& loop) {
-                       for_pieces(size, threads, [&](Index begin, Index end) {
-                         loop.run(arrays->from.data(), arrays->to.data(), begin, end, 3.0);
-                       });
-                     };
-                     const auto loops = scale_loops();
-                     const ScaleLoop loop = loops[fastest(loops.size(), std::max(1, iterations / 4),
-                                                          [&](std::size_t k) { run(loops[k]); })];
-                     const auto verify = [=] {
-                       run(loop);
-                       for (Index i = 0; i < size; ++i)
-                         if (arrays->to[i] != 3.0 * static_cast<double>(i)) return false;
-                       return true;
-                     };
-                     return Task{[=] { run(loop); }, verify, loop.name};
-                   }});
+  const bool broken = options.breaks(row.benchmark);
+  const auto prepare = [=] {
+    struct Arrays {
+      AlignedVector<double> from, to;
+    };
+    auto arrays = std::make_shared<Arrays>();
+    arrays->from.resize(size);
+    arrays->to.resize(size);
+    for_pieces(size, threads, [&](Index begin, Index end) {
+      for (Index i = begin; i < end; ++i) {
+        arrays->from[i] = static_cast<double>(i);
+        arrays->to[i] = 0.0;
+      }
+    });
+    const auto run = [=](const ScaleLoop& loop) {
+      for_pieces(size, threads, [&](Index begin, Index end) {
+        loop.run(arrays->from.data(), arrays->to.data(), begin, end, 3.0);
+      });
+    };
+    const auto loops = scale_loops();
+    const ScaleLoop loop = loops[fastest(loops.size(), std::max(1, iterations / 4),
+                                         [&](std::size_t k) { run(loops[k]); })];
+    const auto verify = [=] {
+      run(loop);
+      if (broken) arrays->to[0] = 1.0;
+      for (Index i = 0; i < size; ++i)
+        if (arrays->to[i] != 3.0 * static_cast<double>(i)) return false;
+      return true;
+    };
+    return Task{[=] { run(loop); }, verify, loop.name};
+  };
+  cases.push_back({row, iterations, bytes, prepare});
 }
 
 void add_peak_fma(const BenchOptions& options, int threads, std::vector<Case>& cases) {
@@ -182,34 +190,33 @@ void add_peak_fma(const BenchOptions& options, int threads, std::vector<Case>& c
       }
     }
   const FmaLoop loop = loops[best];
-  const bool broken = options.broken == "peak_fma";
+  const bool broken = options.breaks("peak_fma");
   const Row row{.benchmark = "peak_fma",
                 .threads = threads,
                 .work = {2.0 * loop.lanes * static_cast<double>(steps) * threads, 0.0}};
-  cases.push_back({row, 2, 0.0, [=] {
-                     struct Lanes {
-                       alignas(64) double x[most_fma_lanes];
-                     };
-                     auto lanes =
-                         std::make_shared<std::vector<Lanes>>(static_cast<std::size_t>(threads));
-                     const auto run = [=] {
-                       for_chunks(Chunks(static_cast<Index>(threads), 1), threads, [&](Index t) {
-                         std::fill_n((*lanes)[t].x, most_fma_lanes, 2.0);
-                         loop.run((*lanes)[t].x, 1.0 - 1e-6, 1e-6, steps);
-                       });
-                     };
-                     const auto verify = [=] {  // x_k − 1 = a^k (x_0 − 1)
-                       run();
-                       if (broken) lanes->front().x[0] = 0.0;
-                       const double expected =
-                           1.0 + std::pow(1.0 - 1e-6, static_cast<double>(steps));
-                       return std::ranges::all_of(*lanes, [&](const Lanes& l) {
-                         return std::all_of(l.x, l.x + loop.lanes,
-                                            [&](double v) { return near(v, expected, 1e-9); });
-                       });
-                     };
-                     return Task{run, verify, loop.name};
-                   }});
+  const auto prepare = [=] {
+    struct Lanes {
+      alignas(64) double x[most_fma_lanes];
+    };
+    auto lanes = std::make_shared<std::vector<Lanes>>(static_cast<std::size_t>(threads));
+    const auto run = [=] {
+      for_threads(threads, [&](std::size_t t) {
+        std::fill_n((*lanes)[t].x, most_fma_lanes, 2.0);
+        loop.run((*lanes)[t].x, 1.0 - 1e-6, 1e-6, steps);
+      });
+    };
+    const auto verify = [=] {  // x_k − 1 = a^k (x_0 − 1)
+      run();
+      if (broken) lanes->front().x[0] = 0.0;
+      const double expected = 1.0 + std::pow(1.0 - 1e-6, static_cast<double>(steps));
+      return std::ranges::all_of(*lanes, [&](const Lanes& l) {
+        return std::all_of(l.x, l.x + loop.lanes,
+                           [&](double v) { return near(v, expected, 1e-9); });
+      });
+    };
+    return Task{run, verify, loop.name};
+  };
+  cases.push_back({row, 2, 0.0, prepare});
 }
 
 void add_peak_popcount(const BenchOptions& options, int threads, std::vector<Case>& cases) {
@@ -221,35 +228,35 @@ void add_peak_popcount(const BenchOptions& options, int threads, std::vector<Cas
                 .work = {0.0, 0.0, count},
                 .items = count,
                 .unit = "words"};
-  cases.push_back(
-      {row, 2, 0.0, [=] {
-         auto data = std::make_shared<AlignedVector<std::uint64_t>>(2 * words);
-         CounterRng rng(1, Stream::synthetic, 0);
-         for (std::uint64_t& word : *data) word = rng();
-         auto counts =
-             std::make_shared<std::vector<std::uint64_t>>(static_cast<std::size_t>(threads));
-         const auto run = [=] {
-           for_chunks(Chunks(static_cast<Index>(threads), 1), threads, [&](Index t) {
-             std::uint64_t sum = 0;
-             for (int i = 0; i < sweeps; ++i) {
-               const std::uint64_t* a = data->data();
-               benchmark::DoNotOptimize(a);
-               sum += count_common_bits(a, a + words, words);
-             }
-             (*counts)[t] = sum;
-           });
-         };
-         const auto verify = [=] {
-           run();
-           std::uint64_t expected = 0;
-           for (Index i = 0; i < words; ++i)
-             expected += static_cast<std::uint64_t>(std::popcount((*data)[i] & (*data)[words + i]));
-           return std::ranges::all_of(*counts, [&](std::uint64_t c) {
-             return c == expected * static_cast<std::uint64_t>(sweeps);
-           });
-         };
-         return Task{run, verify, ""};
-       }});
+  const bool broken = options.breaks(row.benchmark);
+  const auto prepare = [=] {
+    auto data = std::make_shared<AlignedVector<std::uint64_t>>(2 * words);
+    CounterRng rng(1, Stream::synthetic, 0);
+    for (std::uint64_t& word : *data) word = rng();
+    auto counts = std::make_shared<std::vector<std::uint64_t>>(static_cast<std::size_t>(threads));
+    const auto run = [=] {
+      for_threads(threads, [&](std::size_t t) {
+        std::uint64_t sum = 0;
+        for (int i = 0; i < sweeps; ++i) {
+          const std::uint64_t* a = data->data();
+          benchmark::DoNotOptimize(a);
+          sum += count_common_bits(a, a + words, words);
+        }
+        (*counts)[t] = sum;
+      });
+    };
+    const auto verify = [=] {
+      run();
+      std::uint64_t expected = broken;
+      for (Index i = 0; i < words; ++i)
+        expected += static_cast<std::uint64_t>(std::popcount((*data)[i] & (*data)[words + i]));
+      return std::ranges::all_of(*counts, [&](std::uint64_t c) {
+        return c == expected * static_cast<std::uint64_t>(sweeps);
+      });
+    };
+    return Task{run, verify, ""};
+  };
+  cases.push_back({row, 2, 0.0, prepare});
 }
 
 }  // namespace

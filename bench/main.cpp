@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <cmath>
 #include <cstdio>
 #include <filesystem>
@@ -76,11 +77,16 @@ std::vector<Case> make_cases(const Options& options) {
   add_restarts(options.bench, cases);
   add_tables(options.bench, cases);
   add_transforms(options.bench, cases);
-  if (!options.filter.empty())
-    std::erase_if(cases, [wanted = std::regex(options.filter)](const Case& c) {
-      return !std::regex_search(c.row.name(), wanted);
-    });
+  const std::regex wanted(options.filter);  // empty: all
+  const auto matches = [&](const Case& c) { return std::regex_search(c.row.name(), wanted); };
+  std::erase_if(cases, [&](const Case& c) { return !matches(c); });
   add_limits(options.bench, cases);  // those of the rows that are left, in front of them
+  if (std::ranges::none_of(cases, matches))
+    throw InputError("--filter " + options.filter + ": no row matches");
+  const std::string& broken = options.bench.broken;
+  if (!broken.empty() && broken != "all" &&
+      std::ranges::none_of(cases, [&](const Case& c) { return c.row.benchmark == broken; }))
+    throw InputError("--break " + broken + ": no such row");
   return cases;
 }
 
@@ -142,7 +148,7 @@ int main(int argc, char** argv) {
   app.add_option("--data", options.bench.data, "Folder of the MNIST files")->capture_default_str();
   app.add_option("--simd", options.simd, "SIMD level (default: the highest there is)");
   app.add_option("--break", options.bench.broken,
-                 "Falsify this benchmark's results, to see that the bench notices");
+                 "Falsify the results of this row, or of all: the bench must notice");
   app.add_flag("--worker", options.worker, "Used by the row restarts-processes")->group("");
   CLI11_PARSE(app, argc, argv);
   try {

@@ -22,9 +22,9 @@ namespace {
 constexpr int sublayers = 4;
 
 int qubits_of(const BenchOptions& options) { return options.pick(8, 17, 17); }
-int iterations_of(const BenchOptions& options) { return options.pick(5, 40, 100); }
+int iterations_of(const BenchOptions& options) { return options.pick(5, 100, 300); }
 /// Of one thread in one batch.
-int batch_of(const BenchOptions& options) { return options.pick(1, 1, 2); }
+int batch_of(const BenchOptions& options) { return options.pick(1, 8, 20); }
 
 /// Restarts on random costs that all end at an iteration limit, so that their work hardly differs:
 /// each thread has an engine and `batch` restarts.
@@ -170,26 +170,28 @@ Row restarts_row(const BenchOptions& options, const std::string& name, int threa
 }  // namespace
 
 void add_restarts(const BenchOptions& options, std::vector<Case>& cases) {
-  const bool broken = options.broken == "restarts";
-  for (int threads : options.threads > 1 ? std::vector{1, options.threads} : std::vector{1})
-    cases.push_back({restarts_row(options, "restarts", threads), 1, 1e7, [=] {
-                       auto batch = std::make_shared<Batch>(options, threads, broken);
-                       return Task{[=] { batch->run(); }, [=] { return batch->verify(); }, ""};
-                     }});
+  const bool broken = options.breaks("restarts") || options.breaks("restarts-processes");
+  for (int threads : options.threads > 1 ? std::vector{1, options.threads} : std::vector{1}) {
+    const auto prepare = [=] {
+      auto batch = std::make_shared<Batch>(options, threads, broken);
+      return Task{[=] { batch->run(); }, [=] { return batch->verify(); }, ""};
+    };
+    cases.push_back({restarts_row(options, "restarts", threads), 1, 1e7, prepare});
+  }
   if (options.threads < 2) return;
-  cases.push_back({restarts_row(options, "restarts-processes", 2), 1, 2e7, [=] {
-                     auto workers = std::make_shared<std::vector<std::unique_ptr<Worker>>>();
-                     for (int p = 0; p < 2; ++p)
-                       workers->push_back(std::make_unique<Worker>(options));
-                     const auto run = [=] {
-                       for (auto& worker : *workers) worker->start();
-                       for (auto& worker : *workers) worker->wait();
-                     };
-                     const auto verify = [=] {  // what they run: the batch of one thread
-                       return Batch(options, 1, broken).verify();
-                     };
-                     return Task{run, verify, ""};
-                   }});
+  const auto prepare = [=] {
+    auto workers = std::make_shared<std::vector<std::unique_ptr<Worker>>>();
+    for (int p = 0; p < 2; ++p) workers->push_back(std::make_unique<Worker>(options));
+    const auto run = [=] {
+      for (auto& worker : *workers) worker->start();
+      for (auto& worker : *workers) worker->wait();
+    };
+    const auto verify = [=] {  // what they run: the batch of one thread
+      return Batch(options, 1, broken).verify();
+    };
+    return Task{run, verify, ""};
+  };
+  cases.push_back({restarts_row(options, "restarts-processes", 2), 1, 2e7, prepare});
 }
 
 int restart_worker(const BenchOptions& options) {

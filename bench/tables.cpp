@@ -87,25 +87,24 @@ void add(const BenchOptions& options, const TableCase& what, int threads, const 
                 .items = networks * samples,
                 .unit = "network·samples",
                 .detail = detail};
-  const bool broken = options.broken == row.benchmark;
-  cases.push_back(
-      {row, 1, 8.0 * networks, [=] {
-         auto costs = std::make_shared<AlignedVector<double>>(dimension(qubits));
-         const auto run = [=] { problem->costs(0, *costs); };
-         const auto verify = [=] {
-           run();
-           if (broken) (*costs)[0] = -(*costs)[0];
-           bool good = true;
-           CounterRng rng(1, Stream::synthetic, 99);
-           for (int k = 0; k < 12;
-                ++k) {  // some networks, first and last included, sample by sample
-             const Index w = k == 0 ? 0 : k == 1 ? costs->size() - 1 : rng() % costs->size();
-             good = good && near((*costs)[w], problem->train_score(w)->loss);
-           }
-           return good;
-         };
-         return Task{run, verify, ""};
-       }});
+  const bool broken = options.breaks(row.benchmark);
+  const auto prepare = [=] {
+    auto costs = std::make_shared<AlignedVector<double>>(dimension(qubits));
+    const auto run = [=] { problem->costs(0, *costs); };
+    const auto verify = [=] {
+      run();
+      if (broken) (*costs)[0] = -(*costs)[0];
+      bool good = true;
+      CounterRng rng(1, Stream::synthetic, 99);
+      for (int k = 0; k < 12; ++k) {  // some networks, first and last included, sample by sample
+        const Index w = k == 0 ? 0 : k == 1 ? costs->size() - 1 : rng() % costs->size();
+        good = good && near((*costs)[w], problem->train_score(w)->loss);
+      }
+      return good;
+    };
+    return Task{run, verify, ""};
+  };
+  cases.push_back({row, 1, 8.0 * networks, prepare});
 }
 
 }  // namespace

@@ -30,7 +30,7 @@ void add_wht(const BenchOptions& options, int qubits, int threads, int iteration
       .qubits = qubits,
       .threads = threads,
       .work = {qubits * size, 16.0 * size * (1 + std::ceil(std::max(qubits - 12, 0) / 6.0))}};
-  const bool broken = options.broken == row.benchmark;
+  const bool broken = options.breaks(row.benchmark);
   cases.push_back(
       {row, iterations, 16 * size, [=] {
          auto values = std::make_shared<AlignedVector<double>>(dimension(qubits));
@@ -123,11 +123,12 @@ void add_sampling(const BenchOptions& options, int qubits, std::uint64_t shots, 
                 .work = work,
                 .items = static_cast<double>(shots),
                 .unit = "shots"};
-  const bool broken = options.broken == row.benchmark;
-  cases.push_back({row, 1, 64 * size, [=] {
-                     auto sampler = std::make_shared<Sampler>(qubits, shots, threads, broken);
-                     return Task{[=] { sampler->run(); }, [=] { return sampler->verify(); }, ""};
-                   }});
+  const bool broken = options.breaks(row.benchmark);
+  const auto prepare = [=] {
+    auto sampler = std::make_shared<Sampler>(qubits, shots, threads, broken);
+    return Task{[=] { sampler->run(); }, [=] { return sampler->verify(); }, ""};
+  };
+  cases.push_back({row, 1, 64 * size, prepare});
 }
 
 }  // namespace
