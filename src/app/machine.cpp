@@ -3,9 +3,11 @@
 #include <fmt/format.h>
 #include <hwloc.h>
 #include <hwloc/glibc-sched.h>
+#include <omp.h>
 
 #include <algorithm>
 #include <cmath>
+#include <cstdlib>
 #include <fstream>
 #include <limits>
 
@@ -55,6 +57,10 @@ int count_cores(const cpu_set_t& processors) {
   }
   hwloc_topology_destroy(topology);
   return cores > 0 ? cores : CPU_COUNT(&processors);
+}
+
+int default_threads(int cores) {
+  return std::getenv("OMP_NUM_THREADS") != nullptr ? omp_get_max_threads() : cores;
 }
 
 double available_memory() {

@@ -19,6 +19,9 @@ constexpr int max_threads = 4096;
 /// Cores among `processors`: two hardware threads of one core count once.
 int count_cores(const cpu_set_t& processors);
 
+/// OMP_NUM_THREADS where it is set, else `cores`.
+int default_threads(int cores);
+
 /// Bytes this node can still give: free and reclaimable memory, or what is left of the limit of the
 /// control group where that is less.
 double available_memory();

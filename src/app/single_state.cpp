@@ -17,7 +17,7 @@ void add_single_state_options(CLI::App& verb, SingleStateOptions& options) {
   verb.add_option("--set", options.overrides, "key=value in place of the file's")
       ->type_size(1)
       ->allow_extra_args(false);
-  verb.add_option("--threads", options.threads, "Threads (default: the cores this process has)")
+  verb.add_option("--threads", options.threads, "Threads (default: OMP_NUM_THREADS, or its cores)")
       ->check(CLI::Range(1, max_threads));
 }
 
@@ -31,7 +31,8 @@ SingleState prepare_single_state(const SingleStateOptions& options) {
   s.angles = read_angles(options.angles, options.row, static_cast<std::size_t>(s.circuit.angles),
                          options.ignore_extra);
 
-  const int threads = options.threads > 0 ? options.threads : count_cores(allowed_processors());
+  const int threads =
+      options.threads > 0 ? options.threads : default_threads(count_cores(allowed_processors()));
   const EngineOptions engine{s.experiment.engine, s.experiment.precision, threads};
   require_memory(options.experiment, memory_need(s.circuit, engine, 1), available_memory());
   omp_set_num_threads(threads);

@@ -18,7 +18,7 @@ struct SingleStateOptions {
   std::string angles;
   std::size_t row = 0;
   bool ignore_extra = false;
-  int threads = 0;  ///< 0: the cores this process may run on
+  int threads = 0;  ///< 0: default_threads()
 };
 void add_single_state_options(CLI::App& verb, SingleStateOptions& options);
 

@@ -40,14 +40,14 @@ struct TrainOptions {
   std::optional<std::uint64_t> restarts;
   std::optional<std::uint64_t> seed;
   std::string engine, precision, simd;
-  int threads = 0;  // 0: the cores this rank has
+  int threads = 0;  // 0: default_threads()
 };
 
 std::atomic<bool> interrupted = false;
 static_assert(std::atomic<bool>::is_always_lock_free, "a signal handler sets it");
 
-// Ctrl-C, or the SIGTERM that launchers and batch systems send. It may well come twice, to the group
-// of processes and through the launcher, so a second one means no more than the first.
+// Ctrl-C, or the SIGTERM that launchers and batch systems send. It may well come twice, to the
+// group of processes and through the launcher, so a second one means no more than the first.
 void end_cleanly_on_signals() {
   struct sigaction action {};
   action.sa_handler = [](int) { interrupted = true; };
@@ -93,7 +93,7 @@ class OutputFolder {
 /// Ranks and processors of one node.
 struct Node {
   int ranks = 1;
-  int threads = 1;  ///< default of this rank: its cores, shared fairly where ranks overlap
+  int threads = 1;  ///< this rank's cores, shared fairly where ranks overlap
 };
 
 // Collective over `world`.
@@ -197,7 +197,7 @@ class Training {
       const int bits = network_bits(experiment_.problem);
       if (bits > 0)
         require_memory(options_.experiment, least_memory_need(bits), available_memory());
-      threads_ = options_.threads > 0 ? options_.threads : node.threads;
+      threads_ = options_.threads > 0 ? options_.threads : default_threads(node.threads);
       if (threads_ > omp_get_thread_limit())
         throw InputError(fmt::format("--threads {}: OpenMP allows {} (OMP_THREAD_LIMIT)", threads_,
                                      omp_get_thread_limit()));
@@ -349,7 +349,8 @@ void add_train(CLI::App& app) {
   verb->add_option("--set", options->overrides, "key=value in place of the file's")
       ->type_size(1)
       ->allow_extra_args(false);
-  verb->add_option("--threads", options->threads, "Threads of a rank (default: its cores)")
+  verb->add_option("--threads", options->threads,
+                   "Threads of a rank (default: OMP_NUM_THREADS, or its cores)")
       ->check(CLI::Range(1, max_threads));
   verb->add_option("--engine", options->engine, "automatic, reference, sweep or cut");
   verb->add_option("--simd", options->simd, "Instruction set (default: the best of rank 0)");

@@ -191,6 +191,16 @@ TEST(Train, FewerThreadsThanAskedForAreAnError) {
                  {"--threads 2", "OMP_THREAD_LIMIT"});
 }
 
+TEST(Train, ThreadsDefaultToWhatTheEnvironmentSays) {
+  const TemporaryFolder folder;
+  folder.write("tiny.toml", tiny);
+  ASSERT_EQ(run_qhn(folder, "train tiny.toml --out o", "OMP_NUM_THREADS=3").exit_code, 0);
+  EXPECT_EQ(read_campaign(folder / "o").provenance.threads, 3);
+  const cpu_set_t processors = allowed_processors();
+  ASSERT_EQ(run_qhn(folder, "train tiny.toml --out c", "env -u OMP_NUM_THREADS").exit_code, 0);
+  EXPECT_EQ(read_campaign(folder / "c").provenance.threads, count_cores(processors));
+}
+
 // A campaign that would take for ever, ended after a while.
 TEST(Train, AnInterruptKeepsWhatIsFinished) {
   const TemporaryFolder folder;
