@@ -287,33 +287,21 @@ void ScalePair(const T* cost, Index columns, T* re, T* im) {
 }
 
 template <class T>
-T LargestNorm(const T* re, const T* im, Index columns) {
-  const Full<T> wide;
-  if (columns < hn::Lanes(wide)) {
-    T best{0};
-    const Single<T> d;
-    for (Index x = 0; x < columns; ++x) {
-      const auto a = hn::Load(d, re + x), b = hn::Load(d, im + x);
-      best = std::max(best, hn::GetLane(hn::MulAdd(b, b, hn::Mul(a, a))));
-    }
-    return best;
-  }
-  auto best = hn::Zero(wide);
-  for (Index x = 0; x < columns; x += hn::Lanes(wide)) {
-    const auto a = hn::Load(wide, re + x), b = hn::Load(wide, im + x);
-    best = hn::Max(best, hn::MulAdd(b, b, hn::Mul(a, a)));
-  }
-  return hn::GetLane(hn::MaxOfLanes(wide, best));
+void Norms(T* re, const T* im, Index columns) {
+  Over<T>(columns, [&](auto d, Index x) HWY_ATTR {
+    const auto a = hn::Load(d, re + x), b = hn::Load(d, im + x);
+    hn::Store(hn::MulAdd(b, b, hn::Mul(a, a)), d, re + x);
+  });
 }
 
 template <class T>
-Index FindNorm(const T* re, const T* im, Index columns, T norm) {
-  const Single<T> d;  // one lane rounds as many do
-  for (Index x = 0; x < columns; ++x) {
-    const auto a = hn::Load(d, re + x), b = hn::Load(d, im + x);
-    if (hn::GetLane(hn::MulAdd(b, b, hn::Mul(a, a))) == norm) return x;
-  }
-  return columns;
+T Largest(const T* values, Index columns) {
+  const Full<T> wide;
+  if (columns < hn::Lanes(wide)) return *std::max_element(values, values + columns);
+  auto best = hn::Load(wide, values);
+  for (Index x = 0; x < columns; x += hn::Lanes(wide))
+    best = hn::Max(best, hn::Load(wide, values + x));
+  return hn::GetLane(hn::MaxOfLanes(wide, best));
 }
 
 template <class T>
@@ -349,8 +337,8 @@ double WeightedNorm(const T* cost, const T* re, const T* im, Index columns) {
     return ApplyPairs<T>(s, p, b, n, out);                                                        \
   }                                                                                               \
   void ScalePair##S(const T* c, Index n, T* re, T* im) { ScalePair<T>(c, n, re, im); }            \
-  T LargestNorm##S(const T* re, const T* im, Index n) { return LargestNorm<T>(re, im, n); }       \
-  Index FindNorm##S(const T* re, const T* im, Index n, T v) { return FindNorm<T>(re, im, n, v); } \
+  void Norms##S(T* re, const T* im, Index n) { Norms<T>(re, im, n); }                             \
+  T Largest##S(const T* v, Index n) { return Largest<T>(v, n); }                                  \
   double WeightedNorm##S(const T* c, const T* re, const T* im, Index n) {                         \
     return WeightedNorm<T>(c, re, im, n);                                                         \
   }
@@ -374,8 +362,8 @@ QHN_EXPORT(Expand)
 QHN_EXPORT(PairProducts)
 QHN_EXPORT(ApplyPairs)
 QHN_EXPORT(ScalePair)
-QHN_EXPORT(LargestNorm)
-QHN_EXPORT(FindNorm)
+QHN_EXPORT(Norms)
+QHN_EXPORT(Largest)
 QHN_EXPORT(WeightedNorm)
 #undef QHN_EXPORT
 
@@ -407,12 +395,12 @@ QHN_EXPORT(WeightedNorm)
     HWY_DYNAMIC_DISPATCH(ScalePair##S)(cost, columns, re, im);                                    \
   }                                                                                               \
   template <>                                                                                     \
-  T largest_norm<T>(const T* re, const T* im, Index columns) {                                    \
-    return HWY_DYNAMIC_DISPATCH(LargestNorm##S)(re, im, columns);                                 \
+  void norms<T>(T * re, const T* im, Index columns) {                                             \
+    HWY_DYNAMIC_DISPATCH(Norms##S)(re, im, columns);                                              \
   }                                                                                               \
   template <>                                                                                     \
-  Index find_norm<T>(const T* re, const T* im, Index columns, T norm) {                           \
-    return HWY_DYNAMIC_DISPATCH(FindNorm##S)(re, im, columns, norm);                              \
+  T largest<T>(const T* values, Index columns) {                                                  \
+    return HWY_DYNAMIC_DISPATCH(Largest##S)(values, columns);                                     \
   }                                                                                               \
   template <>                                                                                     \
   double weighted_norm<T>(const T* cost, const T* re, const T* im, Index columns) {               \

@@ -46,14 +46,13 @@ double apply_pairs(const T* sums, const T* planes, int branches, Index length, T
 template <class T>
 void scale_pair(const T* cost, Index columns, T* re, T* im);
 
-/// max_c re[c]² + im[c]².
+/// re[c] ← re[c]² + im[c]².
 template <class T>
-T largest_norm(const T* re, const T* im, Index columns);
+void norms(T* re, const T* im, Index columns);
 
-/// The first c whose re[c]² + im[c]² is `norm` to the bit, as largest_norm computes it; `columns`
-/// if there is none.
+/// max_c values[c].
 template <class T>
-Index find_norm(const T* re, const T* im, Index columns, T norm);
+T largest(const T* values, Index columns);
 
 /// Σ_c cost[c] (re[c]² + im[c]²).
 template <class T>

@@ -1,6 +1,7 @@
 #include "gradient/cut_engine.hpp"
 
 #include <algorithm>
+#include <limits>
 #include <type_traits>
 
 #include "core/aligned.hpp"
@@ -93,6 +94,8 @@ class CutEngine final : public Engine {
     y_.resize(shape_.column_sums());
     coefficients_.resize(shape_.coefficients());
     tiles_.resize(shape_.tiles());
+    pairs_at_.assign(static_cast<std::size_t>(circuit.angles),
+                     std::numeric_limits<double>::quiet_NaN());
     partial_.resize(chunks_.count);
     best_.resize(chunks_.count);
   }
@@ -102,7 +105,8 @@ class CutEngine final : public Engine {
   double expectation(std::span<const double> angles) override {
     forward(angles);
     if (shape_.paired) {
-      pair_up();
+      pair_up(angles);
+      std::fill(x_.begin(), x_.end(), T{0});
       for_chunks(chunks_, threads_, [&](Index chunk) {
         for_tiles(chunk, [&](const Tile<T>& tile, const T* m, Index column) {
           reduce_columns(tile, m, shape_.terms, w_.data() + column, shape_.columns, x_.data(),
@@ -128,7 +132,7 @@ class CutEngine final : public Engine {
   double expectation_and_gradient(std::span<const double> angles,
                                   std::span<double> gradient) override {
     forward(angles);
-    const double value = shape_.paired ? contract_pairs() : contract_amplitudes();
+    const double value = shape_.paired ? contract_pairs(angles) : contract_amplitudes();
     on_both_sides([](Side<T>& side) {
       std::fill(side.gradient.begin(), side.gradient.end(), 0.0);
       side.adjoint.run(side.phi.data(), side.lambda.data(), side.gradient, 1);
@@ -139,18 +143,27 @@ class CutEngine final : public Engine {
   }
 
   MostProbable most_probable(std::span<const double> angles) override {
-    forward(angles);
-    fill_coefficients();
+    if (!shape_.paired) {
+      forward(angles);
+      fill_coefficients();
+    } else {
+      // An optimiser asks at the point it has just evaluated, whose pair products are still there.
+      if (!std::equal(angles.begin(), angles.end(), pairs_at_.begin())) {
+        forward(angles);
+        pair_up(angles);
+      }
+      weigh_pairs();
+    }
     for_chunks(chunks_, threads_, [&](Index chunk) {
       MostProbable best;
       T most{-1};
-      for_amplitudes(chunk, [&](Index row, Index column, Index columns, T* re, T* im) {
-        // Tiles do not come in index order, so an equal norm at a lower index must win too.
-        const T norm = largest_norm(re, im, columns);
-        const Index start = row * shape_.columns + column;
-        if (norm < most || (norm == most && start > best.index)) return;
-        most = norm;
-        best = {start + find_norm(re, im, columns, norm), static_cast<double>(norm)};
+      for_probabilities(chunk, [&](Index start, const T* p, Index columns) {
+        // Tiles do not come in index order, so an equal probability at a lower index must win too.
+        const T here = largest(p, columns);
+        if (here < most || (here == most && start > best.index)) return;
+        most = here;
+        best = {start + static_cast<Index>(std::find(p, p + columns, here) - p),
+                static_cast<double>(here)};
       });
       best_[chunk] = best;
     });
@@ -223,14 +236,44 @@ class CutEngine final : public Engine {
     return {2 * tile.first, 2 * tile.count, tile.columns, tile.columns};
   }
 
-  void pair_up() {
+  void pair_up(std::span<const double> angles) {
     pair_products(low_.phi.data(), shape_.branches, shape_.columns, w_.data());
     pair_products(high_.phi.data(), shape_.branches, shape_.rows, v_.data());
-    std::fill(x_.begin(), x_.end(), T{0});
+    std::copy(angles.begin(), angles.end(), pairs_at_.begin());
   }
 
-  double contract_pairs() {
-    pair_up();
+  /// x ← the pair products of A with the weights they have in
+  /// |ψ|² = Σ_k |A_k|² |B_k|² + 2 Σ_{k<l} (Re A_k* A_l Re B_k* B_l − Im A_k* A_l Im B_k* B_l).
+  void weigh_pairs() {
+    const T* from = v_.data();
+    T* to = x_.data();
+    for (int k = 0; k < shape_.terms; ++k, from += shape_.rows, to += shape_.rows) {
+      const bool diagonal = k < shape_.branches;
+      const T weight = diagonal ? T{1} : (k - shape_.branches) % 2 == 0 ? T{2} : T{-2};
+      for (Index h = 0; h < shape_.rows; ++h) to[h] = weight * from[h];
+    }
+  }
+
+  /// f(index, |ψ|² of `columns` states from there on, columns) for the chunk, piece by piece.
+  template <class F>
+  void for_probabilities(Index chunk, F f) {
+    if (!shape_.paired)
+      return for_amplitudes(chunk, [&](Index row, Index column, Index columns, T* re, T* im) {
+        norms(re, im, columns);
+        f(row * shape_.columns + column, re, columns);
+      });
+    T* p = tiles_.data() + chunk * shape_.tile_size();
+    for_tiles(chunk, [&](const Tile<T>& tile, const T*, Index column) {
+      const Tile<T> packed{tile.first, tile.count, tile.columns, tile.columns};
+      expand(packed, shape_.terms, x_.data(), shape_.rows, w_.data() + column, shape_.columns, p);
+      for (Index r = 0; r < tile.count; ++r)
+        f((tile.first + r) * shape_.columns + column, p + r * tile.columns, tile.columns);
+    });
+  }
+
+  double contract_pairs(std::span<const double> angles) {
+    pair_up(angles);
+    std::fill(x_.begin(), x_.end(), T{0});
     for_chunks(chunks_, threads_, [&](Index chunk) {
       T* y = start_y(chunk);
       for_tiles(chunk, [&](const Tile<T>& tile, const T* m, Index column) {
@@ -329,6 +372,7 @@ class CutEngine final : public Engine {
   AlignedVector<T> y_;             ///< sums over rows, [chunk][terms][columns]
   AlignedVector<T> coefficients_;  ///< see fill_coefficients
   AlignedVector<T> tiles_;         ///< [chunk]: a tile of ψ
+  std::vector<double> pairs_at_;   ///< angles that v_ and w_ belong to; NaN equals none
   std::vector<double> partial_;
   std::vector<MostProbable> best_;
 };

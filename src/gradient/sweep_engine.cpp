@@ -66,9 +66,11 @@ class SweepEngine final : public Engine {
     forward(angles);
     for_chunks(pieces_, threads_, [&](Index p) {
       const Index at = pieces_.begin(p), count = pieces_.end(p) - at;
-      const T *re = phi_.data() + at, *im = re + pieces_.items;
-      const T norm = largest_norm(re, im, count);
-      best_[p] = {at + find_norm(re, im, count, norm), static_cast<double>(norm)};
+      T* re = phi_.data() + at;
+      norms(re, re + pieces_.items, count);  // the state is made anew by the next call
+      const T most = largest(re, count);
+      best_[p] = {at + static_cast<Index>(std::find(re, re + count, most) - re),
+                  static_cast<double>(most)};
     });
     MostProbable best = best_[0];
     for (const MostProbable& b : best_)
