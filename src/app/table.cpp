@@ -33,10 +33,6 @@ struct TableOptions {
   int threads = 0;
 };
 
-/// Costs that differ by less than this, relative to the minimum, count as equal: a cost is a sum
-/// over thousands of samples, and two networks that compute the same may add it up differently.
-constexpr double equal_costs = 1e-12;
-
 struct Summary {
   int qubits = 0;
   std::size_t samples = 0;
@@ -164,7 +160,7 @@ void run_table(const TableOptions& options) {
   summary.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
 
   summary.minimum = *std::min_element(costs.begin(), costs.end());
-  const double limit = summary.minimum + equal_costs * std::abs(summary.minimum);
+  const double limit = minimizer_limit(summary.minimum);
   const auto is_minimum = [limit](double cost) { return cost <= limit; };
   summary.minimizers =
       static_cast<std::uint64_t>(std::count_if(costs.begin(), costs.end(), is_minimum));

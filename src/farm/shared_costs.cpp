@@ -90,10 +90,11 @@ void SharedCosts::build(MPI_Comm comm, Index size,
   if (window_ != MPI_WIN_NULL) MPI_Win_sync(window_);
 
   MPI_Allreduce(&least, &minimum_, 1, MPI_DOUBLE, MPI_MIN, node_);
+  const double limit = minimizer_limit(minimum_);
   std::uint64_t found = 0;
   Index best = size;
   for (Index w = end; w-- > begin;)
-    if (costs_[w] == minimum_) {
+    if (costs_[w] <= limit) {
       ++found;
       best = w;
     }

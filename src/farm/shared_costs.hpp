@@ -27,7 +27,7 @@ class SharedCosts {
 
   std::span<const double> costs() const { return costs_; }
   double minimum() const { return minimum_; }               ///< E_min
-  std::uint64_t minimizers() const { return minimizers_; }  ///< entries equal to it
+  std::uint64_t minimizers() const { return minimizers_; }  ///< entries that count as equal to it
   Index best_index() const { return best_index_; }          ///< the first of them
 
  private:

@@ -17,7 +17,7 @@ constexpr int campaign_schema_version = 1;
 struct TableSummary {
   int qubits = 0;
   double minimum = 0.0;          ///< E_min
-  std::uint64_t minimizers = 0;  ///< bit strings that cost exactly E_min
+  std::uint64_t minimizers = 0;  ///< bit strings whose cost counts as E_min
   Index best_index = 0;          ///< the lowest of them
 };
 

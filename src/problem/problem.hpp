@@ -22,24 +22,24 @@ using ValuePair = std::array<double, 2>;
 /// What the user asked for; filled by the app from the experiment file.
 struct ProblemOptions {
   ProblemKind kind = ProblemKind::gaussian;
-  std::string data;             ///< images: folder of the IDX files (plain or .gz); csv: training file
-  std::string test_data;        ///< csv: second file; empty: see test_fraction
-  double test_fraction = 0.0;   ///< csv without a second file: last fraction of the rows
-  std::string table;            ///< table: text (one number a line) or HDF5 file
-  std::uint64_t seed = 1;       ///< gaussian: names one data set
-  int train_samples = 10000;    ///< gaussian
-  int test_samples = 10000;     ///< gaussian
+  std::string data;       ///< images: folder of the IDX files (plain or .gz); csv: training file
+  std::string test_data;  ///< csv: second file; empty: see test_fraction
+  double test_fraction = 0.0;       ///< csv without a second file: last fraction of the rows
+  std::string table;                ///< table: text (one number a line) or HDF5 file
+  std::uint64_t seed = 1;           ///< gaussian: names one data set
+  int train_samples = 10000;        ///< gaussian
+  int test_samples = 10000;         ///< gaussian
   std::array<int, 2> digits{0, 1};  ///< images: labels 0 and 1
-  int side = 4;                 ///< images: resized to side × side
-  std::optional<double> binarize;  ///< images, csv: x → +1 where x > threshold, else −1
+  int side = 4;                     ///< images: resized to side × side
+  std::optional<double> binarize;   ///< images, csv: x → +1 where x > threshold, else −1
 
   NetworkKind network = NetworkKind::mlp;
-  int hidden = 3;               ///< H of an mlp
+  int hidden = 3;  ///< H of an mlp
   /// One entry: fixed. Two: a choice bit, bit 0 → first, bit 1 → second.
   std::vector<Activation> activations{Activation::relu, Activation::sigmoid};
-  bool width_choice = false;    ///< a bit masks hidden unit H where 0
-  bool pair_choice = false;     ///< two bits: 00 {0,1}, 01 {−1,1}, 10 {−2,1}, 11 {−3,1}
-  ValuePair pair{-1.0, 1.0};    ///< of every group that has none of its own
+  bool width_choice = false;  ///< a bit masks hidden unit H where 0
+  bool pair_choice = false;   ///< two bits: 00 {0,1}, 01 {−1,1}, 10 {−2,1}, 11 {−3,1}
+  ValuePair pair{-1.0, 1.0};  ///< of every group that has none of its own
   std::optional<ValuePair> pair_w1, pair_w2, pair_b1, pair_b2;  ///< logistic uses w1 and b1
 };
 
@@ -63,8 +63,8 @@ class Problem {
 
   virtual int qubits() const = 0;
 
-  /// C(first), C(first + 1), … into `out`; any range inside [0, 2^N). Uses OpenMP threads; each entry
-  /// is bit-identical whatever the range and the number of threads.
+  /// C(first), C(first + 1), … into `out`; any range inside [0, 2^N). Uses OpenMP threads; each
+  /// entry is bit-identical whatever the range and the number of threads.
   virtual void costs(Index first, std::span<double> out) const = 0;
 
   /// Number of training samples behind one cost; 0 for a table.
@@ -80,6 +80,15 @@ class Problem {
   /// SHA-256 (hex) of the data that defines the costs, for provenance.
   virtual std::string data_sha256() const = 0;
 };
+
+/// Costs that differ by less than this, relative to the minimum, count as equal: a cost is a sum
+/// over thousands of samples, and two networks that compute the same may add it up differently.
+inline constexpr double equal_costs = 1e-12;
+
+/// The largest cost of a minimiser of a table whose least entry is `minimum`.
+inline double minimizer_limit(double minimum) {
+  return minimum + equal_costs * (minimum < 0.0 ? -minimum : minimum);
+}
 
 /// Number of bits of the networks `options` describes; 0 for a table (its file tells).
 int network_bits(const ProblemOptions& options);
