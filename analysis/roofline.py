@@ -38,6 +38,8 @@ MARKERS = {
     "phase": "<",
     "contraction": ">",
 }
+# Okabe and Ito's colours and one more, for the sizes of the states.
+COLOURS = ["#000000", "#0072B2", "#D55E00", "#CC79A7", "#56B4E9", "#009E73", "#E69F00", "#8C6D31"]
 LONGEST = 120.0  # flops a byte; rows with hardly any traffic are drawn at this border
 
 
@@ -53,7 +55,7 @@ def arguments():
 
 
 def read_rows(path):
-    """Rows with numbers, and 'flops' and 'bytes' of one iteration where bench.json knows them."""
+    """Rows with numbers, and the work of an iteration where bench.json knows it."""
     try:
         with open(path, newline="") as file:
             reader = csv.DictReader(file)
@@ -78,7 +80,8 @@ def read_rows(path):
         for key in ("median_seconds", "limit_seconds", "gflops"):
             row[key] = float(row[key])
         row["flops"] = row["gflops"] * 1e9 * row["median_seconds"]
-        row["bytes"] = entry["bytes"] if entry else None
+        row["bytes"] = entry["bytes"] if entry else None  # of an iteration, which may be several
+        row["all_flops"] = entry["flops"] if entry else None
     return rows
 
 
@@ -88,7 +91,7 @@ def intensity(row, bandwidth, peak):
         binds = row["limit_seconds"] > 1.001 * row["flops"] / peak
         seconds = row["limit_seconds"] if binds else row["flops"] / peak
         return row["flops"] / (seconds * bandwidth)
-    return row["flops"] / row["bytes"] if row["bytes"] > 0 else LONGEST
+    return row["all_flops"] / row["bytes"] if row["bytes"] > 0 else LONGEST
 
 
 def kind_of(row):
@@ -112,15 +115,13 @@ def draw(axes, rows, threads, colours):
 
     x = np.geomspace(0.04, 1.25 * LONGEST, 400)
     axes.plot(x, np.full_like(x, peak), color="0.25", linewidth=1.6)
-    axes.text(LONGEST, peak * 1.08, f"FMA peak {peak:.0f} GFLOP/s", ha="right", color="0.25")
+    axes.text(0.045, peak * 1.1, f"peak of FMA: {peak:.0f} GFLOP/s", color="0.25", fontsize=9.5)
     for n in pick_roofs(passes):
         roof = bandwidth[n] / 1e9 * x
         axes.plot(x[roof <= peak], roof[roof <= peak], color=colours[n], linewidth=1.3)
 
-    for row in here:
-        kind = kind_of(row)
-        if row["benchmark"] in LIMITS or kind is None or row["flops"] <= 0:
-            continue
+    drawn = [r for r in here if r["benchmark"] not in LIMITS and kind_of(r) and r["flops"] > 0]
+    for row in drawn:
         n = row["qubits"]
         near = n if n in bandwidth else min(bandwidth, key=lambda size: abs(size - n))
         place = min(intensity(row, bandwidth[near], peak * 1e9), LONGEST)
@@ -128,19 +129,20 @@ def draw(axes, rows, threads, colours):
         axes.plot(
             place,
             row["gflops"],
-            MARKERS[kind],
+            MARKERS[kind_of(row)],
             color=colours[n],
             markerfacecolor=colours[n] if filled else "white",
             markeredgewidth=1.4,
             markersize=7.5,
-            clip_on=False,
             zorder=3,
         )
 
     axes.set_xscale("log")
     axes.set_yscale("log")
-    axes.set_xlim(0.04, LONGEST)
-    axes.set_ylim(0.5, peak * 2)
+    for axis in (axes.xaxis, axes.yaxis):
+        axis.set_major_formatter(lambda value, _: f"{value:g}")
+    axes.set_xlim(0.04, 1.25 * LONGEST)
+    axes.set_ylim(min([0.5, *(0.7 * r["gflops"] for r in drawn)]), None)
     axes.set_title(f"{threads} thread{'s' if threads > 1 else ''}", loc="left")
     axes.set_xlabel("flops a byte")
     axes.grid(True, which="major", color="0.92", linewidth=0.8)
@@ -160,8 +162,7 @@ def main():
     if not threads:
         sys.exit(f"error: {options.table}: no row pass: nothing to draw")
     sizes = sorted({row["qubits"] for row in rows if row["qubits"] > 0})
-    shades = plt.get_cmap("viridis")(np.linspace(0.0, 0.88, len(sizes)))
-    colours = dict(zip(sizes, shades))
+    colours = {n: COLOURS[k % len(COLOURS)] for k, n in enumerate(sizes)}
 
     plt.rcParams.update({"font.size": 10.5, "svg.fonttype": "none", "axes.linewidth": 0.8})
     count = len(threads)

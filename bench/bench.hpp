@@ -26,7 +26,7 @@ struct BenchOptions {
   }
 };
 
-/// One line of bench.csv: what is measured and the work of one iteration.
+/// One line of bench.csv: what is measured, and its work.
 struct Row {
   std::string benchmark;
   std::string start = "none";  ///< "zero": |0…0⟩, "random": a random state, "none": no circuit
@@ -34,7 +34,8 @@ struct Row {
   int sublayers = 0;
   int threads = 1;
   Work work = {};
-  double items = 0.0;  ///< of `unit` in one iteration; 0: a rate would say nothing new
+  double batch = 1.0;  ///< units of this row's time and work that one iteration of a Case holds
+  double items = 0.0;  ///< of `unit` in one unit of time and work; 0: a rate would say nothing new
   std::string unit = {};
   std::string detail = {};  ///< for the reader: sizes, choices
 

@@ -110,7 +110,7 @@ class PassData {
 void add_pass(const BenchOptions& options, int qubits, int threads, std::vector<Case>& cases) {
   const double bytes = 16.0 * static_cast<double>(dimension(qubits));
   const int iterations =
-      static_cast<int>(std::max<Index>(1, dimension(options.pick(12, 24, 25)) >> qubits));
+      static_cast<int>(std::max<Index>(1, dimension(options.pick(12, 26, 27)) >> qubits));
   const Row row{.benchmark = "pass",
                 .qubits = qubits,
                 .threads = threads,
@@ -131,7 +131,7 @@ void add_scale(const BenchOptions& options, int qubits, int threads, std::vector
   const Index size = dimension(qubits);
   const double bytes = 16.0 * static_cast<double>(size);
   const int iterations =
-      static_cast<int>(std::max<Index>(1, dimension(options.pick(12, 24, 25)) >> qubits));
+      static_cast<int>(std::max<Index>(1, dimension(options.pick(12, 26, 27)) >> qubits));
   const Row row{.benchmark = "scale",
                 .qubits = qubits,
                 .threads = threads,

@@ -117,8 +117,7 @@ std::vector<ScaleLoop> ScaleLoops() {
 
 std::vector<FmaLoop> FmaLoops() {
   const int lanes = FmaLanes();
-  return {{"8 chains", 8 * lanes, Fma<8>},
-          {"12 chains", 12 * lanes, Fma<12>},
+  return {{"12 chains", 12 * lanes, Fma<12>},
           {"16 chains", 16 * lanes, Fma<16>},
           {"24 chains", 24 * lanes, Fma<24>}};
 }

@@ -64,8 +64,8 @@ void repeat(benchmark::State& state, Running& running) {
   }
   for (auto _ : state) running.task.run();
   state.counters["verified"] = running.verified;
-  state.counters["flops"] = row.work.flops;
-  state.counters["bytes"] = row.work.bytes;
+  state.counters["flops"] = row.work.flops * row.batch;  // of an iteration, as the times are
+  state.counters["bytes"] = row.work.bytes * row.batch;
   state.SetLabel(running.task.label);
   if (++running.done == running.repetitions) running.task = {};
 }

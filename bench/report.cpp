@@ -91,7 +91,7 @@ void Report::ReportRuns(const std::vector<Run>& runs) {
     label = run.report_label;
   }
   if (seconds.empty()) return;
-  result.seconds = median(seconds);
+  result.seconds = median(seconds) / result.row.batch;
   result.limit = limit_of(result);
   if (result.row.qubits > 0) {
     const Result* pass = find("pass", std::max(result.row.qubits, 6), result.row.threads);

@@ -13,7 +13,7 @@ namespace qhn {
 /// A row with what was measured.
 struct Result {
   Row row;
-  double seconds = 0.0;  ///< median over the repetitions, of one iteration
+  double seconds = 0.0;  ///< median over the repetitions
   double limit = 0.0;    ///< seconds that the limits of the machine allow
   double passes = 0.0;   ///< seconds in passes of the same size and threads; 0 without qubits
   bool verified = false;

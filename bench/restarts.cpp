@@ -22,9 +22,9 @@ namespace {
 constexpr int sublayers = 4;
 
 int qubits_of(const BenchOptions& options) { return options.pick(8, 17, 17); }
-int iterations_of(const BenchOptions& options) { return options.pick(5, 100, 300); }
+int iterations_of(const BenchOptions& options) { return options.pick(5, 100, 100); }
 /// Of one thread in one batch.
-int batch_of(const BenchOptions& options) { return options.pick(1, 8, 20); }
+int batch_of(const BenchOptions& options) { return options.pick(1, 8, 24); }
 
 /// Restarts on random costs that all end at an iteration limit, so that their work hardly differs:
 /// each thread has an engine and `batch` restarts.
@@ -148,7 +148,7 @@ class Worker {
 };
 
 Row restarts_row(const BenchOptions& options, const std::string& name, int threads) {
-  // The work of one batch, counted once: it hardly varies.
+  // The work of one restart, counted once: it hardly varies.
   Batch probe(options, 1, false);
   probe.run();
   Work work = probe.evaluations() * gradient_work(probe.circuit(), EngineKind::automatic) +
@@ -159,8 +159,9 @@ Row restarts_row(const BenchOptions& options, const std::string& name, int threa
           .qubits = qubits_of(options),
           .sublayers = sublayers,
           .threads = threads,
-          .work = static_cast<double>(threads) * work,
-          .items = threads * probe.restarts(),
+          .work = 1.0 / probe.restarts() * work,
+          .batch = threads * probe.restarts(),
+          .items = 1.0,
           .unit = "restarts",
           .detail = std::to_string(iterations_of(options)) + " iterations, " +
                     std::to_string(static_cast<int>(probe.evaluations() / probe.restarts())) +

@@ -160,9 +160,10 @@ Work gradient_work(const Circuit& circuit, EngineKind kind, bool own_start) {
 Work most_probable_work(const Circuit& circuit, EngineKind kind) {
   const CutCircuit cut = cut_of(circuit, kind, false);
   const Contraction c(cut);
+  if (cut.high.qubits > 0 && c.paired()) return {2.0 * c.chi * c.chi * c.size, 0.0};
   Work work = forward(cut);
   work.flops += (cut.high.qubits > 0 ? c.expand() : 0.0) + 3.0 * c.size;
-  if (cut.high.qubits == 0) work.bytes += 2 * real * c.size;
+  if (cut.high.qubits == 0) work.bytes += 3 * real * c.size;
   return work;
 }
 

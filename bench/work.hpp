@@ -11,7 +11,7 @@ namespace qhn {
 struct Work {
   double flops = 0.0;
   double bytes = 0.0;
-  double popcounts = 0.0;  ///< of 64-bit words
+  double popcounts = 0.0;  ///< of 64-bit words, for what could be done by counting bits alone
 
   Work& operator+=(const Work& other);
   friend Work operator+(Work a, const Work& b) { return a += b; }
@@ -25,10 +25,11 @@ struct Work {
 Work forward_work(const Program& program);
 Work backward_work(const Program& program);
 
-/// E(θ) without and with gradient, most_probable(θ): by the engine that `kind` stands for, or by
-/// the sweep engine from a start state of its own. Double precision.
+/// E(θ) without and with gradient: by the engine that `kind` stands for, or by the sweep engine
+/// from a start state of its own. Double precision.
 Work expectation_work(const Circuit& circuit, EngineKind kind, bool own_start = false);
 Work gradient_work(const Circuit& circuit, EngineKind kind, bool own_start = false);
+/// most_probable(θ) after an evaluation at the same angles, as an optimiser asks for it.
 Work most_probable_work(const Circuit& circuit, EngineKind kind);
 
 }  // namespace qhn
