@@ -10,6 +10,7 @@
 
 #include "core/error.hpp"
 #include "farm/agree.hpp"
+#include "problem/problem.hpp"
 
 namespace qhn {
 namespace {
