@@ -142,13 +142,12 @@ def draw(axes, rows, threads, colours):
     for axis in (axes.xaxis, axes.yaxis):
         axis.set_major_formatter(lambda value, _: f"{value:g}")
     axes.set_xlim(0.04, 1.25 * LONGEST)
-    axes.set_ylim(min([0.5, *(0.7 * r["gflops"] for r in drawn)]), None)
     axes.set_title(f"{threads} thread{'s' if threads > 1 else ''}", loc="left")
     axes.set_xlabel("flops a byte")
     axes.grid(True, which="major", color="0.92", linewidth=0.8)
     axes.set_axisbelow(True)
     axes.spines[["top", "right"]].set_visible(False)
-    return bandwidth
+    return bandwidth, peak, [row["gflops"] for row in drawn]
 
 
 def legend_mark(marker, label, colour="0.35", **options):
@@ -171,11 +170,14 @@ def main():
     panels = []
     for k in range(count):
         panels.append(figure.add_subplot(grid[k], sharey=panels[0] if panels else None))
-    speeds = [draw(axes, rows, t, colours) for axes, t in zip(panels, threads)]
+    drawn = [draw(axes, rows, t, colours) for axes, t in zip(panels, threads)]
+    speeds, peaks, points = zip(*drawn)
+    lowest = min((p for panel in points for p in panel), default=1.0)
+    panels[0].set_ylim(min(1.0, 0.7 * lowest), 1.6 * max(peaks))
     panels[0].set_ylabel("GFLOP/s")
 
-    drawn = [row for row in rows if row["benchmark"] not in LIMITS and row["flops"] > 0]
-    marks = [legend_mark(m, k) for k, m in MARKERS.items() if k in {kind_of(r) for r in drawn}]
+    kinds = {kind_of(row) for row in rows if row["flops"] > 0}
+    marks = [legend_mark(m, kind) for kind, m in MARKERS.items() if kind in kinds]
     marks.append(legend_mark("o", "from a random state", markerfacecolor="white"))
     lines = []
     for n in pick_roofs(speeds[0] | speeds[-1]):
@@ -187,9 +189,9 @@ def main():
     side = figure.add_subplot(grid[count])
     side.axis("off")
     title = "pass over a state\n(GB/s, " + " | ".join(f"{t} thr" for t in threads) + ")"
-    above = side.legend(handles=lines, title=title, loc="upper left", frameon=False, fontsize=9.5)
+    above = side.legend(handles=lines, title=title, loc="upper left", frameon=False, fontsize=9)
     side.add_artist(above)
-    below = side.legend(handles=marks, loc="lower left", frameon=False, fontsize=9.5)
+    below = side.legend(handles=marks, loc="lower left", frameon=False, fontsize=9)
     for legend in (above, below):
         legend.set_in_layout(False)
     figure.suptitle(options.title, x=0.01, ha="left")
