@@ -36,4 +36,9 @@ struct AlignedAllocator {
 template <class T>
 using AlignedVector = std::vector<T, AlignedAllocator<T>>;
 
+/// Elements to leave out at the front of the second of two arrays that kernels walk side by side:
+/// with lengths that are powers of two their rows would otherwise fall on the same cache sets.
+template <class T>
+inline constexpr std::size_t cache_shift = 512 / sizeof(T);
+
 }  // namespace qhn

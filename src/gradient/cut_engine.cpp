@@ -56,18 +56,20 @@ template <class T>
 struct Side {
   RegisterProgram<T> program;
   Adjoint<T> adjoint;
-  AlignedVector<T> phi, lambda;
+  AlignedVector<T> phi, lambda_storage;
   std::vector<double> gradient;  ///< this side's share
 
   Side(const Program& p, int angles)
       : program(p),
         adjoint(program),
         phi(program.elements()),
-        lambda(program.elements()),
+        lambda_storage(program.elements() + cache_shift<T>),
         gradient(static_cast<std::size_t>(angles)) {}
 
+  T* lambda() { return lambda_storage.data() + cache_shift<T>; }
+
   std::size_t bytes() const {
-    return program.bytes() + adjoint.bytes() + (phi.size() + lambda.size()) * sizeof(T);
+    return program.bytes() + adjoint.bytes() + (phi.size() + lambda_storage.size()) * sizeof(T);
   }
 };
 
@@ -113,8 +115,7 @@ class CutEngine final : public Engine {
                          shape_.rows);
         });
       });
-      return apply_pairs(x_.data(), high_.phi.data(), shape_.branches, shape_.rows,
-                         high_.lambda.data());
+      return apply_pairs(x_.data(), high_.phi.data(), shape_.branches, shape_.rows, high_.lambda());
     }
     fill_coefficients();
     for_chunks(chunks_, threads_, [&](Index chunk) {
@@ -135,7 +136,7 @@ class CutEngine final : public Engine {
     const double value = shape_.paired ? contract_pairs(angles) : contract_amplitudes();
     on_both_sides([](Side<T>& side) {
       std::fill(side.gradient.begin(), side.gradient.end(), 0.0);
-      side.adjoint.run(side.phi.data(), side.lambda.data(), side.gradient, 1);
+      side.adjoint.run(side.phi.data(), side.lambda(), side.gradient, 1);
     });
     for (std::size_t k = 0; k < gradient.size(); ++k)
       gradient[k] = low_.gradient[k] + high_.gradient[k];
@@ -283,9 +284,8 @@ class CutEngine final : public Engine {
       });
     });
     sum_y();
-    apply_pairs(y_.data(), low_.phi.data(), shape_.branches, shape_.columns, low_.lambda.data());
-    return apply_pairs(x_.data(), high_.phi.data(), shape_.branches, shape_.rows,
-                       high_.lambda.data());
+    apply_pairs(y_.data(), low_.phi.data(), shape_.branches, shape_.columns, low_.lambda());
+    return apply_pairs(x_.data(), high_.phi.data(), shape_.branches, shape_.rows, high_.lambda());
   }
 
   double contract_amplitudes() {
@@ -306,15 +306,14 @@ class CutEngine final : public Engine {
       });
     });
     sum_y();
-    std::copy(y_.begin(), y_.begin() + static_cast<std::ptrdiff_t>(low_.lambda.size()),
-              low_.lambda.begin());
+    std::copy_n(y_.data(), low_.phi.size(), low_.lambda());
     // λ_A = Σ_l (λ_re + i λ_im) (B_re − i B_im), from the four sums of products.
     double value = 0.0;
     for (Index k = 0; k < shape_.planes(); k += 2) {
       const T* with_re = x_.data() + k * 2 * shape_.rows;
       const T* with_im = with_re + 2 * shape_.rows;
       const T* a = high_.phi.data() + k * shape_.rows;
-      T* out = high_.lambda.data() + k * shape_.rows;
+      T* out = high_.lambda() + k * shape_.rows;
       for (Index h = 0; h < shape_.rows; ++h) {
         out[h] = with_re[2 * h] + with_im[2 * h + 1];
         out[shape_.rows + h] = with_re[2 * h + 1] - with_im[2 * h];

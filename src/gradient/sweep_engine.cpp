@@ -27,7 +27,7 @@ class SweepEngine final : public Engine {
                      .low),
         adjoint_(program_),
         phi_(program_.elements()),
-        lambda_(program_.elements()),
+        lambda_(program_.elements() + cache_shift<T>),
         pieces_(cost.size(), piece, cost.size()),
         partial_(pieces_.count),
         best_(pieces_.count) {
@@ -53,12 +53,12 @@ class SweepEngine final : public Engine {
     const Index size = pieces_.items;
     for_chunks(pieces_, threads_, [&](Index p) {
       const Index at = pieces_.begin(p), count = pieces_.end(p) - at;
-      std::copy_n(phi_.data() + at, count, lambda_.data() + at);
-      std::copy_n(phi_.data() + size + at, count, lambda_.data() + size + at);
-      scale_pair(cost_ + at, count, lambda_.data() + at, lambda_.data() + size + at);
+      std::copy_n(phi_.data() + at, count, lambda() + at);
+      std::copy_n(phi_.data() + size + at, count, lambda() + size + at);
+      scale_pair(cost_ + at, count, lambda() + at, lambda() + size + at);
     });
     std::fill(gradient.begin(), gradient.end(), 0.0);
-    adjoint_.run(phi_.data(), lambda_.data(), gradient, threads_);
+    adjoint_.run(phi_.data(), lambda(), gradient, threads_);
     return value;
   }
 
@@ -110,6 +110,8 @@ class SweepEngine final : public Engine {
     for (double p : partial_) sum += p;
     return sum;
   }
+
+  T* lambda() { return lambda_.data() + cache_shift<T>; }
 
   Circuit circuit_;
   int threads_;
