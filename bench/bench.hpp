@@ -64,6 +64,8 @@ void add_evaluations(const BenchOptions& options, std::vector<Case>& cases);
 void add_restarts(const BenchOptions& options, std::vector<Case>& cases);
 void add_tables(const BenchOptions& options, std::vector<Case>& cases);
 void add_transforms(const BenchOptions& options, std::vector<Case>& cases);
+/// Only where another simulator was found (QHN_LIBQUANTUM).
+void add_others(const BenchOptions& options, std::vector<Case>& cases);
 
 /// The other end of the row restarts-processes: waits for a line on standard input for every batch.
 int restart_worker(const BenchOptions& options);

@@ -167,6 +167,7 @@ void add_evaluations(const BenchOptions& options, std::vector<Case>& cases) {
     add(options, {family, 14, 6, false, true, 1}, 100, cases);
   if (full) linear(24, 4, true, all, 1, 1);
 
+  linear(10, 4, false, 1, 2000, 0);
   linear(14, 4, false, 1, 1000, 100);
   linear(17, 4, false, 1, 400, 12);
   linear(24, 4, false, all, 2, 1);

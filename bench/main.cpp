@@ -77,6 +77,9 @@ std::vector<Case> make_cases(const Options& options) {
   add_restarts(options.bench, cases);
   add_tables(options.bench, cases);
   add_transforms(options.bench, cases);
+#ifdef QHN_LIBQUANTUM
+  add_others(options.bench, cases);
+#endif
   const std::regex wanted(options.filter);  // empty: all
   const auto matches = [&](const Case& c) { return std::regex_search(c.row.name(), wanted); };
   std::erase_if(cases, [&](const Case& c) { return !matches(c); });
