@@ -49,9 +49,10 @@ std::string affinity() {
   return list;
 }
 
-// What Slurm told this process, sorted; but not its key to the site's REST interface.
+// What Slurm told this job, sorted; but not its key to the site's REST interface.
 std::vector<std::string> slurm_variables() {
   std::vector<std::string> variables;
+  if (std::getenv("SLURM_JOB_ID") == nullptr) return variables;  // SLURM_CONF may be set anywhere
   for (char** entry = environ; *entry != nullptr; ++entry) {
     const std::string variable = *entry;
     if (variable.starts_with("SLURM_") && !variable.starts_with("SLURM_JWT"))

@@ -27,6 +27,7 @@ JournalHeader header() {
   h.table = {10, -0.5, 2, 77};
   h.provenance.version = "0.1.0";
   h.provenance.hosts = {"n1", "n2"};
+  h.provenance.slurm = {"SLURM_JOB_ID=17"};
   h.provenance.ranks = 4;
   h.started = 1700000000;
   return h;
@@ -107,6 +108,7 @@ TEST(Journal, GivesBackWhatWasAppended) {
   EXPECT_EQ(h.table.minimum, -0.5);
   EXPECT_EQ(h.table.best_index, 77u);
   EXPECT_EQ(h.provenance.hosts, header().provenance.hosts);
+  EXPECT_EQ(h.provenance.slurm, header().provenance.slurm);
   EXPECT_EQ(h.provenance.ranks, 4);
   EXPECT_EQ(report.started, 1700000000);
   ASSERT_EQ(records.size(), 3u);
