@@ -1,11 +1,10 @@
 #include <fmt/format.h>
 #include <omp.h>
+#include <unistd.h>
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
-#include <chrono>
 #include <cstdlib>
-#include <filesystem>
 #include <memory>
 #include <nlohmann/json.hpp>
 
@@ -41,9 +40,7 @@ std::vector<std::vector<int>> thread_bindings(MPI_Comm node) {
     MPI_Allreduce(&mine, &all, sizeof mine, MPI_BYTE, MPI_BOR, node);
     MPI_Allreduce(&count, &claimed, 1, MPI_INT, MPI_SUM, node);
   }
-  const int threads = std::getenv("OMP_NUM_THREADS") != nullptr
-                          ? omp_get_max_threads()
-                          : std::max(1, count_cores(mine) * CPU_COUNT(&all) / claimed);
+  const int threads = default_threads(std::max(1, count_cores(mine) * CPU_COUNT(&all) / claimed));
   std::vector<std::vector<int>> bindings(static_cast<std::size_t>(threads));
 #pragma omp parallel num_threads(threads)
   bindings[static_cast<std::size_t>(omp_get_thread_num())] = my_processors();
