@@ -86,7 +86,7 @@ until_true() {
 no_jobs() { [ -z "$(squeue --noheader 2>/dev/null)" ]; }
 
 # Jobs first, then the daemons in the reverse order, each by its number; a daemon that will not end is
-# killed, and so is what it leaves behind: step managers that know this slurm.conf.
+# killed, and so is what it leaves behind: step managers and jobs that know this slurm.conf.
 stop_cluster() {
   local i process
   scancel --quiet --user="$(id -un)" 2>/dev/null || :
@@ -96,7 +96,7 @@ stop_cluster() {
     until_true 5 ended "${daemons[i]}" || kill -KILL "${daemons[i]}" 2>/dev/null || :
   done
   for process in /proc/[0-9]*; do
-    [[ $(cat "$process/comm" 2>/dev/null) == slurmstepd* ]] || continue
+    [ "$process" != /proc/$$ ] || continue
     if tr '\0' '\n' 2>/dev/null <"$process/environ" | grep -qxF "SLURM_CONF=$SLURM_CONF"; then
       kill -KILL "${process#/proc/}" 2>/dev/null || :
     fi
