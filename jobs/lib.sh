@@ -29,7 +29,7 @@ is_present() {
   IFS='|' read -ra alternatives <<<"$1"
   for one in "${alternatives[@]}"; do
     case $one in
-      cmd:*) command -v "${one#cmd:}" >/dev/null && return ;;
+      cmd:*) PATH=$PATH:/usr/sbin command -v "${one#cmd:}" >/dev/null && return ;; # daemons live there
       header:*)
         printf '#if !__has_include(<%s>)\n#error missing\n#endif\n' "${one#header:}" |
           "${CXX:-c++}" -std=c++20 ${CONDA_PREFIX:+-I "$CONDA_PREFIX/include"} -x c++ -E - \
@@ -90,9 +90,18 @@ need() {
   packages=$(column 1 <<<"$lines")
   say "Installing with apt-get: $packages"
   "${sudo[@]}" apt-get update -qq
+  # Some packages bring services (munge, slurmd): Debian starts none while this file says 101.
+  local policy=${QHN_POLICY:-/usr/sbin/policy-rc.d} status=0
+  if [ -e "$policy" ]; then policy=; fi
+  if [ -n "$policy" ]; then
+    # shellcheck disable=SC2016  # $1 is for the inner shell
+    "${sudo[@]}" sh -c 'printf "#!/bin/sh\nexit 101\n" >"$1" && chmod +x "$1"' sh "$policy"
+  fi
   # shellcheck disable=SC2086  # package names are separate words
   "${sudo[@]}" env DEBIAN_FRONTEND=noninteractive \
-    apt-get install -y -qq -o Dpkg::Use-Pty=0 --no-install-recommends $packages </dev/null
+    apt-get install -y -qq -o Dpkg::Use-Pty=0 --no-install-recommends $packages </dev/null || status=$?
+  if [ -n "$policy" ]; then "${sudo[@]}" rm -f "$policy"; fi
+  [ "$status" = 0 ] || die "apt-get install failed"
   lines=$(missing "$@")
   [ -z "$lines" ] || refuse "$lines" "still missing after apt-get install"
 }
@@ -123,7 +132,11 @@ cores() {
   echo "$n"
 }
 
-on_login_node() { command -v salloc >/dev/null && [ -z "${SLURM_JOB_ID:-}" ]; }
+# Slurm's commands are here and a Slurm answers them, but this is no job of it.
+on_login_node() {
+  [ -z "${SLURM_JOB_ID:-}" ] && command -v salloc >/dev/null &&
+    timeout 5 sinfo --noheader >/dev/null 2>&1
+}
 
 # Any MPI's mpirun: one thread a rank, a rank on every core, ranks free to move. OpenMPI asks for a
 # word where the user is root, and lets no rank read another's memory inside many containers.

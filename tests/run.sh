@@ -12,9 +12,10 @@ usage: tests/run.sh [--no-install]
   1. installs what is missing (apt-get, as root or with sudo) and brings MNIST
   2. the preset asan-ubsan: its tests under the address and undefined-behaviour sanitizers
   3. the preset release: jobs/quickstart.sh with few restarts, then every test; among them the
-     command line under mpirun, an installed package, and a build with MPICH
+     command line under mpirun, a Slurm of two virtual nodes, an installed package, and a build
+     with MPICH
 --no-install: only names what is missing; tests that lack an optional program
-(MPICH, shellcheck, pip) show as skipped.
+(MPICH, Slurm, shellcheck, pip) show as skipped.
 TEXT
 }
 install=1

@@ -18,7 +18,7 @@ namespace {
 
 constexpr const char* format_mark = "qhn campaign";
 
-// Every provenance field but `hosts`, once for both directions.
+// Every provenance field but `hosts` and `slurm`, once for both directions.
 template <class P, class F>
 void for_each_field(P& p, F&& f) {
   f("version", p.version);
@@ -227,9 +227,20 @@ void fill(hid_t file, const CampaignFile& campaign) {
     write_attribute(provenance, name, value);
   });
   write_texts(provenance, "hosts", campaign.provenance.hosts);
+  if (!campaign.provenance.slurm.empty()) {
+    const H5Id slurm = create_group(provenance, "slurm");
+    for (const std::string& variable : campaign.provenance.slurm) {
+      const std::size_t at = variable.find('=');
+      write_attribute(slurm, variable.substr(0, at), variable.substr(at + 1));
+    }
+  }
 }
 
 void check_readable(const std::string& path) {
+  const std::filesystem::path folder = std::filesystem::path(path).parent_path();
+  if (!std::filesystem::exists(path) && std::filesystem::is_directory(folder / "journal"))
+    throw InputError(fmt::format("{}: is not there, but the journals are: qhn merge {} makes it",
+                                 path, folder.string()));
   if (!std::ifstream(path))
     throw InputError(fmt::format("{}: cannot read the result: {}", path, std::strerror(errno)));
   if (H5Fis_hdf5(path.c_str()) <= 0)

@@ -33,6 +33,7 @@ struct TableSummary {
 ///   /restarts/{expectation,string}_crossing_{iteration,evaluation}   [R × E], -1: never
 ///   /restarts/angles   [R × A] final angles in radians; only where they were kept
 ///   /provenance        attributes named as the fields of Provenance; dataset hosts
+///   /provenance/slurm  attributes SLURM_JOB_ID, …; only in jobs, and not read back
 /// Datasets with a dimension carry the attribute `unit`.
 struct CampaignFile {
   std::string name;

@@ -7,6 +7,7 @@
 #include <sched.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstdlib>
 #include <ctime>
 #include <fstream>
@@ -48,6 +49,19 @@ std::string affinity() {
   return list;
 }
 
+// What Slurm told this job, sorted; but not its key to the site's REST interface.
+std::vector<std::string> slurm_variables() {
+  std::vector<std::string> variables;
+  if (std::getenv("SLURM_JOB_ID") == nullptr) return variables;  // SLURM_CONF may be set anywhere
+  for (char** entry = environ; *entry != nullptr; ++entry) {
+    const std::string variable = *entry;
+    if (variable.starts_with("SLURM_") && !variable.starts_with("SLURM_JWT"))
+      variables.push_back(variable);
+  }
+  std::sort(variables.begin(), variables.end());
+  return variables;
+}
+
 std::string hdf5_version() {
   unsigned major = 0, minor = 0, release = 0;
   H5get_libversion(&major, &minor, &release);
@@ -79,6 +93,7 @@ Provenance collect_provenance() {
   p.threads = omp_get_max_threads();
   p.binding = fmt::format("OMP_PROC_BIND={} processors {}", bind ? bind : "unset", affinity());
   p.hosts = {host_name()};
+  p.slurm = slurm_variables();
   p.cpu = cpu_model();
   p.simd = to_string(simd_level());
   p.started = utc_now();

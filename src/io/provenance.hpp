@@ -20,6 +20,7 @@ struct Provenance {
   int threads = 1;                 ///< per rank
   std::string binding;             ///< OMP_PROC_BIND and the processors this rank may use
   std::vector<std::string> hosts;  ///< one per node
+  std::vector<std::string> slurm;  ///< "SLURM_JOB_ID=17", …; empty outside Slurm
   std::string cpu;                 ///< model name
   std::string simd;                ///< SIMD level in use
   std::string engine;              ///< filled by the caller, like precision, seed and data_sha256

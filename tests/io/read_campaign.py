@@ -31,6 +31,7 @@ with h5py.File(sys.argv[1]) as f:
     assert r["host"].asstr()[:].tolist() == ["node-b", "n", "node-b"]
     p = f["provenance"]
     assert p["hosts"].asstr()[:].tolist() == ["node1", "node-number-2"]
+    assert dict(p["slurm"].attrs) == {"SLURM_JOB_ID": "17", "SLURM_JOB_NAME": "a=b"}
     assert p.attrs["ranks"] == 4 and p.attrs["engine"] == "sweep" and p.attrs["seed"] == 11
     for key in ("version", "git_commit", "git_dirty", "compiler", "libraries", "cpu", "simd"):
         assert isinstance(p.attrs[key], str) and p.attrs[key], key

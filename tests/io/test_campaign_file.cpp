@@ -25,6 +25,7 @@ CampaignFile example() {
   c.provenance = collect_provenance();
   c.provenance.ranks = 4;
   c.provenance.hosts = {"node1", "node-number-2"};
+  c.provenance.slurm = {"SLURM_JOB_ID=17", "SLURM_JOB_NAME=a=b"};
   c.provenance.engine = "sweep";
   c.provenance.data_sha256 = std::string(64, 'a');
   c.provenance.seed = 11;

@@ -35,13 +35,17 @@ unset QHN_NO_INSTALL
 # With apt: says what it installs, installs that and nothing else, and the second time nothing.
 # The program appears when the fake apt-get "installs" it, the header when the list no longer asks.
 sed -i '/header:/d' "$scratch/list"
+export QHN_POLICY=$scratch/policy-rc.d
 fake id 'echo 0'
-fake apt-get "echo \"\$@\" >>$scratch/apt.log
+fake apt-get "case \$1 in install) sh $scratch/policy-rc.d; echo \"services: \$?\" >>$scratch/services ;; esac
+echo \"\$@\" >>$scratch/apt.log
 case \$* in *prog-dev*) printf '#!/bin/sh\n' >$scratch/bin/qhn-test-program; chmod +x $scratch/bin/qhn-test-program ;; esac"
 expect 0 need build test
 says "Installing with apt-get: prog-dev"
 [ "$(cat "$scratch/apt.log")" = "update -qq
 install -y -qq -o Dpkg::Use-Pty=0 --no-install-recommends prog-dev" ] || fail "apt-get was called with: $(cat "$scratch/apt.log")"
+[ "$(cat "$scratch/services")" = "services: 101" ] || fail "packages could start services"
+[ ! -e "$QHN_POLICY" ] || fail "the ban on services is still there"
 expect 0 need build test
 says "Nothing to install"
 [ "$(wc -l <"$scratch/apt.log")" = 2 ] || fail "the second run installed something"

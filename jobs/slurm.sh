@@ -1,0 +1,133 @@
+# Shared by jobs/submit and the batch scripts, which all read the same arguments: source it after
+# lib.sh, it does nothing by itself. Everything travels as words of an argument list; no text from an
+# experiment is ever read as shell code.
+# shellcheck shell=bash disable=SC2034,SC2153,SC2317
+
+# site_defaults: what jobs/site (or $QHN_SITE) may change; jobs/site.example explains each.
+site_defaults() {
+  QHN_SBATCH=() QHN_LAUNCHER=srun QHN_SRUN=(--mpi=pmix) QHN_MPIRUN=(mpirun) QHN_REQUEUE=yes
+  QHN_PROGRAM=
+  site_environment() { :; }
+}
+
+# read_site FILE: with -u and -e off, because `module` and `spack` break under them.
+read_site() {
+  site_defaults
+  [ -n "$1" ] || return 0
+  [ -r "$1" ] || die "$1: cannot read the site file"
+  set +eu
+  # shellcheck source=/dev/null
+  . "$1"
+  set -eu
+}
+
+enter_site() {
+  set +eu
+  site_environment
+  set -eu
+  [ -n "$QHN_PROGRAM" ] || QHN_PROGRAM=$ROOT/build/release/bin/qhn
+  [ -x "$QHN_PROGRAM" ] || QHN_PROGRAM=$(command -v qhn) ||
+    die "no qhn: build it (jobs/quickstart.sh) or set QHN_PROGRAM in the site file"
+}
+
+# safe TEXT: fit for the name of a job or a folder.
+safe() { tr -c 'A-Za-z0-9._\n-' _ <<<"$1" | sed 's/^[.-]/_/'; }
+
+# read_arguments ARGUMENT…: sets experiment, out, site, launcher, tasks (0: no array), at_once, only,
+# runs, dry_run, whole_nodes, resources (options of sbatch), train (options of `qhn train`), and
+# given: those of the options that a job which begins again repeats.
+read_arguments() {
+  experiment='' out='' site='' launcher='' tasks=0 at_once='' only='' runs=100 dry_run=0 whole_nodes=1
+  resources=() report_resources=() train=() given=()
+  local key value nodes=1 time=01:00:00
+  while [ $# -gt 0 ]; do
+    key=$1
+    value=
+    case $key in
+      --) shift && train=("$@") && break ;;
+      --dry-run) dry_run=1 && shift && continue ;;
+      --mpirun) launcher=mpirun && given+=(--mpirun) && shift && continue ;;
+      --*=*) value=${key#*=} key=${key%%=*} && shift ;;
+      --*)
+        [ $# -ge 2 ] || usage_error "$key needs a value"
+        value=$2 && shift 2
+        ;;
+      *)
+        [ -z "$experiment" ] || usage_error "one experiment, found also '$key'"
+        experiment=$key && shift && continue
+        ;;
+    esac
+    case $key in
+      --out) out=$value && continue ;;
+      --site) site=$value && continue ;;
+      --only) only=$value && continue ;;
+      --runs)
+        runs=$(number "$key" "$value")
+        continue
+        ;;
+      --array)
+        if [[ $value == *%* ]]; then at_once=$(number "$key" "${value#*%}"); fi
+        tasks=$(number "$key" "${value%%%*}")
+        continue
+        ;;
+      --nodes) nodes=$(number "$key" "$value") ;;
+      --time) time=$value ;;
+      --ntasks | --ntasks-per-node | --cpus-per-task)
+        value=$(number "$key" "$value")
+        whole_nodes=0
+        resources+=("$key=$value")
+        ;;
+      --mem | --mem-per-cpu) resources+=("$key=$value") ;;
+      --account | --partition | --qos | --constraint)
+        resources+=("$key=$value") report_resources+=("$key=$value")
+        ;;
+      --sbatch) resources+=("$value") ;;
+      *) usage_error "unknown option $key (see jobs/submit --help)" ;;
+    esac
+    given+=("$key=$value")
+  done
+  [ -n "$experiment" ] || usage_error "no experiment"
+  resources=("--nodes=$nodes" "--time=$time" "${resources[@]}")
+  # Without a word about tasks: whole nodes, a rank on every NUMA domain (campaign.sbatch).
+  [ "$whole_nodes" = 0 ] || resources+=(--exclusive)
+}
+
+number() {
+  case $2 in '' | *[!0-9]* | 0*) usage_error "$1: found '$2'; allowed: a whole number above 0" ;; esac
+  echo "$2"
+}
+
+usage_error() {
+  printf 'submit: %s\n' "$*" >&2
+  exit 2
+}
+
+# numa_domains ROOT ALLOWED: how many of the NUMA domains below ROOT (as /sys/devices/system/node) hold
+# one of the processors ALLOWED (as 0-3,8).
+numa_domains() {
+  local root=$1 allowed=$2 list domains=0 domain
+  for domain in "$root"/node[0-9]*/cpulist; do
+    [ -r "$domain" ] || continue
+    list=$(cat "$domain")
+    if overlap "$allowed" "$list"; then domains=$((domains + 1)); fi
+  done
+  [ "$domains" -gt 0 ] || domains=1
+  echo "$domains"
+}
+
+# overlap 0-3,8 4-9: have two lists of processors one in common?
+overlap() {
+  awk -v a="$1" -v b="$2" 'BEGIN {
+    n = split(a, p, ","); m = split(b, q, ",")
+    for (i = 1; i <= n; i++) for (j = 1; j <= m; j++) {
+      if (split(p[i], x, "-") < 2) x[2] = x[1]
+      if (split(q[j], y, "-") < 2) y[2] = y[1]
+      if (x[1] + 0 <= y[2] + 0 && y[1] + 0 <= x[2] + 0) exit 0
+    }
+    exit 1
+  }'
+}
+
+my_numa_domains() {
+  numa_domains /sys/devices/system/node "$(awk '/^Cpus_allowed_list/ { print $2 }' /proc/self/status)"
+}

@@ -1,0 +1,207 @@
+#include <fmt/format.h>
+#include <omp.h>
+#include <unistd.h>
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <cstdlib>
+#include <memory>
+#include <nlohmann/json.hpp>
+
+#include "app/health.hpp"
+#include "app/machine.hpp"
+#include "app/mpi_session.hpp"
+#include "app/verbs.hpp"
+
+namespace qhn {
+
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(RankFacts, rank, host, processors, cores, threads)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(NodeFacts, host, processors, cores, domains, quota, load, memory,
+                                   available, shm_bytes, shm_free, container, single_copy, energy,
+                                   energy_kept, fabrics)
+
+namespace {
+
+std::vector<int> my_processors() {
+  const cpu_set_t set = allowed_processors();
+  std::vector<int> list;
+  for (int p = 0; p < CPU_SETSIZE; ++p)
+    if (CPU_ISSET(p, &set)) list.push_back(p);
+  return list;
+}
+
+// Where the threads are that `qhn train` would start on this rank: OMP_NUM_THREADS, or its share of
+// the cores that the ranks of its node may use.
+std::vector<std::vector<int>> thread_bindings(MPI_Comm node) {
+  const cpu_set_t mine = allowed_processors();
+  cpu_set_t all = mine;
+  int count = CPU_COUNT(&mine), claimed = count;
+  if (node != MPI_COMM_NULL) {
+    MPI_Allreduce(&mine, &all, sizeof mine, MPI_BYTE, MPI_BOR, node);
+    MPI_Allreduce(&count, &claimed, 1, MPI_INT, MPI_SUM, node);
+  }
+  const int threads = default_threads(std::max(1, count_cores(mine) * CPU_COUNT(&all) / claimed));
+  std::vector<std::vector<int>> bindings(static_cast<std::size_t>(threads));
+#pragma omp parallel num_threads(threads)
+  bindings[static_cast<std::size_t>(omp_get_thread_num())] = my_processors();
+  return bindings;
+}
+
+// Every rank's `mine`, in the order of ranks, on rank 0.
+template <class T>
+std::vector<T> gather(const MpiSession& session, const T& mine, bool has_one = true) {
+  const std::string text = has_one ? nlohmann::json(mine).dump() : "";
+  const int length = static_cast<int>(text.size());
+  std::vector<int> lengths(static_cast<std::size_t>(session.size())), starts(lengths.size());
+  MPI_Gather(&length, 1, MPI_INT, lengths.data(), 1, MPI_INT, 0, session.world());
+  int total = 0;
+  for (std::size_t i = 0; i < lengths.size(); ++i) {
+    starts[i] = total;
+    total += lengths[i];
+  }
+  std::string all(static_cast<std::size_t>(total), ' ');
+  MPI_Gatherv(text.data(), length, MPI_CHAR, all.data(), lengths.data(), starts.data(), MPI_CHAR, 0,
+              session.world());
+  std::vector<T> result;
+  if (session.rank() != 0) return result;
+  for (std::size_t i = 0; i < lengths.size(); ++i)
+    if (lengths[i] > 0)
+      result.push_back(
+          nlohmann::json::parse(all.begin() + starts[i], all.begin() + starts[i] + lengths[i])
+              .get<T>());
+  return result;
+}
+
+// Seconds of one message of `bytes` from 0 to `other`: half of a round trip, the first one dropped.
+double message_seconds(const MpiSession& session, int other, std::size_t bytes, int times) {
+  const int rank = session.rank();
+  if (rank != 0 && rank != other) return 0.0;
+  std::vector<char> buffer(bytes);
+  const int count = static_cast<int>(bytes);
+  double start = 0.0;
+  for (int i = 0; i <= times; ++i) {
+    if (i == 1) start = MPI_Wtime();
+    for (const int sender : {0, other}) {
+      if (rank == sender)
+        MPI_Send(buffer.data(), count, MPI_CHAR, other - sender, 0, session.world());
+      else
+        MPI_Recv(buffer.data(), count, MPI_CHAR, sender, 0, session.world(), MPI_STATUS_IGNORE);
+    }
+  }
+  return (MPI_Wtime() - start) / (2.0 * times);
+}
+
+LinkFacts measure_link(const MpiSession& session, int other, bool same_node) {
+  constexpr std::size_t large = 4 << 20;
+  LinkFacts link{other, same_node, 0.0, 0.0};
+  link.microseconds = 1e6 * message_seconds(session, other, 8, 200);
+  link.gigabytes = 1e-9 * large / message_seconds(session, other, large, 5);
+  MPI_Barrier(session.world());
+  return link;
+}
+
+std::string mpi_version() {
+  char text[MPI_MAX_LIBRARY_VERSION_STRING] = {};
+  int length = 0;
+  MPI_Get_library_version(text, &length);
+  const std::string version(text, static_cast<std::size_t>(length));
+  return version.substr(0, version.find_first_of("\n,"));
+}
+
+std::string host_name() {
+  char name[256] = {};
+  return ::gethostname(name, sizeof name - 1) == 0 ? name : "unknown";
+}
+
+// Slurm's commands are here and a Slurm answers, but this is no job of it.
+bool is_login_node() {
+  return std::getenv("SLURM_JOB_ID") == nullptr &&
+         std::system(
+             "command -v salloc >/dev/null && timeout 5 sinfo --noheader >/dev/null 2>&1") == 0;
+}
+
+void tell(const RunFacts& facts, const std::vector<Finding>& findings) {
+  fmt::print("{}", describe(facts));
+  if (findings.empty()) fmt::print("Nothing to change.\n");
+  for (const Finding& finding : findings)
+    fmt::print("\nchange: {}\n    {}\n", finding.what, finding.line);
+}
+
+// Without MPI, which could not start: this process alone.
+RunFacts survey_alone(const std::string& folder, NodeFacts node) {
+  RunFacts facts;
+  node.host = host_name();
+  facts.mpi = "not started";
+  facts.ranks = {{0, node.host, my_processors(), count_cores(allowed_processors()),
+                  thread_bindings(MPI_COMM_NULL)}};
+  facts.nodes = {std::move(node)};
+  facts.folder = survey_folder(folder);
+  return facts;
+}
+
+RunFacts survey(MpiSession& session, const std::string& folder, NodeFacts node) {
+  MPI_Comm shared = MPI_COMM_NULL;
+  MPI_Comm_split_type(session.world(), MPI_COMM_TYPE_SHARED, 0, MPI_INFO_NULL, &shared);
+  int place = 0, with_zero = session.rank() == 0 ? 1 : 0;
+  MPI_Comm_rank(shared, &place);
+  MPI_Allreduce(MPI_IN_PLACE, &with_zero, 1, MPI_INT, MPI_MAX, shared);
+
+  RunFacts facts;
+  facts.mpi = mpi_version();
+  node.host = host_name();
+  const RankFacts mine{session.rank(), node.host, my_processors(),
+                       count_cores(allowed_processors()), thread_bindings(shared)};
+  MPI_Comm_free(&shared);
+  facts.ranks = gather(session, mine);
+  facts.nodes = gather(session, node, place == 0);
+
+  // One partner on rank 0's node and one elsewhere, where there are any.
+  for (const bool same_node : {true, false}) {
+    int other =
+        session.rank() != 0 && (with_zero == 1) == same_node ? session.rank() : session.size();
+    MPI_Allreduce(MPI_IN_PLACE, &other, 1, MPI_INT, MPI_MIN, session.world());
+    if (other < session.size()) facts.links.push_back(measure_link(session, other, same_node));
+  }
+  if (session.rank() == 0) {
+    facts.folder = survey_folder(folder);
+    facts.login_node = is_login_node();
+  }
+  return facts;
+}
+
+void run_doctor(const std::string& folder) {
+  const Environment environment = [](const char* name) -> const char* { return std::getenv(name); };
+  // Before MPI starts: it forks, and it reads the load that others make.
+  NodeFacts node = survey_node_facts();
+  node.single_copy = why_no_single_copy();
+  const std::vector<Finding> mismatch = diagnose_launcher(environment);
+  if (!mismatch.empty()) {
+    const char* task = environment("SLURM_PROCID");
+    if (task != nullptr && std::string(task) != "0") return;
+    const RunFacts facts = survey_alone(folder, std::move(node));
+    std::vector<Finding> findings = diagnose(facts, [&](const char* name) {
+      return std::string(name) == "SLURM_STEP_NUM_TASKS" ? nullptr : environment(name);
+    });
+    findings.insert(findings.begin(), mismatch.begin(), mismatch.end());
+    tell(facts, findings);
+    return;
+  }
+  MpiSession session;
+  const RunFacts facts = survey(session, folder, std::move(node));
+  if (session.rank() == 0) tell(facts, diagnose(facts, environment));
+}
+
+}  // namespace
+
+void add_doctor(CLI::App& app) {
+  auto folder = std::make_shared<std::string>("results");
+  CLI::App* verb =
+      app.add_subcommand("doctor", "What this machine or allocation gives, and what to change");
+  verb->add_option("--out", *folder, "Folder where results would go")->capture_default_str();
+  verb->footer(
+      "Start it as you would start qhn train. Examples:\n  qhn doctor\n  mpirun -n 4 qhn doctor\n"
+      "  srun --mpi=pmix --ntasks=4 qhn doctor --out /scratch/campaign");
+  verb->callback([folder] { run_doctor(*folder); });
+}
+
+}  // namespace qhn

@@ -1,0 +1,118 @@
+# What jobs/submit hands to sbatch, with a made-up sbatch: nothing is ever read as shell code, and
+# nothing is asked of a site that its user did not write.
+# shellcheck source=tests/scripts/check.sh
+. "$(dirname "$0")/check.sh"
+qhn=$(realpath "$1")/bin/qhn
+[ -x "$qhn" ] || skip "no $qhn"
+
+# Each call leaves its words in a file of its own, a zero byte after each.
+fake sbatch "n=\$(ls $scratch/calls | wc -l)
+printf '%s\\0' \"\$@\" >$scratch/calls/\$n
+echo \$((100 + n))"
+fake squeue "exit 0"
+mkdir "$scratch/calls" "$scratch/work"
+words() { tr '\0' '\n' <"$scratch/calls/$1"; }
+asked() { words "$1" | grep -qxF -e "$2" || fail "no '$2' in: $(words "$1" | tr '\n' ' ')"; }
+asked_not() { if words "$1" | grep -q -e "$2"; then fail "found '$2' in: $(words "$1")"; fi; }
+forget() { rm -f "$scratch"/calls/*; }
+printf 'QHN_PROGRAM=%q\n' "$qhn" >"$scratch/site"
+submit() { (cd "$scratch/work" && PATH="$scratch/bin:$PATH" "$ROOT/jobs/submit" --site "$scratch/site" "$@"); }
+
+# Names that would do harm in a shell arrive whole; the printed line is the submitted one.
+export PWNED=$scratch/pwned
+experiment="$scratch/a b'c \$(touch \$PWNED) \`touch \$PWNED\` \"x\" ; touch \$PWNED & .toml"
+cp jobs/experiments/gaussian.toml "$experiment"
+folder="$scratch/out 100% \$(touch \$PWNED)"
+# shellcheck disable=SC2016  # that is the point
+expect 0 submit "$experiment" --out "$folder" --array 4 --ntasks 2 --cpus-per-task 3 -- --set 'name="$(touch $PWNED)"'
+asked 0 "$experiment"
+asked 0 "--out=$folder"
+asked 0 "--output=$scratch/out 100%% \$(touch \$PWNED).logs/%x-%A_%a.log"
+# shellcheck disable=SC2016
+asked 0 'name="$(touch $PWNED)"'
+asked 0 --array=0-3
+asked 0 --ntasks=2
+asked 0 --cpus-per-task=3
+asked 0 --requeue
+asked_not 0 '^--exclusive'
+asked 1 --dependency=afterany:100
+asked 1 "$ROOT/jobs/report.sbatch"
+line=$(grep -m 1 '^sbatch' <<<"$output")
+(cd "$scratch/work" && PATH="$scratch/bin:$PATH" bash -c "$line" >/dev/null)
+cmp -s "$scratch/calls/0" "$scratch/calls/2" || fail "the printed line differs: $line"
+[ ! -e "$PWNED" ] || fail "a shell ran part of a name"
+[ "$(words 0 | grep -c '^--job-name=qhn-[A-Za-z0-9._-]*$')" = 1 ] || fail "job name: $(words 0)"
+
+# Whole nodes by default; accounts only by the user's word; sites that do not requeue.
+for call in 0 1; do for option in account partition qos; do asked_not $call "^--$option"; done; done
+forget
+expect 2 submit "$scratch/none.toml"
+says "cannot read"
+cat >>"$scratch/site" <<'TEXT'
+QHN_SBATCH=(--account=a1 "--comment=two words")
+QHN_REQUEUE=no
+TEXT
+expect 0 submit "$ROOT/jobs/experiments/gaussian.toml" --nodes 3 --partition p1 --mpirun
+says "01:00:00"
+asked 0 --exclusive
+asked 0 --nodes=3
+asked 0 --no-requeue
+asked 0 "--output=$scratch/work/results/gaussian.logs/%x-%j.log"
+for call in 0 1; do
+  asked $call --account=a1
+  asked $call "--comment=two words"
+  asked $call --partition=p1
+done
+asked 0 --mpirun
+
+# Arrays: at most 1000 tasks and at most one for each restart; not with a rule that ends the campaign.
+forget
+gaussian=$ROOT/jobs/experiments/gaussian.toml
+expect 0 submit "$gaussian" --array 5000%20 -- --restarts 1000000
+asked 0 --array=0-999%20
+asked 0 --array=1000
+says "packed into 1000"
+forget
+expect 0 submit "$gaussian" --array 500
+asked 0 --array=0-199
+forget
+sed 's/^count = .*/halfwidth = 0.02\nepsilon = 1e-3\nmax = 1000/' "$gaussian" >"$scratch/rule.toml"
+expect 2 submit "$scratch/rule.toml" --array 4
+says "until narrow enough"
+for bad in "--array 0" "--array x" "--nodes -1" "--ntasks" "--colour red"; do
+  # shellcheck disable=SC2086  # an option and its value
+  expect 2 submit "$gaussian" $bad
+done
+expect 2 submit "$gaussian" -- --out elsewhere
+expect 2 submit "$gaussian" -- --set restarts.count=-1
+[ -z "$(ls "$scratch/calls")" ] || fail "something wrong was submitted"
+
+# --dry-run submits nothing; without Slurm it says what PBS and LSF need, and submitting is refused.
+expect 0 submit "$gaussian" --array 8 --dry-run
+says "--dependency=afterany:JOB"
+says_not "#PBS"
+[ -z "$(ls "$scratch/calls")" ] || fail "--dry-run submitted"
+mkdir "$scratch/noslurm"
+for program in bash dirname basename realpath sed grep cksum cut cat tr head mkdir; do
+  ln -s "$(command -v "$program")" "$scratch/noslurm/$program"
+done
+without() { (cd "$scratch/work" && PATH=$scratch/noslurm "$(command -v bash)" "$ROOT/jobs/submit" --site "$scratch/site" "$@"); }
+expect 0 without "$gaussian" --array 8 --dry-run
+says "#PBS -J 0-7"
+says "#BSUB"
+says "--array-task"
+expect 1 without "$gaussian"
+says "no sbatch"
+
+# One rank for every NUMA domain that the job has a processor of.
+domains() { bash -c 'set -euo pipefail; . jobs/lib.sh; . jobs/slurm.sh; numa_domains "$@"' domains "$@"; }
+mkdir -p "$scratch/numa"/node{0,1,2,3}
+i=0
+for list in 0-3,16-19 4-7,20-23 8-11 ''; do
+  echo "$list" >"$scratch/numa/node$i/cpulist"
+  i=$((i + 1))
+done
+for case in 0-23=3 0-3=1 3-4=2 17,22=2 5=1 0,8-9=2; do
+  [ "$(domains "$scratch/numa" "${case%=*}")" = "${case#*=}" ] || fail "NUMA domains of ${case%=*}"
+done
+[ "$(domains "$scratch/none" 0-3)" = 1 ] || fail "no NUMA domains known: one rank"
