@@ -199,6 +199,24 @@ void read_optimizer(TomlReader reader, LbfgsOptions& o) {
   reader.finish();
 }
 
+bool is_above_one(double x) { return x > 1; }
+
+void read_rule(TomlReader& reader, Experiment& e) {
+  StoppingRule& rule = e.rule;
+  reader.read("halfwidth", rule.halfwidth, is_open_fraction,
+              "a number between 0 and 1, both excluded");
+  reader.read("relative_tts", rule.relative_tts, is_above_one, "a number above 1");
+  reader.read("epsilon", rule.epsilon, is_positive, "a positive number");
+  reader.read("max", e.restart_count, 1, no_limit);
+  const bool adaptive = reader.has("halfwidth") || reader.has("relative_tts");
+  belong_to(reader, adaptive, {"epsilon", "max"}, "restarts.halfwidth or restarts.relative_tts");
+  if (!adaptive) return;
+  require(reader, "epsilon", "the gap whose probability is to be narrow, e.g. 1e-3");
+  require(reader, "max", "the largest number of restarts to run");
+  if (reader.has("count"))
+    reader.fail("count", "contradicts restarts.halfwidth and .relative_tts: use restarts.max");
+}
+
 std::string quoted(const std::string& text) {
   const auto flags =
       toml::toml_formatter::default_flags & ~toml::format_flags::allow_literal_strings;
@@ -300,6 +318,7 @@ Experiment read_experiment(const std::string& path, const std::vector<std::strin
 
   TomlReader restarts = reader.table("restarts");
   restarts.read("count", e.restart_count, 1, no_limit);
+  read_rule(restarts, e);
   restarts.read("seed", e.restart_seed, 0, no_limit);
   restarts.read("keep_angles", e.keep_angles);
   restarts.finish();
@@ -335,8 +354,12 @@ std::string to_toml(const Experiment& e) {
       "{}\n",
       e.optimizer.memory, e.optimizer.gradient_tolerance, e.optimizer.max_iterations,
       e.optimizer.c1, e.optimizer.c2);
-  out += fmt::format("\n[restarts]\ncount = {}\nseed = {}\nkeep_angles = {}\n", e.restart_count,
-                     e.restart_seed, e.keep_angles);
+  out += "\n[restarts]\n";
+  if (e.rule.halfwidth > 0) out += fmt::format("halfwidth = {}\n", e.rule.halfwidth);
+  if (e.rule.relative_tts > 0) out += fmt::format("relative_tts = {}\n", e.rule.relative_tts);
+  if (e.rule.active()) out += fmt::format("epsilon = {}\n", e.rule.epsilon);
+  out += fmt::format("{} = {}\nseed = {}\nkeep_angles = {}\n", e.rule.active() ? "max" : "count",
+                     e.restart_count, e.restart_seed, e.keep_angles);
   out += fmt::format("\n[statistics]\nepsilon = [{}]\n", fmt::join(e.epsilons, ", "));
   out += fmt::format("\n[engine]\nkind = \"{}\"\nprecision = \"{}\"\n", to_string(e.engine),
                      to_string(e.precision));

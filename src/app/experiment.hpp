@@ -8,6 +8,7 @@
 #include "gradient/engine.hpp"
 #include "optim/lbfgs.hpp"
 #include "problem/problem.hpp"
+#include "record/stopping.hpp"
 
 namespace qhn {
 
@@ -20,7 +21,8 @@ struct Experiment {
   int sublayers = 6;              ///< layers × sublayers_per_layer(family) where layers was given
   std::vector<CustomGate> gates;  ///< family custom
   LbfgsOptions optimizer;
-  std::uint64_t restart_count = 100;
+  std::uint64_t restart_count = 100;  ///< restarts.count, or restarts.max with a rule
+  StoppingRule rule;                  ///< restarts.epsilon, .halfwidth, .relative_tts
   std::uint64_t restart_seed = 1;
   bool keep_angles = false;  ///< restarts.keep_angles: store the final angles
   std::vector<double> epsilons{1e-2, 1e-3, 1e-4, 1e-5};  ///< statistics.epsilon, descending

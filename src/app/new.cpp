@@ -49,6 +49,9 @@ sublayers = 6            # or layers: one layer of "linear" is two sublayers
 count = 100
 seed = 1                 # restart k starts from the angles named by (seed, k)
 # keep_angles = true     # store the final angles too
+# halfwidth = 0.02       # instead of count: until the 95 % interval of P(gap < epsilon) is so narrow
+# epsilon = 1e-3         # (or relative_tts = 1.5: upper / lower end of the time to solution)
+# max = 10000            # at most
 
 [statistics]
 epsilon = [1e-2, 1e-3, 1e-4, 1e-5]  # success: expectation - minimum < epsilon

@@ -1,30 +1,40 @@
+#include <fcntl.h>
 #include <fmt/format.h>
 #include <omp.h>
 #include <spdlog/spdlog.h>
+#include <unistd.h>
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <atomic>
-#include <chrono>
+#include <cerrno>
+#include <charconv>
 #include <csignal>
 #include <cstdlib>
+#include <cstring>
+#include <ctime>
 #include <filesystem>
 #include <fstream>
+#include <map>
 #include <memory>
 #include <optional>
 
 #include "app/experiment.hpp"
+#include "app/identity.hpp"
 #include "app/machine.hpp"
+#include "app/merge.hpp"
 #include "app/mpi_session.hpp"
 #include "app/progress.hpp"
-#include "app/stats.hpp"
 #include "app/verbs.hpp"
 #include "core/error.hpp"
 #include "core/simd.hpp"
 #include "farm/farm.hpp"
 #include "farm/launch.hpp"
 #include "farm/shared_costs.hpp"
-#include "io/campaign_file.hpp"
+#include "io/campaign_folder.hpp"
+#include "io/claims.hpp"
+#include "io/journal.hpp"
+#include "problem/data.hpp"
 
 namespace qhn {
 namespace {
@@ -41,41 +51,65 @@ struct TrainOptions {
   std::optional<std::uint64_t> seed;
   std::string engine, precision, simd;
   int threads = 0;  // 0: default_threads()
+  std::string ids, array_task;
+  std::string announce;
+  double stale = stale_seconds;
 };
 
 std::atomic<bool> interrupted = false;
-static_assert(std::atomic<bool>::is_always_lock_free, "a signal handler sets it");
+std::atomic<std::int64_t> interrupted_at = 0;  // milliseconds
+static_assert(std::atomic<bool>::is_always_lock_free &&
+                  std::atomic<std::int64_t>::is_always_lock_free,
+              "a signal handler sets them");
 
-// Ctrl-C, or the SIGTERM that launchers and batch systems send. It may well come twice, to the
-// group of processes and through the launcher, so a second one means no more than the first.
+// The first USR1, TERM or INT ends the run cleanly; another one a second later at once. Until then
+// it is taken for the first: it comes to the group of processes and through the launcher as well.
 void end_cleanly_on_signals() {
   struct sigaction action {};
-  action.sa_handler = [](int) { interrupted = true; };
+  action.sa_handler = [](int signal) {
+    timespec t{};
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    const std::int64_t now = std::int64_t{t.tv_sec} * 1000 + t.tv_nsec / 1000000;
+    if (!interrupted.exchange(true)) {
+      interrupted_at = now;
+    } else if (now - interrupted_at > 1000) {
+      ::signal(signal, SIG_DFL);
+      ::raise(signal);
+    }
+  };
   action.sa_flags = SA_RESTART;
-  for (const int signal : {SIGINT, SIGTERM}) sigaction(signal, &action, nullptr);
+  for (const int signal : {SIGINT, SIGTERM, SIGUSR1}) sigaction(signal, &action, nullptr);
+  std::signal(SIGXFSZ, SIG_IGN);  // a limit on file sizes is told like a full disk
 }
 
-/// The folder a campaign goes to: refused unless it is new or empty and can be written; taken away
+/// The folder a campaign goes to: new, empty, or of a campaign, and it can be written; taken away
 /// again where nothing came of it. Rank 0 only.
 class OutputFolder {
  public:
   explicit OutputFolder(const fs::path& path) {
+    const fs::path journals = path / "journal";
     std::error_code error;  // whatever it is, the probe below fails too
-    if (fs::exists(path, error) && !(fs::is_directory(path, error) && fs::is_empty(path, error)))
-      throw InputError(fmt::format("{}: is not empty; allowed: a new or empty folder (--out DIR)",
-                                   path.string()));
-    for (fs::path p = path; !p.empty() && !fs::exists(p, error); p = p.parent_path())
+    if (fs::exists(path, error) && !fs::is_directory(journals, error) &&
+        !(fs::is_directory(path, error) && fs::is_empty(path, error)))
+      throw InputError(
+          fmt::format("{}: is not empty and holds no campaign's journal; allowed: a new or empty "
+                      "folder, or that of the same campaign (--out DIR)",
+                      path.string()));
+    for (fs::path p = journals; !p.empty() && !fs::exists(p, error); p = p.parent_path())
       created_.push_back(p);
     error.clear();
-    fs::create_directories(path, error);
-    const fs::path probe = path / "campaign.h5.probe";
+    fs::create_directories(journals, error);
+    const fs::path probe = journals / (this_process({}).run + ".probe");
     const bool writable = !error && std::ofstream(probe).put('\n').flush().good();
+    const int reason = errno;
     fs::remove(probe, error);
     if (!writable) {
       remove_empty();
-      throw InputError(fmt::format(
-          "{}: cannot be written to; allowed: --out DIR with a folder that can", path.string()));
+      throw InputError(
+          fmt::format("{}: cannot be written to ({}); allowed: --out DIR with a folder that can",
+                      path.string(), std::strerror(reason)));
     }
+    created_.insert(created_.begin(), path / "claims");
   }
   ~OutputFolder() { remove_empty(); }
   OutputFolder(const OutputFolder&) = delete;
@@ -89,6 +123,74 @@ class OutputFolder {
   }
   std::vector<fs::path> created_;  // innermost first
 };
+
+/// A file to which the ids of finished restarts go, one a line, each after its record was written.
+class Announcements {
+ public:
+  explicit Announcements(const std::string& path)
+      : path_(path), fd_(::open(path.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0666)) {
+    if (fd_ < 0)
+      throw InputError(fmt::format("--announce {}: cannot write: {}", path, std::strerror(errno)));
+  }
+  ~Announcements() { ::close(fd_); }
+  Announcements(const Announcements&) = delete;
+  Announcements& operator=(const Announcements&) = delete;
+
+  void tell(const std::vector<RestartRecord>& records) const {
+    std::string lines;
+    for (const RestartRecord& record : records) lines += fmt::format("{}\n", record.result.id);
+    if (::write(fd_, lines.data(), lines.size()) != static_cast<ssize_t>(lines.size()))
+      throw RunError(fmt::format("--announce {}: cannot write: {}", path_, std::strerror(errno)));
+  }
+
+ private:
+  std::string path_;
+  int fd_;
+};
+
+// "A:B" or "K/M" as two numbers.
+std::pair<std::uint64_t, std::uint64_t> two_numbers(const std::string& option,
+                                                    const std::string& text, char between) {
+  const std::size_t at = text.find(between);
+  const auto number = [&](std::string_view part) {
+    std::uint64_t n = 0;
+    const auto [end, error] = std::from_chars(part.data(), part.data() + part.size(), n);
+    if (part.empty() || error != std::errc() || end != part.data() + part.size())
+      throw InputError(fmt::format("{}: found '{}'; allowed: two numbers with '{}' between them",
+                                   option, text, between));
+    return n;
+  };
+  const std::string_view view = text;
+  if (at == std::string::npos) number("");
+  return {number(view.substr(0, at)), number(view.substr(at + 1))};
+}
+
+// The restarts that this run is for.
+IdRange slice_of(const TrainOptions& options, const Experiment& experiment) {
+  const std::uint64_t count = experiment.restart_count;
+  if (options.ids.empty() && options.array_task.empty()) return {0, count};
+  if (experiment.rule.active())
+    throw InputError(
+        "--ids and --array-task share out a fixed number of restarts; allowed: restarts.count "
+        "instead of restarts.halfwidth and .relative_tts");
+  if (!options.ids.empty()) {
+    const auto [first, end] = two_numbers("--ids", options.ids, ':');
+    if (first >= end || end > count)
+      throw InputError(
+          fmt::format("--ids: found {}; allowed: A:B for the restarts A to B-1, 0 <= A "
+                      "< B <= {} (restarts.count)",
+                      options.ids, count));
+    return {first, end - first};
+  }
+  const auto [task, tasks] = two_numbers("--array-task", options.array_task, '/');
+  if (task >= tasks || tasks > count)
+    throw InputError(
+        fmt::format("--array-task: found {}; allowed: K/M with K = 0 ... M-1 and at "
+                    "most {} tasks (restarts.count)",
+                    options.array_task, count));
+  const std::uint64_t each = count / tasks, more = count % tasks;
+  return {task * each + std::min(task, more), each + (task < more ? 1 : 0)};
+}
 
 /// Ranks and processors of one node.
 struct Node {
@@ -167,19 +269,21 @@ class Training {
       : session_(session), options_(options) {}
 
   int run() {
+    end_cleanly_on_signals();
     prepare();
-    load();
-    const double began = MPI_Wtime();
-    if (is_root())
-      spdlog::info("{}: {} restarts of {} angles, {} at once", experiment_.name,
-                   experiment_.restart_count, circuit_.angles,
-                   provenance_.ranks == 1
-                       ? fmt::format("{}", plan_.workers)
-                       : fmt::format("{} on each of {} ranks", plan_.workers, provenance_.ranks));
-    const std::uint64_t finished = train();
-    if (is_root() && finished > 0)
-      spdlog::info("{} restarts in {:.1f} s", finished, MPI_Wtime() - began);
-    return report(finished);
+    if (missing_count_ > 0 && load()) {
+      const double began = MPI_Wtime();
+      if (is_root())
+        spdlog::info("{}: {}{} restarts of {} angles, {} at once", experiment_.name,
+                     experiment_.rule.active() ? "at most " : "", missing_count_, circuit_.angles,
+                     provenance_.ranks == 1
+                         ? fmt::format("{}", plan_.workers)
+                         : fmt::format("{} on each of {} ranks", plan_.workers, provenance_.ranks));
+      const std::uint64_t finished = train();
+      if (is_root() && finished > 0)
+        spdlog::info("{} restarts in {:.1f} s", finished, MPI_Wtime() - began);
+    }
+    return report();
   }
 
  private:
@@ -191,6 +295,7 @@ class Training {
     const Node node = survey_node(session_.world());
     session_.agree([&] {
       experiment_ = read(options_);
+      slice_ = slice_of(options_, experiment_);
       folder_path_ =
           options_.out.empty() ? fs::path("results") / experiment_.name : fs::path(options_.out);
       if (is_root()) folder_.emplace(folder_path_);
@@ -206,26 +311,84 @@ class Training {
     session_.agree([&] {
       problem_ = make_problem(experiment_.problem);
       circuit_ = make_circuit(experiment_, problem_->qubits());
-      plan(node);
-      folder_path_ =
-          options_.out.empty() ? fs::path("results") / experiment_.name : fs::path(options_.out);
-      if (is_root()) folder_.emplace(folder_path_);
+      describe_run();
+      if (is_root()) take_up();
     });
+    MPI_Bcast(&missing_count_, 1, MPI_UINT64_T, 0, session_.world());
+    if (missing_count_ == 0) return;
+    session_.agree([&] { plan(node); });
     omp_set_num_threads(threads_);
     if (is_root() && threads_ > node.threads)
       spdlog::warn("{} threads on each rank, which has {} core{}", threads_, node.threads,
                    node.threads == 1 ? "" : "s");
+    provenance_.hosts = host_names(session_.world());
+  }
 
+  void describe_run() {
     provenance_ = collect_provenance();
     provenance_.mpi = mpi_version();
     provenance_.ranks = session_.size();
     provenance_.threads = threads_;
-    provenance_.hosts = host_names(session_.world());
     provenance_.engine = to_string(
         experiment_.engine == EngineKind::automatic ? choose_engine(circuit_) : experiment_.engine);
     provenance_.precision = to_string(experiment_.precision);
     provenance_.seed = experiment_.restart_seed;
     provenance_.data_sha256 = problem_->data_sha256();
+  }
+
+  // Rank 0: the restarts of the slice that the folder's journals lack, claimed for this run.
+  void take_up() {
+    const std::string folder = folder_path_.string();
+    const std::uint64_t count = experiment_.restart_count;
+    identity_ = campaign_identity(experiment_, provenance_.data_sha256, provenance_.simd,
+                                  provenance_.engine);
+    const std::optional<JournalHeader> before = campaign_header(folder);
+    if (before && before->identity != identity_)
+      throw InputError(fmt::format(
+          "{}: holds another campaign: {}; allowed: the same experiment, or another folder "
+          "(--out DIR)",
+          folder, identity_differences(before->identity, identity_)));
+
+    self_ = this_process(slice_);
+    claim_.emplace(folder, self_, options_.stale, [](const ClaimState& other) {
+      spdlog::warn("taking over from a run that has ended without a word ({:.0f} s ago): {}",
+                   other.age, describe(other.holder));
+    });
+
+    prefix_ =
+        PrefixCount(slice_.first, slice_.end(), experiment_.epsilons.back(), experiment_.rule);
+    IdSet done;
+    if (before) {
+      FolderScan scan = scan_campaign(folder, [this](RestartRecord&& record, bool again) {
+        if (!again) prefix_.add(record.result.id, record.result.gap);
+      });
+      for (const std::string& line : describe_damage(scan, is_live(folder)))
+        spdlog::warn("{}", line);
+      done = std::move(scan.done);
+      checkpoints_ = std::move(scan.begun);
+      table_before_ = before->table;
+    }
+    if (done.end() > count)
+      throw InputError(
+          fmt::format("{}: {} restarts asked for, but restart {} is finished already; allowed: at "
+                      "least {} (a number of restarts can be raised, not lowered)",
+                      folder, count, done.end() - 1, done.end()));
+    missing_ = done.missing({slice_.first, prefix_.end() - slice_.first});
+    for (const IdRange& range : missing_) missing_count_ += range.count;
+    done_before_ = done.count(slice_);
+    if (done.size() > 0)
+      spdlog::info("{}: {} of {} restarts are finished already{}", folder, done.count({0, count}),
+                   count,
+                   checkpoints_.empty() ? std::string()
+                                        : fmt::format(", {} in flight go on", checkpoints_.size()));
+  }
+
+  // Whose journals are being written, as a question about a run's name.
+  std::function<bool(const std::string&)> is_live(const std::string& folder) const {
+    return [claims = list_claims(folder, options_.stale)](const std::string& run) {
+      return std::any_of(claims.begin(), claims.end(),
+                         [&](const auto& c) { return c.live && c.holder.run == run; });
+    };
   }
 
   void plan(const Node& node) {
@@ -234,7 +397,7 @@ class Training {
       return memory_need(circuit_, engine_options(p), p.workers * node.ranks);
     };
     const bool all_fit = need({threads_, 1}).total() <= available;
-    plan_ = plan_threads(threads_, session_.size(), experiment_.restart_count, all_fit);
+    plan_ = plan_threads(threads_, session_.size(), missing_count_, all_fit);
     require_memory(options_.experiment, need(plan_), available);
   }
 
@@ -242,94 +405,162 @@ class Training {
     return {experiment_.engine, experiment_.precision, p.threads_per_state};
   }
 
-  void load() {
+  // False: interrupted.
+  bool load() {
     const double began = MPI_Wtime();
     session_.agree([&] {
-      table_.emplace(session_.world(), dimension(circuit_.qubits),
-                     [&](Index first, std::span<double> out) { problem_->costs(first, out); });
+      try {
+        table_.emplace(session_.world(), dimension(circuit_.qubits),
+                       [&](Index first, std::span<double> out) {
+                         if (interrupted) throw RunError("interrupted");
+                         problem_->costs(first, out);
+                       });
+      } catch (const RunError&) {  // on all ranks
+        if (!any_interrupted()) throw;
+      }
     });
     problem_.reset();  // a table read from a file is large
+    if (!table_) return false;
     if (is_root())
       spdlog::info("{} qubits: {} costs in {:.2f} s, minimum {:.10g}, {} network{} there",
                    circuit_.qubits, table_->costs().size(), MPI_Wtime() - began, table_->minimum(),
                    table_->minimizers(), table_->minimizers() == 1 ? "" : "s");
+    session_.agree([&] {
+      if (is_root()) open_journal();
+    });
+    return true;
+  }
+
+  void open_journal() {
+    JournalHeader header;
+    header.identity = identity_;
+    header.identity_hash = sha256(identity_);
+    header.name = experiment_.name;
+    header.experiment = to_toml(experiment_);
+    header.restarts_requested = experiment_.restart_count;
+    header.rule = experiment_.rule;
+    header.epsilons = experiment_.epsilons;
+    header.table = {circuit_.qubits, table_->minimum(), table_->minimizers(), table_->best_index()};
+    header.provenance = provenance_;
+    header.started = std::time(nullptr);
+    if (table_before_ && table_before_->minimum != header.table.minimum)
+      throw RunError(
+          fmt::format("{}: the minimum of the costs is {:.17g} in its journals and {:.17g} here: "
+                      "results of this "
+                      "machine would not be theirs",
+                      folder_path_.string(), table_before_->minimum, header.table.minimum));
+    if (!options_.announce.empty()) announcements_.emplace(options_.announce);
+    journal_.emplace(folder_path_.string(), self_.run, header);
+  }
+
+  bool any_interrupted() const {
+    int mine = interrupted, any = 0;
+    MPI_Allreduce(&mine, &any, 1, MPI_INT, MPI_MAX, session_.world());
+    return any != 0;
   }
 
   std::uint64_t train() {
     FarmOptions farm;
-    farm.restarts = experiment_.restart_count;
+    farm.ids = missing_;
     farm.workers = plan_.workers;
     farm.restart = {.seed = experiment_.restart_seed,
                     .angles = circuit_.angles,
                     .epsilons = experiment_.epsilons,
                     .keep_angles = experiment_.keep_angles,
                     .optimizer = experiment_.optimizer};
-    // The tightest gap of the ladder.
-    Progress progress(farm.restarts, experiment_.epsilons.back());
-    const FarmCallbacks callbacks{[&](RestartRecord&& record) {
-                                    progress.count(record.result);
-                                    records_.push_back(std::move(record));
+    farm.checkpoints = std::move(checkpoints_);
+    Progress progress(slice_.count, done_before_, prefix_);
+    const FarmCallbacks callbacks{[&](std::vector<RestartRecord>&& records) {
+                                    journal_->append(records);
+                                    if (announcements_) announcements_->tell(records);
+                                    for (const RestartRecord& record : records)
+                                      prefix_.add(record.result.id, record.result.gap);
+                                    progress.count(records.size());
+                                    if (prefix_.satisfied()) interrupted = true;
                                   },
-                                  [&] { progress.tick(); }};
-    end_cleanly_on_signals();
+                                  [&] {
+                                    claim_->check();
+                                    progress.tick();
+                                  },
+                                  [&](RestartCheckpoint&& checkpoint) {
+                                    if (checkpoint.id < prefix_.end()) journal_->append(checkpoint);
+                                  }};
     std::uint64_t finished = 0;
     session_.agree([&] {
       finished = run_farm(
           session_.world(),
           [&] { return make_engine(circuit_, table_->costs(), engine_options(plan_)); },
           table_->costs(), table_->minimum(), farm, interrupted, callbacks);
+      if (journal_) journal_->close();
     });
     if (is_root()) progress.finish();
     return finished;
   }
 
-  // Writes and prints what came of it; returns the exit code, which is rank 0's to give: launchers
-  // end the other ranks, output unwritten, when one exits with anything but 0.
-  int report(std::uint64_t finished) {
-    const std::uint64_t restarts = experiment_.restart_count;
-    if (finished == 0) {
-      if (is_root()) spdlog::warn("interrupted: no restart is finished, nothing is written");
-      return is_root() ? incomplete : 0;
-    }
+  // Makes campaign.h5 and prints what came of it; returns the exit code, which is rank 0's to give:
+  // launchers end the other ranks, output unwritten, when one exits with anything but 0.
+  int report() {
+    int code = 0;
     session_.agree([&] {
       if (!is_root()) return;
-      const std::string path = (folder_path_ / "campaign.h5").string();
-      std::sort(records_.begin(), records_.end(),
-                [](const auto& a, const auto& b) { return a.result.id < b.result.id; });
-      provenance_.finished = utc_now();
-      const CampaignFile campaign{
-          .name = experiment_.name,
-          .experiment = to_toml(experiment_),
-          .restarts_requested = restarts,
-          .epsilons = experiment_.epsilons,
-          .table = {circuit_.qubits, table_->minimum(), table_->minimizers(), table_->best_index()},
-          .records = std::move(records_),
-          .provenance = provenance_};
-      write_campaign(path, campaign);
-      const CampaignStatistics statistics = summarize(path, campaign);
-      if (statistics.restarts > 0) fmt::print("{}\n", success_text({statistics}));
-      fmt::print("{}\n", path);
-      if (finished < restarts)
-        spdlog::warn(
-            "interrupted: {} of {} restarts are finished and kept, the estimates use the "
-            "first {}",
-            finished, restarts, statistics.restarts);
+      const std::string folder = folder_path_.string();
+      journal_.reset();
+      claim_.reset();  // before the look at the others: of two that end at once, one sees both done
+      const auto claims = list_claims(folder, options_.stale);
+      const auto live =
+          std::count_if(claims.begin(), claims.end(), [](const ClaimState& c) { return c.live; });
+      std::uint64_t missing = 0;
+      if (journal_paths(folder).empty()) {
+        spdlog::warn("interrupted: no restart is finished, nothing is written");
+        missing = missing_count_;
+      } else if (live > 0) {
+        spdlog::info("{} other run{} on {}: the last to end makes campaign.h5 (or qhn merge {})",
+                     live, live == 1 ? " works" : "s work", folder, folder);
+        missing = missing_in(scan_campaign(folder));
+      } else {
+        const FolderScan scan = merge_campaign(folder);
+        missing = missing_in(scan);
+        if (missing > 0)
+          spdlog::warn(
+              "interrupted: {} of {} restarts are finished and kept, the estimates use the first "
+              "{}",
+              scan.done.size(), scan.prefix.end(), scan.prefix.restarts());
+      }
+      if (missing > 0) code = incomplete;
     });
-    return is_root() && finished < restarts ? incomplete : 0;
+    return code;
+  }
+
+  std::uint64_t missing_in(const FolderScan& scan) const {
+    const IdRange mine{slice_.first, prefix_.end() - slice_.first};
+    return mine.count - scan.done.count(mine);
   }
 
   MpiSession& session_;
   const TrainOptions& options_;
   Experiment experiment_;
+  IdRange slice_;
   int threads_ = 1;
   std::unique_ptr<Problem> problem_;
   Circuit circuit_;
   ThreadPlan plan_;
   fs::path folder_path_;
-  std::optional<OutputFolder> folder_;
   Provenance provenance_;
   std::optional<SharedCosts> table_;
-  std::vector<RestartRecord> records_;  // rank 0
+  std::uint64_t missing_count_ = 0;
+
+  // Rank 0; the order matters where an error ends it: journal, claim, folder.
+  std::optional<OutputFolder> folder_;
+  std::string identity_;
+  std::optional<TableSummary> table_before_;
+  ClaimHolder self_;
+  std::vector<IdRange> missing_;
+  std::uint64_t done_before_ = 0;
+  std::map<std::uint64_t, RestartCheckpoint> checkpoints_;
+  PrefixCount prefix_{0, 0, 0.0};
+  std::optional<Claim> claim_;
+  std::optional<Announcements> announcements_;
+  std::optional<Journal> journal_;
 };
 
 int run_train(const TrainOptions& options) {
@@ -343,7 +574,8 @@ void add_train(CLI::App& app) {
   auto options = std::make_shared<TrainOptions>();
   CLI::App* verb = app.add_subcommand("train", "Run the restarts of an experiment");
   verb->add_option("EXPERIMENT", options->experiment, "Experiment file (TOML)")->required();
-  verb->add_option("--out", options->out, "Folder for campaign.h5 (default: results/NAME)");
+  verb->add_option("--out", options->out,
+                   "Folder of the campaign (default: results/NAME); goes on with what it holds");
   verb->add_option("--restarts", options->restarts, "Number of restarts in place of the file's");
   verb->add_option("--seed", options->seed, "Seed of the restarts in place of the file's");
   verb->add_option("--set", options->overrides, "key=value in place of the file's")
@@ -355,9 +587,23 @@ void add_train(CLI::App& app) {
   verb->add_option("--engine", options->engine, "automatic, reference, sweep or cut");
   verb->add_option("--simd", options->simd, "Instruction set (default: the best of rank 0)");
   verb->add_option("--precision", options->precision, "float64 or float32");
+  CLI::Option* ids = verb->add_option("--ids", options->ids, "A:B: only restarts A to B-1");
+  verb->add_option("--array-task", options->array_task,
+                   "K/M: only the K-th of M equal parts, K = 0 ... M-1")
+      ->excludes(ids);
+  verb->add_option("--announce", options->announce,
+                   "Append the id of every restart to this file once its record is written");
+  verb->add_option("--stale", options->stale,
+                   "Seconds without a heartbeat until another run counts as dead")
+      ->check(CLI::Range(1.0, 1e9))
+      ->capture_default_str();
   verb->footer(
+      "Every finished restart is safe at once: the same command goes on after any interruption, "
+      "with\n"
+      "any number of ranks. USR1, TERM or Ctrl-C end a run cleanly (exit code 75).\n"
       "Examples:\n  qhn train jobs/experiments/gaussian.toml --restarts 50\n"
-      "  mpirun -n 4 qhn train jobs/experiments/mnist-01.toml --out results/mnist-01");
+      "  mpirun -n 4 qhn train jobs/experiments/mnist-01.toml --out results/mnist-01\n"
+      "  qhn train jobs/experiments/mnist-01.toml --array-task 3/10");
   verb->callback([options] {
     const int code = run_train(*options);
     if (code != 0) throw CLI::RuntimeError(code);

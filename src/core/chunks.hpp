@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <functional>
+#include <utility>
 
 #include "core/types.hpp"
 
@@ -21,14 +23,36 @@ struct Chunks {
   Index end(Index chunk) const { return begin(chunk + 1); }
 };
 
+/// What this thread looks after while it works on something long, or null: for_chunks calls it
+/// between two chunks, or before it starts several threads. It may throw to abandon the work.
+inline thread_local const std::function<void()>* chunk_poll = nullptr;
+
+/// Sets this thread's chunk_poll for a scope.
+class ChunkPoll {
+ public:
+  explicit ChunkPoll(const std::function<void()>* poll)
+      : before_(std::exchange(chunk_poll, poll)) {}
+  ~ChunkPoll() { chunk_poll = before_; }
+  ChunkPoll(const ChunkPoll&) = delete;
+  ChunkPoll& operator=(const ChunkPoll&) = delete;
+
+ private:
+  const std::function<void()>* before_;
+};
+
 /// body(chunk) for every chunk, on `threads` OpenMP threads. The body must not throw.
 template <class Body>
 void for_chunks(const Chunks& chunks, int threads, Body body) {
   const auto count = static_cast<std::ptrdiff_t>(chunks.count);
   if (threads <= 1 || count == 1) {
-    for (std::ptrdiff_t c = 0; c < count; ++c) body(static_cast<Index>(c));
+    for (std::ptrdiff_t c = 0; c < count; ++c) {
+      if (chunk_poll) (*chunk_poll)();
+      body(static_cast<Index>(c));
+    }
     return;
   }
+  if (chunk_poll) (*chunk_poll)();
+  const ChunkPoll quiet(nullptr);  // nothing throws out of the region
 #pragma omp parallel for num_threads(threads) schedule(static)
   for (std::ptrdiff_t c = 0; c < count; ++c) body(static_cast<Index>(c));
 }

@@ -10,6 +10,7 @@
 #include <ctime>
 #include <deque>
 #include <list>
+#include <map>
 #include <mutex>
 #include <optional>
 #include <string>
@@ -17,10 +18,11 @@
 #include <utility>
 #include <vector>
 
+#include "core/chunks.hpp"
 #include "core/error.hpp"
 #include "farm/agree.hpp"
 #include "farm/id_queue.hpp"
-#include "farm/packing.hpp"
+#include "record/packing.hpp"
 
 namespace qhn {
 namespace {
@@ -32,15 +34,17 @@ constexpr double chunk_seconds = 0.2;      // work that a rank asks for at once
 constexpr auto record_interval = 1s;       // between two messages with records
 constexpr auto service_interval = 100us;   // between two looks at the messages
 constexpr std::size_t batch_limit = 4096;  // records in a message
+constexpr Index long_table = 1 << 16;      // from here on an evaluation can be abandoned
 
 // What a message is, as its MPI tag.
 enum Tag : int {
-  request,  // to rank 0: {idle workers, ids wished for, workers}
-  records,  // to rank 0: pack()ed
-  last,     // to rank 0, the rank's last: {it gave up}
-  grant,    // from rank 0, answers a request: {first id, count, how many are left, plenty are}
-  halt,     // from rank 0: give up what you are doing
-  over,     // from rank 0, the last to each rank
+  request,   // to rank 0: {idle workers, ids wished for, workers}
+  records,   // to rank 0: pack()ed
+  progress,  // to rank 0: a pack()ed checkpoint; from rank 0, before its grant: where to go on
+  last,      // to rank 0, the rank's last: {it gave up}
+  grant,     // from rank 0, answers a request: {first id, count, how many are left, plenty are}
+  halt,      // from rank 0: give up what you are doing
+  over,      // from rank 0, the last to each rank
 };
 using Numbers = std::array<std::uint64_t, 4>;
 
@@ -143,7 +147,9 @@ class Farm {
         callbacks_(callbacks),
         host_(host_name()),
         workers_(static_cast<std::uint64_t>(options.workers)),
-        queue_(options.restarts, count_workers()) {}
+        queue_(options.ids, count_workers()) {
+    if (is_root()) resume_ = options.checkpoints;
+  }
 
   std::uint64_t run() {
     if (options_.workers == 1) {
@@ -181,18 +187,37 @@ class Farm {
   void work(bool caller) noexcept {
     guarded([&] {
       const std::unique_ptr<Engine> engine = make_engine_();
-      const auto keep_going = [this, caller] {
+      const std::function<void()> poll = [this, caller] {
         if (caller) serve();
-        return !given_up_;
+        if (given_up_) throw Abandoned{};
       };
+      const ChunkPoll polled(costs_.size() >= long_table ? &poll : nullptr);
       while (const auto id = next_id(caller)) {
         const Clock::time_point start = Clock::now();
         const double cpu_start = thread_cpu_seconds();
-        auto result = run_restart(*engine, costs_, minimum_, options_.restart, *id, keep_going);
+        const std::optional<RestartCheckpoint> resume = take_checkpoint(*id);
+        const RestartCheckpoint before = resume.value_or(RestartCheckpoint{});
+        Clock::time_point saved = start;
+        RestartHooks hooks;
+        hooks.resume = resume ? &*resume : nullptr;
+        hooks.next = [&, this] {
+          if (caller) serve();
+          if (given_up_) return RestartHooks::Order::give_up;
+          if (seconds_since(saved) < options_.checkpoint_seconds) return RestartHooks::Order::go_on;
+          saved = Clock::now();
+          return RestartHooks::Order::save;
+        };
+        hooks.save = [&, this](RestartCheckpoint&& checkpoint) {
+          checkpoint.seconds = before.seconds + seconds_since(start);
+          checkpoint.cpu_seconds = before.cpu_seconds + thread_cpu_seconds() - cpu_start;
+          const std::lock_guard lock(mutex_);
+          saved_.push_back(std::move(checkpoint));
+        };
+        auto result = run_restart(*engine, costs_, minimum_, options_.restart, *id, hooks);
         if (!result) break;
         RestartRecord record{std::move(*result), {}};
-        record.cost.seconds = seconds_since(start);
-        record.cost.cpu_seconds = thread_cpu_seconds() - cpu_start;
+        record.cost.seconds = before.seconds + seconds_since(start);
+        record.cost.cpu_seconds = before.cpu_seconds + thread_cpu_seconds() - cpu_start;
         record.cost.host = host_;
         const std::lock_guard lock(mutex_);
         work_seconds_ += record.cost.seconds;
@@ -226,6 +251,13 @@ class Farm {
       --idle_;
     }
     return std::nullopt;
+  }
+
+  std::optional<RestartCheckpoint> take_checkpoint(std::uint64_t id) {
+    const std::lock_guard lock(mutex_);
+    const auto node = resume_.extract(id);
+    if (node.empty()) return std::nullopt;
+    return std::move(node.mapped());
   }
 
   void put_into_stock(IdRange ids) {
@@ -292,13 +324,26 @@ class Farm {
         const auto [idle, wish, workers, unused] = message.numbers();
         const std::lock_guard lock(mutex_);
         const IdRange ids = given_up_ ? IdRange{} : queue_.take(idle, wish, workers);
+        for (auto it = resume_.lower_bound(ids.first); it != resume_.end() && it->first < ids.end();
+             it = resume_.erase(it))
+          mail_.send(message.from, progress, pack(it->second));
         mail_.send(message.from, grant,
                    {ids.first, ids.count, given_up_ ? 0 : queue_.left(), queue_.plenty()});
         break;
       }
       case records:
-        for (RestartRecord& record : unpack(message.bytes)) deliver(std::move(record));
+        deliver(unpack(message.bytes));
         break;
+      case progress: {
+        RestartCheckpoint checkpoint = unpack_checkpoint(message.bytes);
+        if (is_root()) {
+          deliver(std::move(checkpoint));
+        } else {
+          const std::lock_guard lock(mutex_);
+          resume_[checkpoint.id] = std::move(checkpoint);
+        }
+        break;
+      }
       case last:
         ++finished_ranks_;
         if (message.numbers()[0] != 0) give_up();
@@ -339,14 +384,18 @@ class Farm {
 
   void pass_records_on() {
     std::vector<RestartRecord> done;
+    std::vector<RestartCheckpoint> saved;
     {
       const std::lock_guard lock(mutex_);
       done.swap(done_);
+      saved.swap(saved_);
     }
     if (is_root()) {
-      for (RestartRecord& record : done) deliver(std::move(record));
+      deliver(std::move(done));
+      for (RestartCheckpoint& checkpoint : saved) deliver(std::move(checkpoint));
       return;
     }
+    for (const RestartCheckpoint& checkpoint : saved) mail_.send(0, progress, pack(checkpoint));
     for (std::span<const RestartRecord> rest = done; !rest.empty();) {
       const std::size_t count = std::min(rest.size(), batch_limit);
       mail_.send(0, records, pack(rest.first(count)));
@@ -354,10 +403,14 @@ class Farm {
     }
   }
 
-  void deliver(RestartRecord&& record) {
-    if (!failure().empty()) return;  // perhaps the callback's own
-    callbacks_.record(std::move(record));
-    ++delivered_;
+  void deliver(std::vector<RestartRecord>&& finished) {
+    if (finished.empty() || !failure().empty()) return;  // perhaps the callback's own
+    const std::uint64_t count = finished.size();
+    callbacks_.records(std::move(finished));
+    delivered_ += count;
+  }
+  void deliver(RestartCheckpoint&& checkpoint) {
+    if (callbacks_.checkpoint && failure().empty()) callbacks_.checkpoint(std::move(checkpoint));
   }
 
   std::string failure() {
@@ -401,7 +454,9 @@ class Farm {
   std::uint64_t idle_ = 0;           // workers that wait for an id
   bool none_left_ = false;           // rank 0 has nothing more to give
   std::vector<RestartRecord> done_;
-  double work_seconds_ = 0.0;  // of the work_count_ restarts finished here
+  std::vector<RestartCheckpoint> saved_;
+  std::map<std::uint64_t, RestartCheckpoint> resume_;  // restarts that do not start anew
+  double work_seconds_ = 0.0;                          // of the work_count_ restarts finished here
   int work_count_ = 0;
   std::string failure_;  // the first on this rank
 

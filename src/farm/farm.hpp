@@ -5,24 +5,33 @@
 #include <atomic>
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <memory>
 #include <span>
+#include <vector>
 
 #include "farm/restart.hpp"
+#include "record/id_set.hpp"
 
 namespace qhn {
 
 struct FarmOptions {
-  std::uint64_t restarts = 0;  ///< ids 0 … restarts − 1; the same on all ranks
-  int workers = 1;             ///< restarts at once on this rank, an OpenMP thread each
-  RestartOptions restart;      ///< the same on all ranks
+  std::vector<IdRange> ids;  ///< the restarts to run, ascending; rank 0's count
+  int workers = 1;           ///< restarts at once on this rank, an OpenMP thread each
+  RestartOptions restart;    ///< the same on all ranks
+  /// Where restarts that were begun earlier go on; rank 0's count.
+  std::map<std::uint64_t, RestartCheckpoint> checkpoints;
+  double checkpoint_seconds = 60.0;  ///< a restart that runs longer is saved as often as this
 };
 
-/// What rank 0 does with the campaign while it runs; both are called on the thread that called
+/// What rank 0 does with the campaign while it runs; all are called on the thread that called
 /// run_farm(). An exception ends the campaign.
 struct FarmCallbacks {
-  std::function<void(RestartRecord&&)> record;  ///< each finished restart once, in any order
-  std::function<void()> tick;                   ///< between two iterations, often: for progress
+  /// Finished restarts, some at a time: each once, in any order.
+  std::function<void(std::vector<RestartRecord>&&)> records;
+  std::function<void()> tick;  ///< between two iterations, often: for progress
+  /// Restarts in flight: those that run long, from time to time, and all that are given up.
+  std::function<void(RestartCheckpoint&&)> checkpoint;
 };
 
 /// Runs a campaign on all ranks of `comm` (collective) and returns on each how many restarts were
@@ -37,9 +46,10 @@ struct FarmCallbacks {
 /// second.
 ///
 /// `make_engine` is called once in each worker, so that a state is first touched where it is used.
-/// A set `stop`, on any rank, ends the campaign: restarts that run are given up after their current
-/// iteration, finished ones are handed over. An exception anywhere ends it as well, and then every
-/// rank throws the same RunError. Fewer threads than `workers` are such an error.
+/// A set `stop`, on any rank, ends the campaign: restarts that run are given up (where the state is
+/// large, in the middle of an evaluation) and handed over as checkpoints, finished ones as records.
+/// An exception anywhere ends it as well, and then every rank throws the same RunError. Fewer
+/// threads than `workers` are such an error.
 std::uint64_t run_farm(MPI_Comm comm, const std::function<std::unique_ptr<Engine>()>& make_engine,
                        std::span<const double> costs, double minimum, const FarmOptions& options,
                        const std::atomic<bool>& stop, const FarmCallbacks& callbacks);

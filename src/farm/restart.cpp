@@ -47,8 +47,7 @@ std::vector<double> start_angles(std::uint64_t seed, std::uint64_t id, int count
 
 std::optional<RestartResult> run_restart(Engine& engine, std::span<const double> costs,
                                          double minimum, const RestartOptions& options,
-                                         std::uint64_t id,
-                                         const std::function<bool()>& keep_going) {
+                                         std::uint64_t id, const RestartHooks& hooks) {
   RestartResult result;
   result.id = id;
   result.seed = options.seed;
@@ -58,35 +57,61 @@ std::optional<RestartResult> run_restart(Engine& engine, std::span<const double>
   const Objective objective = [&engine](std::span<const double> x, std::span<double> gradient) {
     return engine.expectation_and_gradient(x, gradient);
   };
-  Lbfgs optimizer(objective, options.optimizer, start_angles(options.seed, id, options.angles));
-  const LbfgsState& now = optimizer.state();
-
-  const auto note_iterate = [&] {
-    note_crossings(options.epsilons, now.value - minimum, now, result.expectation_crossings);
-    if (all_known(result.string_crossings)) return;
-    const Index string = engine.most_probable(view(now.x)).index;
-    note_crossings(options.epsilons, costs[string] - minimum, now, result.string_crossings);
+  std::optional<Lbfgs> optimizer;
+  const auto save = [&] {
+    if (!hooks.save || !optimizer) return;
+    hooks.save({.id = id,
+                .iterations = optimizer->state().iterations,
+                .expectation_crossings = result.expectation_crossings,
+                .string_crossings = result.string_crossings,
+                .optimizer = optimizer->state().flatten()});
   };
-  note_iterate();
-  while (now.status == LbfgsStatus::running) {
-    if (keep_going && !keep_going()) return std::nullopt;
-    const int before = now.iterations;
-    optimizer.iterate();
-    if (now.iterations > before) note_iterate();
-  }
 
-  const MostProbable best = engine.most_probable(view(now.x));
-  result.status = to_status(now.status);
-  result.expectation = now.value;
-  result.gap = now.value - minimum;
-  result.gradient_norm = now.gradient_norm;
-  result.iterations = now.iterations;
-  result.evaluations = now.evaluations;
-  result.best_string = best.index;
-  result.best_probability = best.probability;
-  result.best_cost = costs[best.index];
-  if (options.keep_angles) result.angles.assign(now.x.begin(), now.x.end());
-  return result;
+  try {
+    if (hooks.resume) {
+      result.expectation_crossings = hooks.resume->expectation_crossings;
+      result.string_crossings = hooks.resume->string_crossings;
+      optimizer.emplace(objective, options.optimizer,
+                        LbfgsState::unflatten(hooks.resume->optimizer));
+    } else {
+      optimizer.emplace(objective, options.optimizer,
+                        start_angles(options.seed, id, options.angles));
+    }
+    const LbfgsState& now = optimizer->state();
+
+    // May be done twice at one iterate.
+    const auto note_iterate = [&] {
+      note_crossings(options.epsilons, now.value - minimum, now, result.expectation_crossings);
+      if (all_known(result.string_crossings)) return;
+      const Index string = engine.most_probable(view(now.x)).index;
+      note_crossings(options.epsilons, costs[string] - minimum, now, result.string_crossings);
+    };
+    note_iterate();
+    while (now.status == LbfgsStatus::running) {
+      const auto order = hooks.next ? hooks.next() : RestartHooks::Order::go_on;
+      if (order != RestartHooks::Order::go_on) save();
+      if (order == RestartHooks::Order::give_up) return std::nullopt;
+      const int before = now.iterations;
+      optimizer->iterate();
+      if (now.iterations > before) note_iterate();
+    }
+
+    const MostProbable best = engine.most_probable(view(now.x));
+    result.status = to_status(now.status);
+    result.expectation = now.value;
+    result.gap = now.value - minimum;
+    result.gradient_norm = now.gradient_norm;
+    result.iterations = now.iterations;
+    result.evaluations = now.evaluations;
+    result.best_string = best.index;
+    result.best_probability = best.probability;
+    result.best_cost = costs[best.index];
+    if (options.keep_angles) result.angles.assign(now.x.begin(), now.x.end());
+    return result;
+  } catch (const Abandoned&) {
+    save();
+    return std::nullopt;
+  }
 }
 
 }  // namespace qhn

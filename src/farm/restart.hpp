@@ -24,14 +24,27 @@ struct RestartOptions {
 /// Angles that restart `id` starts from: uniform in [0, 2π), stream (seed, id), in flat order.
 std::vector<double> start_angles(std::uint64_t seed, std::uint64_t id, int count);
 
+/// Thrown through an evaluation by whatever abandons it.
+struct Abandoned {};
+
+/// What run_restart asks between two iterations and tells meanwhile.
+struct RestartHooks {
+  enum class Order { go_on, save, give_up };
+  std::function<Order()> next;  ///< asked between two iterations
+  /// Where the restart stands: once for every Order::save, and before it gives up unless it has not
+  /// begun. Seconds are the caller's to fill in.
+  std::function<void(RestartCheckpoint&&)> save;
+  const RestartCheckpoint* resume = nullptr;  ///< go on from here; null: from the start angles
+};
+
 /// Minimises E(θ) from the start angles of `id`. `costs` is the table of `engine` and `minimum` its
 /// least entry. Depends on nothing else: the same on any rank and thread. A crossing at the start
 /// has iteration 0, evaluation 1. The most probable string is looked for at every accepted iterate
 /// until its gap is below every ε, and at the last; that costs forward passes but no evaluations.
-/// `keep_going` is asked between iterations; the answer false gives up: nullopt.
+/// nullopt: given up by `hooks`, or Abandoned by the engine; resumed from what was saved then, the
+/// result is the same to the bit.
 std::optional<RestartResult> run_restart(Engine& engine, std::span<const double> costs,
                                          double minimum, const RestartOptions& options,
-                                         std::uint64_t id,
-                                         const std::function<bool()>& keep_going = {});
+                                         std::uint64_t id, const RestartHooks& hooks = {});
 
 }  // namespace qhn

@@ -47,7 +47,10 @@ bool write_all(int fd, std::span<const std::byte> bytes) {
 }  // namespace
 
 void write_atomically(const std::string& path, std::span<const std::byte> bytes) {
-  const std::string temporary = fmt::format("{}.tmp.{}", path, ::getpid());
+  // Unique across the hosts that share a folder.
+  char host[256] = {};
+  ::gethostname(host, sizeof host - 1);
+  const std::string temporary = fmt::format("{}.tmp.{}.{}", path, host, ::getpid());
   const auto fail = [&](int reason) {
     ::unlink(temporary.c_str());
     throw RunError(fmt::format("{}: cannot write: {}", path, std::strerror(reason)));
@@ -58,7 +61,10 @@ void write_atomically(const std::string& path, std::span<const std::byte> bytes)
   if (!write_all(file, bytes) || ::fsync(file) != 0 || file.close() != 0) fail(errno);
   if (std::rename(temporary.c_str(), path.c_str()) != 0) fail(errno);
 
-  // The new name itself must survive a power cut. Some file systems cannot sync folders: no error.
+  sync_folder(path);
+}
+
+void sync_folder(const std::string& path) {
   const std::filesystem::path folder = std::filesystem::absolute(path).parent_path();
   const Descriptor directory(::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
   if (directory >= 0) ::fsync(directory);

@@ -12,4 +12,8 @@ namespace qhn {
 void write_atomically(const std::string& path, std::span<const std::byte> bytes);
 void write_atomically(const std::string& path, const std::string& text);
 
+/// Makes the name `path` itself survive a power cut. Some file systems cannot sync folders: no
+/// error.
+void sync_folder(const std::string& path);
+
 }  // namespace qhn

@@ -124,8 +124,17 @@ double Lbfgs::evaluate(const Eigen::VectorXd& x, Eigen::VectorXd& gradient) {
 
 LbfgsStatus Lbfgs::iterate() {
   if (state_.status != LbfgsStatus::running) return state_.status;
-  choose_direction();
-  switch (search()) {
+  const int evaluations = state_.evaluations, pairs = state_.pairs;
+  SearchOutcome outcome;
+  try {
+    choose_direction();
+    outcome = search();
+  } catch (...) {  // of the objective
+    state_.evaluations = evaluations;
+    state_.pairs = pairs;
+    throw;
+  }
+  switch (outcome) {
     case SearchOutcome::not_finite:
       return state_.status = LbfgsStatus::diverged;
     case SearchOutcome::stalled:

@@ -68,7 +68,8 @@ class Lbfgs {
 
   const LbfgsState& state() const { return state_; }
 
-  /// One accepted step, or none where the optimisation is over: returns the new status.
+  /// One accepted step, or none where the optimisation is over: returns the new status. Where the
+  /// objective throws, state() is as before.
   LbfgsStatus iterate();
 
  private:

@@ -54,6 +54,8 @@ std::vector<double> load_text_table(const std::string& path);
 
 /// SHA-256 in hex of the numbers as little-endian doubles.
 std::string sha256(std::span<const double> numbers);
+/// … of the bytes of `text`.
+std::string sha256(const std::string& text);
 /// … of the features followed by the labels, both as little-endian doubles.
 std::string sha256(const DataSet& data);
 

@@ -16,8 +16,9 @@ class Sha256 {
   Sha256() : context_(EVP_MD_CTX_new(), EVP_MD_CTX_free) {
     check(context_ && EVP_DigestInit_ex(context_.get(), EVP_sha256(), nullptr));
   }
-  void add(std::span<const double> numbers) {
-    check(EVP_DigestUpdate(context_.get(), numbers.data(), numbers.size_bytes()));
+  void add(std::span<const double> numbers) { add(numbers.data(), numbers.size_bytes()); }
+  void add(const void* bytes, std::size_t size) {
+    check(EVP_DigestUpdate(context_.get(), bytes, size));
   }
   std::string hex() {
     unsigned char digest[EVP_MAX_MD_SIZE];
@@ -41,6 +42,12 @@ class Sha256 {
 std::string sha256(std::span<const double> numbers) {
   Sha256 hash;
   hash.add(numbers);
+  return hash.hex();
+}
+
+std::string sha256(const std::string& text) {
+  Sha256 hash;
+  hash.add(text.data(), text.size());
   return hash.hex();
 }
 

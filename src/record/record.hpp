@@ -57,4 +57,15 @@ struct RestartRecord {
   RestartCost cost;
 };
 
+/// A restart between two iterations: from here it goes on as if it had never stopped.
+struct RestartCheckpoint {
+  std::uint64_t id = 0;
+  std::int32_t iterations = 0;  ///< accepted; of two checkpoints the later one has more
+  std::vector<Crossing> expectation_crossings, string_crossings;  ///< as in RestartResult
+  std::vector<double> optimizer;                                  ///< LbfgsState::flatten()
+  double seconds = 0.0;  ///< spent until here, as in RestartCost
+  double cpu_seconds = 0.0;
+  friend bool operator==(const RestartCheckpoint&, const RestartCheckpoint&) = default;
+};
+
 }  // namespace qhn

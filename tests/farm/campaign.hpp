@@ -1,6 +1,7 @@
 #pragma once
 
 #include <algorithm>
+#include <functional>
 #include <memory>
 #include <vector>
 
@@ -40,6 +41,33 @@ struct Campaign {
       results.push_back(*run_restart(*e, costs, minimum, options, id));
     return results;
   }
+};
+
+/// An engine that does something else first.
+class Disturbed : public Engine {
+ public:
+  Disturbed(std::unique_ptr<Engine> engine, std::function<void()> before)
+      : engine_(std::move(engine)), before_(std::move(before)) {}
+  EngineKind kind() const override { return engine_->kind(); }
+  double expectation(std::span<const double> angles) override {
+    return engine_->expectation(angles);
+  }
+  double expectation_and_gradient(std::span<const double> angles,
+                                  std::span<double> gradient) override {
+    before_();
+    return engine_->expectation_and_gradient(angles, gradient);
+  }
+  MostProbable most_probable(std::span<const double> angles) override {
+    return engine_->most_probable(angles);
+  }
+  void state(std::span<const double> angles, std::span<Complex> amplitudes) override {
+    engine_->state(angles, amplitudes);
+  }
+  std::size_t bytes() const override { return engine_->bytes(); }
+
+ private:
+  std::unique_ptr<Engine> engine_;
+  std::function<void()> before_;
 };
 
 }  // namespace qhn::test

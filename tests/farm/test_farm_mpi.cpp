@@ -15,6 +15,7 @@ namespace qhn {
 namespace {
 
 using test::Campaign;
+using test::Disturbed;
 using Results = std::map<std::uint64_t, RestartResult>;
 
 int rank_of(MPI_Comm comm) {
@@ -29,47 +30,28 @@ int size_of(MPI_Comm comm) {
 }
 
 FarmOptions farm_options(const Campaign& campaign, std::uint64_t restarts, int workers) {
-  return {.restarts = restarts, .workers = workers, .restart = campaign.options};
+  return {
+      .ids = {{0, restarts}}, .workers = workers, .restart = campaign.options, .checkpoints = {}};
 }
 
 /// The records that rank 0 of `comm` collected; each exactly once.
 struct Collector {
   Results results;
   int repeated = 0;
-  FarmCallbacks callbacks{[this](RestartRecord&& record) {
-                            EXPECT_GE(record.cost.seconds, 0.0);
-                            EXPECT_FALSE(record.cost.host.empty());
-                            const std::uint64_t id = record.result.id;
-                            if (!results.emplace(id, std::move(record.result)).second) ++repeated;
+  std::map<std::uint64_t, RestartCheckpoint> checkpoints;
+  FarmCallbacks callbacks{[this](std::vector<RestartRecord>&& records) {
+                            for (RestartRecord& record : records) {
+                              EXPECT_GE(record.cost.seconds, 0.0);
+                              EXPECT_FALSE(record.cost.host.empty());
+                              const std::uint64_t id = record.result.id;
+                              if (!results.emplace(id, std::move(record.result)).second) ++repeated;
+                            }
                           },
-                          {}};
-};
-
-/// An engine that does something else first.
-class Disturbed : public Engine {
- public:
-  Disturbed(std::unique_ptr<Engine> engine, std::function<void()> before)
-      : engine_(std::move(engine)), before_(std::move(before)) {}
-  EngineKind kind() const override { return engine_->kind(); }
-  double expectation(std::span<const double> angles) override {
-    return engine_->expectation(angles);
-  }
-  double expectation_and_gradient(std::span<const double> angles,
-                                  std::span<double> gradient) override {
-    before_();
-    return engine_->expectation_and_gradient(angles, gradient);
-  }
-  MostProbable most_probable(std::span<const double> angles) override {
-    return engine_->most_probable(angles);
-  }
-  void state(std::span<const double> angles, std::span<Complex> amplitudes) override {
-    engine_->state(angles, amplitudes);
-  }
-  std::size_t bytes() const override { return engine_->bytes(); }
-
- private:
-  std::unique_ptr<Engine> engine_;
-  std::function<void()> before_;
+                          {},
+                          [this](RestartCheckpoint&& checkpoint) {
+                            const std::uint64_t id = checkpoint.id;
+                            checkpoints[id] = std::move(checkpoint);
+                          }};
 };
 
 void expect_serial(const Results& found, const Campaign& campaign, std::uint64_t restarts) {
@@ -169,7 +151,8 @@ TEST(Farm, AnExceptionInOneWorkerEndsItOnAllRanks) {
 TEST(Farm, AnExceptionInTheCallbackEndsItOnAllRanks) {
   const Campaign campaign;
   const std::atomic<bool> stop = false;
-  const FarmCallbacks full_disk{[](RestartRecord&&) { throw RunError("disk full"); }, {}};
+  const FarmCallbacks full_disk{
+      [](std::vector<RestartRecord>&&) { throw RunError("disk full"); }, {}, {}};
   const std::string message = agreed_error([&] {
     run_farm(
         MPI_COMM_WORLD, [&] { return campaign.engine(); }, campaign.costs, campaign.minimum,
@@ -213,6 +196,45 @@ TEST(Farm, AStopOnOneRankKeepsWhatIsFinished) {
       for (const auto& [id, result] : collector.results)
         ASSERT_EQ(result,
                   *run_restart(*engine, campaign.costs, campaign.minimum, campaign.options, id));
+    }
+  }
+}
+
+// Stopped again and again, each time after some evaluations, and gone on with: every restart ends
+// once, as if nothing had happened, those in flight too.
+TEST(Farm, GoesOnWhereItWasStopped) {
+  const Campaign campaign;
+  constexpr std::uint64_t restarts = 12;
+  const int rank = rank_of(MPI_COMM_WORLD);
+  for (int workers : {1, 2}) {
+    Collector collector;
+    std::uint64_t finished = 0;
+    int runs = 0, resumed = 0;
+    while (finished < restarts) {
+      ASSERT_LT(++runs, 1000);
+      FarmOptions options = farm_options(campaign, restarts, workers);
+      options.checkpoint_seconds = 0.0;  // at every iteration
+      options.ids.clear();
+      for (std::uint64_t id = 0; id < restarts; ++id)
+        if (rank == 0 && !collector.results.contains(id)) options.ids.push_back({id, 1});
+      std::swap(options.checkpoints, collector.checkpoints);
+      for (const auto& [id, checkpoint] : options.checkpoints)
+        resumed += collector.results.contains(id) ? 0 : 1;
+      std::atomic<bool> stop = false;
+      std::atomic<int> evaluations = 0;
+      finished += run_farm(
+          MPI_COMM_WORLD,
+          [&]() -> std::unique_ptr<Engine> {
+            return std::make_unique<Disturbed>(campaign.engine(), [&] {
+              if (++evaluations == 60) stop = true;
+            });
+          },
+          campaign.costs, campaign.minimum, options, stop, collector.callbacks);
+    }
+    EXPECT_EQ(collector.repeated, 0);
+    if (rank == 0) {
+      EXPECT_GT(resumed, 0);
+      expect_serial(collector.results, campaign, restarts);
     }
   }
 }

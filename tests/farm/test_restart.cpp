@@ -97,10 +97,44 @@ TEST(Restart, GivesUpWhenTold) {
   const Campaign campaign;
   const auto engine = campaign.engine();
   int asked = 0;
-  const auto result = run_restart(*engine, campaign.costs, campaign.minimum, campaign.options, 0,
-                                  [&] { return ++asked < 3; });
+  RestartHooks hooks;
+  hooks.next = [&] {
+    return ++asked < 3 ? RestartHooks::Order::go_on : RestartHooks::Order::give_up;
+  };
+  const auto result =
+      run_restart(*engine, campaign.costs, campaign.minimum, campaign.options, 0, hooks);
   EXPECT_FALSE(result.has_value());
   EXPECT_EQ(asked, 3);
+}
+
+// Given up at every iteration, and abandoned in the middle of evaluations.
+TEST(Restart, InterruptedAnywhereItEndsTheSame) {
+  const Campaign campaign;
+  const auto engine = campaign.engine();
+  const RestartResult whole = campaign.serial(1)[0];
+  for (const bool abandon : {false, true}) {
+    CounterRng rng(9, Stream::synthetic, 0);
+    std::optional<RestartCheckpoint> checkpoint;
+    std::optional<RestartResult> result;
+    int interrupts = 0;
+    for (; !result; ++interrupts) {
+      ASSERT_LT(interrupts, 10000);
+      test::Disturbed disturbed(campaign.engine(), [&] {
+        if (abandon && rng.uniform() < 0.1) throw Abandoned{};
+      });
+      RestartHooks hooks;
+      int asked = 0;
+      hooks.next = [&] {
+        return abandon || ++asked < 2 ? RestartHooks::Order::go_on : RestartHooks::Order::give_up;
+      };
+      const std::optional<RestartCheckpoint> before = checkpoint;
+      hooks.resume = before ? &*before : nullptr;
+      hooks.save = [&](RestartCheckpoint&& c) { checkpoint = std::move(c); };
+      result = run_restart(disturbed, campaign.costs, campaign.minimum, campaign.options, 0, hooks);
+    }
+    EXPECT_EQ(*result, whole);
+    EXPECT_GT(interrupts, 3);
+  }
 }
 
 TEST(Restart, ADivergedOneIsARecord) {

@@ -1,7 +1,9 @@
 #include <gtest/gtest.h>
 
+#include <cmath>
+
 #include "core/error.hpp"
-#include "farm/packing.hpp"
+#include "record/packing.hpp"
 
 namespace qhn {
 namespace {
@@ -46,6 +48,20 @@ TEST(Packing, RefusesATruncatedMessage) {
   const auto bytes = pack(std::vector{example(3)});
   for (std::size_t length = 1; length < bytes.size(); length += 7)
     EXPECT_THROW(unpack(std::span(bytes).first(length)), RunError) << length;
+}
+
+TEST(Packing, OfACheckpointIsUndoneByUnpacking) {
+  const RestartCheckpoint checkpoint{.id = 12,
+                                     .iterations = 300,
+                                     .expectation_crossings = {{1, 2}, {-1, -1}},
+                                     .string_crossings = {{0, 1}, {5, 9}},
+                                     .optimizer = {3.0, 0.1, -1e-310},
+                                     .seconds = 61.5,
+                                     .cpu_seconds = 60.0};
+  const auto bytes = pack(checkpoint);
+  EXPECT_EQ(unpack_checkpoint(bytes), checkpoint);
+  for (std::size_t length = 0; length < bytes.size(); length += 7)
+    EXPECT_THROW(unpack_checkpoint(std::span(bytes).first(length)), RunError) << length;
 }
 
 }  // namespace

@@ -1,0 +1,93 @@
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <array>
+#include <memory>
+
+#include "app/merge.hpp"
+#include "app/progress.hpp"
+#include "app/verbs.hpp"
+#include "io/campaign_folder.hpp"
+#include "io/claims.hpp"
+
+namespace qhn {
+namespace {
+
+void run_status(const std::string& folder, double stale) {
+  const auto header = campaign_header(folder);
+  std::array<std::uint64_t, 4> ended{};
+  std::vector<PrefixCount> ladder;
+  if (header)
+    for (const double epsilon : header->epsilons)
+      ladder.emplace_back(0, header->restarts_requested, epsilon, header->rule);
+  const FolderScan scan = scan_campaign(folder, [&](RestartRecord&& r, bool again) {
+    if (again) return;
+    ++ended.at(static_cast<std::size_t>(r.result.status));
+    for (PrefixCount& count : ladder) count.add(r.result.id, r.result.gap);
+  });
+  const auto claims = list_claims(folder, stale);
+  const auto live = [&](const std::string& run) {
+    return std::any_of(claims.begin(), claims.end(),
+                       [&](const auto& c) { return c.live && c.holder.run == run; });
+  };
+
+  const std::uint64_t end = scan.prefix.end(), done = scan.done.count({0, end});
+  const bool open_end = scan.header.rule.active() && !scan.prefix.satisfied();
+  fmt::print("{}: {} of {}{} restarts done, {} missing\n", scan.header.name, done,
+             open_end ? "at most " : "", end, end - done);
+  std::vector<std::string> endings;
+  for (std::size_t s = 0; s < ended.size(); ++s)
+    if (ended[s] > 0)
+      endings.push_back(fmt::format("{} {}", ended[s], to_string(static_cast<Status>(s))));
+  if (!endings.empty()) fmt::print("  ended: {}\n", fmt::join(endings, ", "));
+  if (!scan.begun.empty())
+    fmt::print("  {} restart{} in flight saved\n", scan.begun.size(),
+               scan.begun.size() == 1 ? "" : "s");
+
+  double rate = 0.0;
+  for (const JournalReport& journal : scan.journals) {
+    const auto seconds = static_cast<double>(journal.modified - journal.started);
+    const std::string run = journal.run();
+    if (live(run) && journal.records > 0)
+      rate += static_cast<double>(journal.records) / std::max(seconds, 1.0);
+  }
+  if (rate > 0)
+    fmt::print("  rate: {:.3g}/s, {} left\n", rate,
+               Progress::clock_time(static_cast<double>(end - done) / rate));
+  for (const ClaimState& claim : claims)
+    fmt::print("  {}: {}\n", claim.live ? "running" : "ended without a word",
+               describe(claim.holder));
+  if (claims.empty() && done < end) fmt::print("  no run is alive; qhn train goes on with it\n");
+
+  for (const PrefixCount& count : ladder) {
+    if (count.restarts() == 0) continue;
+    const Interval interval = clopper_pearson(count.successes(), count.restarts());
+    fmt::print("  P(gap < {:g}) = {:.4f} [{:.4f}, {:.4f}] {}/{}\n", count.epsilon(),
+               static_cast<double>(count.successes()) / static_cast<double>(count.restarts()),
+               interval.low, interval.high, count.successes(), count.restarts());
+  }
+  if (scan.prefix.restarts() < end || scan.prefix.waiting() > 0)
+    fmt::print("  estimates use the first {}; {} more wait for earlier ones\n",
+               scan.prefix.restarts(), scan.prefix.waiting());
+  for (const std::string& line : describe_damage(scan, live)) fmt::print("  {}\n", line);
+}
+
+}  // namespace
+
+void add_status(CLI::App& app) {
+  auto folder = std::make_shared<std::string>();
+  auto stale = std::make_shared<double>(stale_seconds);
+  CLI::App* verb = app.add_subcommand("status", "How far a campaign is, while it runs too");
+  verb->add_option("DIR", *folder, "Folder of a campaign")
+      ->required()
+      ->check(CLI::ExistingDirectory);
+  verb->add_option("--stale", *stale, "Seconds without a heartbeat until a run counts as dead")
+      ->check(CLI::PositiveNumber)
+      ->capture_default_str();
+  verb->footer("Example:\n  qhn status results/gaussian");
+  verb->callback([folder, stale] { run_status(*folder, *stale); });
+}
+
+}  // namespace qhn

@@ -1,0 +1,86 @@
+#pragma once
+
+#include <bit>
+#include <cstddef>
+#include <cstring>
+#include <span>
+#include <type_traits>
+#include <vector>
+
+#include "core/error.hpp"
+
+namespace qhn {
+
+// Bytes travel between machines of a cluster and stay in files.
+static_assert(std::endian::native == std::endian::little, "numbers are stored little-endian");
+
+/// Appends numbers, enumerations, and strings and vectors (their length as 64 bits, then the items)
+/// to `bytes`, without padding.
+class ByteWriter {
+ public:
+  explicit ByteWriter(std::vector<std::byte>& bytes) : bytes_(bytes) {}
+  template <class... T>
+  void operator()(const T&... fields) {
+    (field(fields), ...);
+  }
+
+ private:
+  template <class T>
+  void field(const T& value) {
+    if constexpr (std::is_trivially_copyable_v<T>) {
+      raw(&value, sizeof(T));
+    } else {
+      field(value.size());
+      if constexpr (std::is_trivially_copyable_v<typename T::value_type>)
+        raw(value.data(), value.size() * sizeof(value[0]));
+      else
+        for (const auto& item : value) field(item);
+    }
+  }
+  void raw(const void* data, std::size_t size) {
+    const std::size_t at = bytes_.size();
+    bytes_.resize(at + size);
+    if (size > 0) std::memcpy(bytes_.data() + at, data, size);
+  }
+  std::vector<std::byte>& bytes_;
+};
+
+/// Undoes ByteWriter, given the same fields in the same order. Throws RunError where the bytes end
+/// too early.
+class ByteReader {
+ public:
+  explicit ByteReader(std::span<const std::byte> bytes) : bytes_(bytes) {}
+  bool done() const { return bytes_.empty(); }
+  template <class... T>
+  void operator()(T&... fields) {
+    (field(fields), ...);
+  }
+
+ private:
+  template <class T>
+  void field(T& value) {
+    if constexpr (std::is_trivially_copyable_v<T>) {
+      raw(&value, sizeof(T));
+    } else {
+      std::size_t size = 0;
+      field(size);
+      check(size);  // an item has at least a byte: no absurd length is ever allocated
+      value.resize(size);
+      if constexpr (std::is_trivially_copyable_v<typename T::value_type>)
+        raw(value.data(), size * sizeof(value[0]));
+      else
+        for (auto& item : value) field(item);
+    }
+  }
+  void raw(void* data, std::size_t size) {
+    check(size);
+    if (size > 0) std::memcpy(data, bytes_.data(), size);
+    bytes_ = bytes_.subspan(size);
+  }
+  void check(std::size_t size) const {
+    if (size > bytes_.size()) throw RunError("packed records are damaged");
+  }
+  std::span<const std::byte> bytes_;
+};
+
+}  // namespace qhn

@@ -1,0 +1,55 @@
+#include "record/packing.hpp"
+
+#include "core/bytes.hpp"
+
+namespace qhn {
+namespace {
+
+// One list of fields serves both directions.
+template <class Archive, class Record>
+void visit(Archive& archive, Record& r) {
+  archive(r.result.id, r.result.seed, r.result.status, r.result.expectation, r.result.gap,
+          r.result.gradient_norm, r.result.iterations, r.result.evaluations, r.result.best_string,
+          r.result.best_probability, r.result.best_cost, r.result.expectation_crossings,
+          r.result.string_crossings, r.result.angles, r.cost.seconds, r.cost.cpu_seconds,
+          r.cost.joules, r.cost.host);
+}
+
+template <class Archive, class Checkpoint>
+void visit_checkpoint(Archive& archive, Checkpoint& c) {
+  archive(c.id, c.iterations, c.expectation_crossings, c.string_crossings, c.optimizer, c.seconds,
+          c.cpu_seconds);
+}
+
+}  // namespace
+
+std::vector<std::byte> pack(std::span<const RestartRecord> records) {
+  std::vector<std::byte> bytes;
+  ByteWriter writer(bytes);
+  for (const RestartRecord& record : records) visit(writer, record);
+  return bytes;
+}
+
+std::vector<RestartRecord> unpack(std::span<const std::byte> bytes) {
+  std::vector<RestartRecord> records;
+  ByteReader reader(bytes);
+  while (!reader.done()) visit(reader, records.emplace_back());
+  return records;
+}
+
+std::vector<std::byte> pack(const RestartCheckpoint& checkpoint) {
+  std::vector<std::byte> bytes;
+  ByteWriter writer(bytes);
+  visit_checkpoint(writer, checkpoint);
+  return bytes;
+}
+
+RestartCheckpoint unpack_checkpoint(std::span<const std::byte> bytes) {
+  RestartCheckpoint checkpoint;
+  ByteReader reader(bytes);
+  visit_checkpoint(reader, checkpoint);
+  if (!reader.done()) throw RunError("packed records are damaged");
+  return checkpoint;
+}
+
+}  // namespace qhn

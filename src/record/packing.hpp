@@ -1,0 +1,21 @@
+#pragma once
+
+#include <cstddef>
+#include <span>
+#include <vector>
+
+#include "record/record.hpp"
+
+namespace qhn {
+
+/// Records as bytes, for messages between ranks and for the journal, and back. The layout is
+/// that of core/bytes.hpp, the fields in the order of packing.cpp: changing either changes the
+/// journal's format.
+std::vector<std::byte> pack(std::span<const RestartRecord> records);
+/// Throws RunError where `bytes` did not come from pack().
+std::vector<RestartRecord> unpack(std::span<const std::byte> bytes);
+
+std::vector<std::byte> pack(const RestartCheckpoint& checkpoint);
+RestartCheckpoint unpack_checkpoint(std::span<const std::byte> bytes);
+
+}  // namespace qhn
