@@ -17,14 +17,14 @@ namespace {
 
 void run_status(const std::string& folder, double stale) {
   const auto header = campaign_header(folder);
-  std::array<std::uint64_t, 4> ended{};
+  std::vector<std::pair<std::uint64_t, Status>> endings;
   std::vector<PrefixCount> ladder;
   if (header)
     for (const double epsilon : header->epsilons)
       ladder.emplace_back(0, header->restarts_requested, epsilon, header->rule);
   const FolderScan scan = scan_campaign(folder, [&](RestartRecord&& r, bool again) {
     if (again) return;
-    ++ended.at(static_cast<std::size_t>(r.result.status));
+    endings.emplace_back(r.result.id, r.result.status);
     for (PrefixCount& count : ladder) count.add(r.result.id, r.result.gap);
   });
   const auto claims = list_claims(folder, stale);
@@ -37,11 +37,14 @@ void run_status(const std::string& folder, double stale) {
   const bool open_end = scan.header.rule.active() && !scan.prefix.satisfied();
   fmt::print("{}: {} of {}{} restarts done, {} missing\n", scan.header.name, done,
              open_end ? "at most " : "", end, end - done);
-  std::vector<std::string> endings;
-  for (std::size_t s = 0; s < ended.size(); ++s)
-    if (ended[s] > 0)
-      endings.push_back(fmt::format("{} {}", ended[s], to_string(static_cast<Status>(s))));
-  if (!endings.empty()) fmt::print("  ended: {}\n", fmt::join(endings, ", "));
+  std::array<std::uint64_t, 4> counts{};
+  for (const auto& [id, status] : endings)  // a rule may have ended the campaign before some
+    if (id < end) ++counts.at(static_cast<std::size_t>(status));
+  std::vector<std::string> parts;
+  for (std::size_t s = 0; s < counts.size(); ++s)
+    if (counts[s] > 0)
+      parts.push_back(fmt::format("{} {}", counts[s], to_string(static_cast<Status>(s))));
+  if (!parts.empty()) fmt::print("  ended: {}\n", fmt::join(parts, ", "));
   if (!scan.begun.empty())
     fmt::print("  {} restart{} in flight saved\n", scan.begun.size(),
                scan.begun.size() == 1 ? "" : "s");

@@ -269,7 +269,6 @@ class Training {
       : session_(session), options_(options) {}
 
   int run() {
-    end_cleanly_on_signals();
     prepare();
     if (missing_count_ > 0 && load()) {
       const double began = MPI_Wtime();
@@ -564,6 +563,7 @@ class Training {
 };
 
 int run_train(const TrainOptions& options) {
+  end_cleanly_on_signals();
   MpiSession session;
   return Training(session, options).run();
 }

@@ -230,6 +230,10 @@ void fill(hid_t file, const CampaignFile& campaign) {
 }
 
 void check_readable(const std::string& path) {
+  const std::filesystem::path folder = std::filesystem::path(path).parent_path();
+  if (!std::filesystem::exists(path) && std::filesystem::is_directory(folder / "journal"))
+    throw InputError(fmt::format("{}: is not there, but the journals are: qhn merge {} makes it",
+                                 path, folder.string()));
   if (!std::ifstream(path))
     throw InputError(fmt::format("{}: cannot read the result: {}", path, std::strerror(errno)));
   if (H5Fis_hdf5(path.c_str()) <= 0)

@@ -141,7 +141,7 @@ ClaimHolder this_process(IdRange ids) {
   std::string start = me.started;
   std::erase_if(start, [](char c) { return c == '-' || c == ':'; });
   // The random part: containers may share host name and pid.
-  me.run = fmt::format("{}-{}-{}-{:04x}", start, me.host, me.pid, std::random_device{}() & 0xffff);
+  me.run = fmt::format("{}-{}-{}-{:08x}", start, me.host, me.pid, std::random_device{}());
   return me;
 }
 

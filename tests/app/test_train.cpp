@@ -162,14 +162,13 @@ TEST(Train, RefusesBadInputInOneLine) {
   EXPECT_EQ(folder.count(), 2);  // nothing was left behind: experiment, stderr
 }
 
-TEST(Train, RefusesAFolderThatHoldsACampaign) {
+TEST(Train, RefusesAFolderThatHoldsSomethingElse) {
   const TemporaryFolder folder;
   folder.write("tiny.toml", tiny);
-  ASSERT_EQ(run_qhn(folder, "train tiny.toml --out o --restarts 2").exit_code, 0);
-  const auto written = std::filesystem::last_write_time(folder / "o/campaign.h5");
+  std::filesystem::create_directory(folder / "o");
+  folder.write("o/letter.txt", "Dear Sir");
   expect_refused(run_qhn(folder, "train tiny.toml --out o"), {"o: is not empty", "--out"});
   expect_refused(run_qhn(folder, "train tiny.toml --out o", mpirun(2)), {"o: is not empty"});
-  EXPECT_EQ(std::filesystem::last_write_time(folder / "o/campaign.h5"), written);
   std::filesystem::create_directory(folder / "empty");
   EXPECT_EQ(run_qhn(folder, "train tiny.toml --out empty --restarts 2").exit_code, 0);
 }
@@ -205,7 +204,7 @@ TEST(Train, ThreadsDefaultToWhatTheEnvironmentSays) {
 TEST(Train, AnInterruptKeepsWhatIsFinished) {
   const TemporaryFolder folder;
   folder.write("tiny.toml", tiny);
-  for (const std::string signal : {"INT", "TERM"}) {
+  for (const std::string signal : {"INT", "TERM", "USR1"}) {
     const ProgramRun run = run_qhn(folder, "train tiny.toml --restarts 100000000 --out " + signal,
                                    "timeout --preserve-status --signal=" + signal + " 3");
     EXPECT_EQ(run.exit_code, 75) << run.err;
@@ -244,11 +243,18 @@ TEST(Train, AnInterruptOfOneRankEndsAll) {
 }
 
 TEST(Progress, SaysRateSuccessAndTimeLeft) {
-  EXPECT_EQ(Progress::describe(0, 200, 0, 1e-5, 3.0), "0 of 200 restarts");
-  EXPECT_EQ(Progress::describe(50, 200, 20, 1e-5, 25.0),
-            "50 of 200 restarts, 2/s, P(gap < 1e-05) = 0.4 so far, 1:15 left");
-  EXPECT_EQ(Progress::describe(1, 3661, 0, 0.1, 1.0),
-            "1 of 3661 restarts, 1/s, P(gap < 0.1) = 0 so far, 1:01:00 left");
+  EXPECT_EQ(Progress::describe({.done = 0, .restarts = 200, .seconds = 3.0}), "0 of 200 restarts");
+  // Only what this run did counts for the rate, only the contiguous prefix for the probability.
+  EXPECT_EQ(Progress::describe({.done = 70,
+                                .before = 20,
+                                .restarts = 200,
+                                .prefix = 50,
+                                .successes = 20,
+                                .epsilon = 1e-5,
+                                .seconds = 25.0}),
+            "70 of 200 restarts, 2/s, P(gap < 1e-05) = 0.4 so far, 1:05 left");
+  EXPECT_EQ(Progress::describe({.done = 1, .restarts = 3661, .epsilon = 0.1, .seconds = 1.0}),
+            "1 of 3661 restarts, 1/s, 1:01:00 left");
 }
 
 TEST(Machine, KnowsItsCoresAndMemory) {

@@ -1,0 +1,236 @@
+"""Kills a campaign again and again and checks that nothing is lost, nothing is done twice, and the
+results are those of a run that was left alone.
+
+Each turn goes on with the campaign on 1, 2, 3 or 4 ranks and sends SIGKILL to one rank, to all ranks,
+or to mpirun; every other one while a record is half written (slow_write.c). Which restarts are
+finished is taken from the stream of `qhn train --announce`, not from the journal. An announced
+restart must be in the journal after every kill, and none may be announced twice.
+"""
+import argparse
+import collections
+import os
+import pathlib
+import random
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+
+EXPERIMENT = """
+[problem]
+kind = "gaussian"
+train_samples = 100
+test_samples = 10
+[network]
+hidden = 2
+[circuit]
+family = "linear"
+sublayers = 6
+[restarts]
+seed = 7
+keep_angles = true
+"""
+RESULT_FIELDS = 11  # of the CSV, before the cost fields; what follows those counts too
+COST_FIELDS = 4
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
+    parser.add_argument("--qhn", required=True)
+    parser.add_argument("--mpirun", required=True, help="with its option for the number of ranks")
+    parser.add_argument("--slow-write", required=True, help="the library of slow_write.c")
+    parser.add_argument("--kills", type=int, default=100)
+    parser.add_argument("--seconds", type=float, default=3600, help="stop killing after so long")
+    parser.add_argument("--least", type=int, help="kills that must have happened (default: --kills)")
+    parser.add_argument("--seed", type=int, default=int(time.time()))
+    options = parser.parse_args()
+    print(f"seed {options.seed}")
+    with tempfile.TemporaryDirectory(prefix="qhn-fault-") as folder:
+        Fault(options, pathlib.Path(folder)).run()
+
+
+class Fault:
+    def __init__(self, options, folder):
+        self.options = options
+        self.folder = folder
+        self.random = random.Random(options.seed)
+        self.restarts = 0
+        self.arm = folder / "arm"
+        self.mark = folder / "mark"
+        self.environment = dict(os.environ, QHN_FAULT_ARM=str(self.arm), QHN_FAULT_MARK=str(self.mark))
+        (folder / "e.toml").write_text(EXPERIMENT)
+
+    def run(self):
+        began = time.monotonic()
+        done, in_write, kinds = 0, 0, collections.Counter()
+        while done < self.options.kills and time.monotonic() - began < self.options.seconds:
+            want_write = done % 2 == 0
+            who = ["rank", "all", "mpirun"][done // 2 % 3]
+            ranks = 1 + done % 4
+            hit = self.kill_once(ranks, who, want_write)
+            if hit is None:
+                continue
+            done += 1
+            in_write += hit
+            kinds[who] += 1
+            self.check(f"kill {done} ({who} of {ranks} ranks{', in a write' if hit else ''})")
+        print(f"{done} kills ({dict(kinds)}), {in_write} of them in a write, "
+              f"{time.monotonic() - began:.0f} s")
+        least = self.options.kills if self.options.least is None else self.options.least
+        assert done >= least, f"only {done} kills"
+        assert 2 * in_write >= done - 1, "too few kills in a write"
+        self.compare(self.finish())
+        print("nothing lost, nothing twice, the results are those of an uninterrupted run")
+
+    def command(self, ranks, slow):
+        # A count that is never reached; it may be raised, so each turn asks for what it needs.
+        train = [self.options.qhn, "train", "e.toml", "--out", "o", "--announce", "announced",
+                 "--threads", "1", "--restarts", "1000000"]
+        preload = ["env", f"LD_PRELOAD={self.options.slow_write}"] if slow else []
+        return [*self.options.mpirun.split(), str(ranks), *preload, *train]
+
+    def kill_once(self, ranks, who, want_write):
+        """True or False: was the write in its middle; None: the run was over before."""
+        for file in (self.arm, self.mark):
+            file.unlink(missing_ok=True)
+        before = self.announced_count()
+        log = open(self.folder / "log", "wb")
+        run = subprocess.Popen(self.command(ranks, want_write), cwd=self.folder, env=self.environment,
+                               stdout=log, stderr=log, start_new_session=True)
+        try:
+            self.wait_for(lambda: self.announced_count() > before, run)  # it is at work
+            time.sleep(self.random.uniform(0.0, 0.3))
+            pids = self.ranks_of(run)
+            if want_write:
+                self.arm.touch()
+                self.wait_for(self.mark.exists, run)
+            if who == "mpirun":
+                victims = [run.pid]
+            else:
+                victims = pids if who == "all" else [self.random.choice(pids)]
+            hit = self.mark.exists()
+            for pid in victims:
+                os.kill(pid, signal.SIGKILL)
+            if who == "mpirun":  # its ranks may live on as orphans: a job that is gone takes them too
+                time.sleep(self.random.uniform(0.0, 0.2))
+                for pid in pids:
+                    try:
+                        os.kill(pid, signal.SIGKILL)
+                    except ProcessLookupError:
+                        pass
+            self.arm.unlink(missing_ok=True)
+            run.wait(timeout=60)
+            self.wait_for(lambda: not any(alive(pid) for pid in pids))
+            return hit
+        except RunEnded:
+            sys.exit("the run ended by itself:\n" + (self.folder / "log").read_text())
+        finally:
+            log.close()
+
+    def ranks_of(self, run):
+        """The processes of qhn below mpirun (or mpirun's exec itself where it is one process)."""
+        found = []
+        for stat in pathlib.Path("/proc").glob("[0-9]*/stat"):
+            try:
+                pid = int(stat.parent.name)
+                if os.getsid(pid) != run.pid or pid == run.pid:
+                    # Launchers give ranks a session of their own: follow the parents instead.
+                    if not is_below(pid, run.pid):
+                        continue
+                command = (stat.parent / "cmdline").read_bytes().split(b"\0")
+                if command[0] == self.options.qhn.encode():
+                    found.append(pid)
+            except (FileNotFoundError, ProcessLookupError):
+                continue
+        assert found, "no rank found"
+        return found
+
+    def wait_for(self, condition, run=None, seconds=60):
+        end = time.monotonic() + seconds
+        while not condition():
+            if run is not None and run.poll() is not None:
+                raise RunEnded
+            if time.monotonic() > end:
+                sys.exit("waited for too long:\n" + (self.folder / "log").read_text())
+            time.sleep(0.002)
+
+    def announced(self):
+        path = self.folder / "announced"
+        return [int(line) for line in path.read_text().split()] if path.exists() else []
+
+    def announced_count(self):
+        path = self.folder / "announced"
+        return path.stat().st_size if path.exists() else 0
+
+    def check(self, what):
+        announced = self.announced()
+        twice = [i for i, n in collections.Counter(announced).items() if n > 1]
+        assert not twice, f"{what}: announced twice: {twice[:10]}"
+        records = self.records()
+        lost = set(announced) - set(records)
+        assert not lost, f"{what}: lost {sorted(lost)[:10]}"
+        print(f"{what}: {len(announced)} announced, {len(records)} in the journal")
+
+    def records(self):
+        subprocess.run([self.options.qhn, "merge", "o"], cwd=self.folder, check=True,
+                       stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        return self.csv("o")
+
+    def csv(self, folder):
+        text = subprocess.run([self.options.qhn, "export", folder, "--csv"], cwd=self.folder, check=True,
+                              capture_output=True, text=True).stdout
+        records = {}
+        for line in text.splitlines()[1:]:
+            fields = line.split(",")
+            assert int(fields[0]) not in records, f"restart {fields[0]} is there twice"
+            del fields[RESULT_FIELDS:RESULT_FIELDS + COST_FIELDS]
+            records[int(fields[0])] = fields
+        return records
+
+    def finish(self):
+        """Lets the campaign end by itself, a little beyond where it is."""
+        self.restarts = max(self.records()) + 20
+        command = self.command(2, False)
+        command[-1] = str(self.restarts)
+        subprocess.run(command, cwd=self.folder, check=True, stdout=subprocess.DEVNULL,
+                       stderr=subprocess.DEVNULL)
+        self.check("the end")
+        return self.records()
+
+    def compare(self, records):
+        subprocess.run([self.options.qhn, "train", "e.toml", "--out", "whole", "--restarts",
+                        str(self.restarts)], cwd=self.folder, check=True, stdout=subprocess.DEVNULL,
+                       stderr=subprocess.DEVNULL)
+        whole = self.csv("whole")
+        assert len(whole) == self.restarts
+        assert records.keys() == whole.keys(), "not the same restarts"
+        for i, fields in whole.items():
+            assert records[i] == fields, f"restart {i} differs:\n{records[i]}\n{fields}"
+
+
+class RunEnded(Exception):
+    pass
+
+
+def is_below(pid, ancestor):
+    while pid > 1:
+        if pid == ancestor:
+            return True
+        try:
+            pid = int(pathlib.Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[1])
+        except (FileNotFoundError, ProcessLookupError):
+            return False
+    return False
+
+
+def alive(pid):
+    try:
+        state = pathlib.Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0]
+    except (FileNotFoundError, ProcessLookupError):
+        return False
+    return state not in "ZX"
+
+
+if __name__ == "__main__":
+    main()

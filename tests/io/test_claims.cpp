@@ -1,0 +1,135 @@
+#include <fmt/format.h>
+#include <gtest/gtest.h>
+
+#include <atomic>
+#include <chrono>
+#include <filesystem>
+#include <memory>
+#include <mutex>
+#include <thread>
+#include <vector>
+
+#include "core/error.hpp"
+#include "io/claims.hpp"
+#include "temporary_folder.hpp"
+
+namespace qhn {
+namespace {
+
+namespace fs = std::filesystem;
+using namespace std::chrono_literals;
+
+const auto no_takeover = [](const ClaimState& c) { FAIL() << describe(c.holder); };
+
+TEST(Claim, RefusesOverlappingRangesWithTheHolder) {
+  const TemporaryFolder folder;
+  ClaimHolder first = this_process({0, 100});
+  first.host = "n17";
+  first.job = "123_4";
+  first.started = "2024-05-06T07:08:09Z";
+  const Claim claim(folder / "", first, 60, no_takeover);
+  const std::string message = message_of<InputError>([&] {
+    const Claim overlapping(folder / "", this_process({99, 10}), 60, no_takeover);
+  });
+  for (const char* word : {"0 to 99", "n17", "123_4", "2024-05-06T07:08:09Z"})
+    EXPECT_NE(message.find(word), std::string::npos) << message;
+  const Claim beside(folder / "", this_process({100, 10}), 60, no_takeover);
+  EXPECT_EQ(list_claims(folder / "", 60).size(), 2u);
+}
+
+TEST(Claim, EndsWithItsScope) {
+  const TemporaryFolder folder;
+  for (int turn = 0; turn < 3; ++turn)
+    const Claim claim(folder / "", this_process({0, 100}), 60, no_takeover);
+  EXPECT_TRUE(fs::is_empty(folder / "claims"));
+}
+
+/// A claim of a run on another machine: its process cannot be asked.
+ClaimHolder far_away(IdRange ids) {
+  ClaimHolder holder = this_process(ids);
+  holder.host = "far";
+  holder.machine = "another boot";
+  return holder;
+}
+
+/// The files of `holder`'s claim, left behind without a heart.
+void leave_behind(const TemporaryFolder& folder, const ClaimHolder& holder) {
+  fs::create_directories(folder / "kept");
+  {
+    const Claim claim(folder / "", holder, 60, no_takeover);
+    fs::copy(folder / "claims", folder / "kept");
+  }
+  fs::copy(folder / "kept", folder / "claims");
+}
+
+TEST(Claim, TakesOverWhatHasNoHeartbeat) {
+  const TemporaryFolder folder;
+  leave_behind(folder, far_away({0, 100}));
+  // Fresh: it may be alive.
+  EXPECT_THROW(Claim(folder / "", this_process({0, 10}), 60, no_takeover), InputError);
+  std::this_thread::sleep_for(1200ms);
+  std::vector<std::string> taken;
+  const Claim claim(folder / "", this_process({0, 10}), 1.0,
+                    [&](const ClaimState& c) { taken.push_back(c.holder.host); });
+  EXPECT_EQ(taken, std::vector<std::string>{"far"});
+  EXPECT_EQ(list_claims(folder / "", 60).size(), 1u);
+}
+
+// On the same machine a dead process needs no waiting for.
+TEST(Claim, TakesOverFromADeadProcessAtOnce) {
+  const TemporaryFolder folder;
+  ClaimHolder dead = this_process({0, 100});
+  dead.pid_started -= 1;  // another process had this pid
+  leave_behind(folder, dead);
+  int taken = 0;
+  const Claim claim(folder / "", this_process({0, 10}), 60, [&](const ClaimState&) { ++taken; });
+  EXPECT_EQ(taken, 1);
+}
+
+TEST(Claim, KeepsItselfAlive) {
+  const TemporaryFolder folder;
+  const Claim claim(folder / "", far_away({0, 100}), 1.0, no_takeover);
+  std::this_thread::sleep_for(2s);
+  EXPECT_TRUE(list_claims(folder / "", 1.0).at(0).live);
+  claim.check();
+  EXPECT_THROW(Claim(folder / "", this_process({0, 10}), 1.0, no_takeover), InputError);
+}
+
+TEST(Claim, NoticesThatItWasTakenOver) {
+  const TemporaryFolder folder;
+  const Claim claim(folder / "", this_process({0, 100}), 1.0, no_takeover);
+  for (const auto& file : fs::directory_iterator(folder / "claims")) fs::remove(file);
+  std::this_thread::sleep_for(500ms);
+  EXPECT_THROW(claim.check(), RunError);
+}
+
+// Many at once, ranges overlapping in a chain: whoever holds overlaps with nobody who holds, and
+// everybody else was refused.
+TEST(Claim, OfManyThatOverlapNoTwoHold) {
+  for (int round = 0; round < 5; ++round) {
+    const TemporaryFolder folder;
+    std::mutex mutex;
+    std::vector<std::pair<IdRange, std::unique_ptr<Claim>>> held;
+    std::atomic<int> refused = 0;
+    std::vector<std::thread> threads;
+    for (std::uint64_t t = 0; t < 8; ++t)
+      threads.emplace_back([&, t] {
+        const IdRange ids{t % 4 * 10, 15};
+        try {
+          auto claim = std::make_unique<Claim>(folder / "", this_process(ids), 60, no_takeover);
+          const std::lock_guard lock(mutex);
+          held.emplace_back(ids, std::move(claim));
+        } catch (const InputError&) {
+          ++refused;
+        }
+      });
+    for (std::thread& thread : threads) thread.join();
+    EXPECT_GE(held.size(), 1u);
+    EXPECT_EQ(held.size() + static_cast<std::size_t>(refused), 8u);
+    for (std::size_t a = 0; a < held.size(); ++a)
+      for (std::size_t b = 0; b < a; ++b) EXPECT_FALSE(held[a].first.overlaps(held[b].first));
+  }
+}
+
+}  // namespace
+}  // namespace qhn
