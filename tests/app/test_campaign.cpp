@@ -249,7 +249,7 @@ TEST_F(Campaign, RunsUntilTheIntervalIsNarrow) {
 // Restarts of seconds, interrupted in the middle again and again: they go on, and end the same.
 TEST(LongRestarts, GoOnWhereTheyWereInterrupted) {
   const TemporaryFolder folder;
-  folder.write("slow.toml", std::string(tiny) + "count = 3\n");
+  folder.write("slow.toml", std::string(tiny) + "count = 2\n");
   const std::string train =
       "train slow.toml --threads 1 --set network.hidden=4 --set circuit.sublayers=8 --out ";
   ASSERT_EQ(run_qhn(folder, train + "whole").exit_code, 0);
