@@ -49,7 +49,7 @@ TEST(Program, EndsBadUsageWithOneLineAndExitCode2) {
   const TemporaryFolder folder;
   for (const auto& [arguments, said] :
        {std::pair<std::string, std::string>{"", "A subcommand is required"},
-        {"statss x", "unknown verb 'statss'"},
+        {"staats x", "unknown verb 'staats'"},
         {"stats", "RESULT is required"},
         {"stats x --nonsense", "--nonsense"},
         {"validate missing.toml", "missing.toml: cannot read the experiment: No such file"}}) {
@@ -60,7 +60,7 @@ TEST(Program, EndsBadUsageWithOneLineAndExitCode2) {
     EXPECT_EQ(std::count(run.err.begin(), run.err.end(), '\n'), 1) << run.err;
     EXPECT_EQ(run.out, "");
   }
-  EXPECT_NE(run_qhn(folder, "statss x").err.find("did you mean 'stats'?"), std::string::npos);
+  EXPECT_NE(run_qhn(folder, "staats x").err.find("did you mean 'stats'?"), std::string::npos);
 }
 
 TEST(New, WritesAValidExperimentAndNeverOverwrites) {
@@ -102,10 +102,9 @@ TEST(Validate, RefusesWithPositionFindingAndWhatIsAllowed) {
   EXPECT_EQ(zero.err,
             "qhn: e.toml:2:9: restarts.count: found 0; allowed: an integer of at least 1\n");
   folder.write("e.toml", "[restarts]\ncoutn = 1\n");
-  EXPECT_EQ(
-      run_qhn(folder, "validate e.toml").err,
-      "qhn: e.toml:2:1: unknown key 'restarts.coutn'; allowed here: count, seed, keep_angles; "
-      "did you mean 'count'?\n");
+  EXPECT_EQ(run_qhn(folder, "validate e.toml").err,
+            "qhn: e.toml:2:1: unknown key 'restarts.coutn'; allowed here: count, halfwidth, "
+            "relative_tts, epsilon, max, seed, keep_angles; did you mean 'count'?\n");
 }
 
 TEST(Export, WritesTheCircuitOfARow) {
