@@ -114,11 +114,18 @@ bool is_overridden(const std::vector<std::string>& overrides, std::string_view k
 }
 
 std::string nearest_word(std::string_view word, const std::vector<std::string>& known) {
+  // Of equally near words the one that begins as the typed one does for longer: "statss" is
+  // "stats".
+  const auto shared = [word](const std::string& other) {
+    return std::mismatch(word.begin(), word.end(), other.begin(), other.end()).first - word.begin();
+  };
   std::string best;
   std::size_t best_distance = std::max<std::size_t>(2, word.size() / 3) + 1;
   for (const std::string& candidate : known) {
     const std::size_t distance = edit_distance(word, candidate);
-    if (distance < best_distance && distance < candidate.size()) {
+    const bool nearer = distance < best_distance || (!best.empty() && distance == best_distance &&
+                                                     shared(candidate) > shared(best));
+    if (nearer && distance < candidate.size()) {
       best = candidate;
       best_distance = distance;
     }

@@ -102,10 +102,9 @@ TEST(Validate, RefusesWithPositionFindingAndWhatIsAllowed) {
   EXPECT_EQ(zero.err,
             "qhn: e.toml:2:9: restarts.count: found 0; allowed: an integer of at least 1\n");
   folder.write("e.toml", "[restarts]\ncoutn = 1\n");
-  EXPECT_EQ(
-      run_qhn(folder, "validate e.toml").err,
-      "qhn: e.toml:2:1: unknown key 'restarts.coutn'; allowed here: count, seed, keep_angles; "
-      "did you mean 'count'?\n");
+  EXPECT_EQ(run_qhn(folder, "validate e.toml").err,
+            "qhn: e.toml:2:1: unknown key 'restarts.coutn'; allowed here: count, halfwidth, "
+            "relative_tts, epsilon, max, seed, keep_angles; did you mean 'count'?\n");
 }
 
 TEST(Export, WritesTheCircuitOfARow) {
