@@ -253,19 +253,20 @@ TEST(LongRestarts, GoOnWhereTheyWereInterrupted) {
   const std::string train =
       "train slow.toml --threads 1 --set network.hidden=4 --set circuit.sublayers=8 --out ";
   ASSERT_EQ(run_qhn(folder, train + "whole").exit_code, 0);
-  // The signal comes half a second after the run has claimed its restarts.
+  // The signal comes half a second after the run has claimed its restarts, and later each time: a
+  // slow build must get further than its first iteration.
   folder.write("script.sh", "$1 " + train + R"sh(o & pid=$!
 until [ -n "$(ls o/claims 2>/dev/null)" ] || ! kill -0 $pid 2>/dev/null; do sleep 0.05; done
-sleep 0.5
+sleep $PAUSE
 kill -$SIGNAL $pid 2>/dev/null
 wait $pid
 )sh");
   int interrupts = 0, saved = 0;
   for (ProgramRun run; run.exit_code != 0; ++interrupts) {
     ASSERT_LT(interrupts, 100);
-    run =
-        run_qhn(folder, "",
-                interrupts % 2 == 0 ? "SIGNAL=USR1 sh ./script.sh" : "SIGNAL=TERM sh ./script.sh");
+    run = run_qhn(folder, "",
+                  fmt::format("SIGNAL={} PAUSE={:.2f} sh ./script.sh",
+                              interrupts % 2 == 0 ? "USR1" : "TERM", 0.5 + 0.25 * interrupts));
     ASSERT_TRUE(run.exit_code == 0 || run.exit_code == 75) << run.exit_code << run.err;
     if (run_qhn(folder, "status o").out.find("in flight saved") != std::string::npos) ++saved;
   }
