@@ -125,10 +125,10 @@ TEST(Engines, LargerStatesTakeEveryTripThroughRegisters) {
   }
 }
 
-TEST(Engines, ReferenceEqualsCentralDifferences) {
+TEST(Engines, GradientEqualsCentralDifferences) {
   constexpr double h = 1e-5;
   for (Family family : {Family::product, Family::linear, Family::all_to_all, Family::custom})
-    for (int n = 1; n <= 6; ++n)
+    for (int n = 1; n <= 10; ++n)
       for (int depth = 1; depth <= 5; ++depth) {
         Case c = random_case(family == Family::custom
                                  ? random_custom(n, 3 * n * depth, static_cast<std::uint64_t>(n))
