@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
+#include <cstddef>
 #include <cstdio>
 #include <exception>
 
@@ -69,6 +70,14 @@ void abort_parallel_run(const std::string& message, int code) {
   fmt::print(stderr, "qhn: rank {}: {}\n", rank, message);
   std::fflush(nullptr);
   MPI_Abort(MPI_COMM_WORLD, code);
+}
+
+std::string mpi_version() {
+  char text[MPI_MAX_LIBRARY_VERSION_STRING] = {};
+  int length = 0;
+  MPI_Get_library_version(text, &length);
+  const std::string version(text, static_cast<std::size_t>(length));
+  return version.substr(0, version.find_first_of("\n,"));
 }
 
 }  // namespace qhn

@@ -39,4 +39,7 @@ class MpiSession {
 /// rank and ends all ranks with exit code `code`. Returns otherwise.
 void abort_parallel_run(const std::string& message, int code);
 
+/// Name and version of the MPI library, on one line.
+std::string mpi_version();
+
 }  // namespace qhn

@@ -232,14 +232,6 @@ std::vector<std::string> host_names(MPI_Comm world) {
   return names;
 }
 
-std::string mpi_version() {
-  char text[MPI_MAX_LIBRARY_VERSION_STRING] = {};
-  int length = 0;
-  MPI_Get_library_version(text, &length);
-  const std::string version(text, static_cast<std::size_t>(length));
-  return version.substr(0, version.find_first_of("\n,"));
-}
-
 // All ranks compute with rank 0's instructions, or the one asked for. Collective over `world`.
 void agree_on_simd(MpiSession& session, const std::string& asked) {
   int level = 0;
