@@ -1,0 +1,35 @@
+#pragma once
+
+#include <cstddef>
+#include <vector>
+
+#include "core/types.hpp"
+
+namespace qhn {
+
+/// The basis states that one part of a distributed state holds. A local index has a slot (a bit)
+/// for each local qubit, in any order; the bits of all other qubits are the same for the whole part
+/// and stand in `base`, whose bits at local qubits are 0.
+struct IndexMap {
+  std::vector<int> qubit_of_slot;
+  Index base = 0;
+
+  int slots() const { return static_cast<int>(qubit_of_slot.size()); }
+
+  /// The basis state at local index x in [0, 2^slots()).
+  Index operator()(Index x) const {
+    Index state = base;
+    for (std::size_t s = 0; s < qubit_of_slot.size(); ++s)
+      state |= ((x >> s) & 1u) << qubit_of_slot[s];
+    return state;
+  }
+};
+
+/// All states of `qubits` qubits in their order.
+inline IndexMap identity_map(int qubits) {
+  IndexMap map;
+  for (int q = 0; q < qubits; ++q) map.qubit_of_slot.push_back(q);
+  return map;
+}
+
+}  // namespace qhn
