@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <array>
 #include <cerrno>
 #include <cstddef>
 #include <cstring>
@@ -83,6 +85,33 @@ void for_each_crossing(F&& f) {
   f("string_crossing_evaluation", text, &Crossing::evaluation);
 }
 
+// The columns with one entry per phase of the ledger.
+template <class F>
+void for_each_ledger(F&& f) {
+  f("oracle_evaluations", &OracleCount::evaluations);
+  f("oracle_unique", &OracleCount::unique);
+  f("oracle_samples", &OracleCount::samples);
+}
+constexpr std::size_t phases = std::tuple_size_v<decltype(OracleBill::phases)>;
+
+// The attributes of /method, once for both directions.
+template <class M, class F>
+void for_each_method_field(M& m, F&& f) {
+  f("name", m.name);
+  f("settings", m.settings);
+  f("tuning_evaluations", m.tuning.evaluations);
+  f("tuning_unique", m.tuning.unique);
+  f("tuning_samples", m.tuning.samples);
+}
+
+template <class T>
+void read_any_attribute(hid_t object, const char* name, T& value) {
+  if constexpr (std::is_same_v<T, std::string>)
+    value = read_text_attribute(object, name);
+  else
+    value = read_attribute<T>(object, name);
+}
+
 H5Id create_group(hid_t file, const char* name) {
   return {H5Gcreate2(file, name, H5P_DEFAULT, H5P_DEFAULT, H5P_DEFAULT), H5Gclose,
           fmt::format("cannot create group '{}'", name)};
@@ -144,6 +173,18 @@ void write_restarts(hid_t group, const CampaignFile& campaign) {
     if (ladder > 0) write_dataset(group, name, values, ladder);
   });
 
+  const bool asked = std::any_of(records.begin(), records.end(), [](const RestartRecord& r) {
+    return r.result.oracle != OracleBill{};
+  });
+  if (asked)
+    for_each_ledger([&](const char* name, auto part) {
+      std::vector<std::uint64_t> values;
+      values.reserve(records.size() * phases);
+      for (const RestartRecord& r : records)
+        for (const OracleCount& phase : r.result.oracle.phases) values.push_back(phase.*part);
+      write_dataset(group, name, values, phases);
+    });
+
   std::vector<std::string> hosts;
   for (const RestartRecord& r : records) hosts.push_back(r.cost.host);
   write_texts(group, "host", hosts);
@@ -192,6 +233,14 @@ void read_restarts(hid_t group, CampaignFile& campaign) {
     }
   });
 
+  if (has_link(group, "oracle_samples"))
+    for_each_ledger([&](const char* name, auto part) {
+      const std::vector<std::uint64_t> values = read_dataset<std::uint64_t>(group, name);
+      expect_size(values.size(), count * phases, name);
+      for (std::size_t i = 0; i < values.size(); ++i)
+        records[i / phases].result.oracle.phases[i % phases].*part = values[i];
+    });
+
   const std::vector<std::string> hosts = read_texts(group, "host");
   expect_size(hosts.size(), count, "host");
   for (std::size_t i = 0; i < count; ++i) records[i].cost.host = hosts[i];
@@ -219,6 +268,14 @@ void fill(hid_t file, const CampaignFile& campaign) {
   write_attribute(table, "minimum", campaign.table.minimum);
   write_attribute(table, "minimizers", campaign.table.minimizers);
   write_attribute(table, "best_index", campaign.table.best_index);
+  write_attribute(table, "samples", campaign.table.samples);
+
+  if (!campaign.method.name.empty()) {
+    const H5Id method = create_group(file, "method");
+    for_each_method_field(campaign.method, [&](const char* name, const auto& value) {
+      write_attribute(method, name, value);
+    });
+  }
 
   write_restarts(create_group(file, "restarts"), campaign);
 
@@ -292,16 +349,21 @@ CampaignFile read_campaign(const std::string& path_or_folder) {
     campaign.table.minimum = read_attribute<double>(table, "minimum");
     campaign.table.minimizers = read_attribute<std::uint64_t>(table, "minimizers");
     campaign.table.best_index = read_attribute<std::uint64_t>(table, "best_index");
+    if (H5Aexists(table, "samples") > 0)  // not in files of the first days
+      campaign.table.samples = read_attribute<std::uint64_t>(table, "samples");
+
+    if (has_link(file, "method")) {
+      const H5Id method = open_group(file, "method");
+      for_each_method_field(campaign.method, [&](const char* name, auto& value) {
+        read_any_attribute(method, name, value);
+      });
+    }
 
     read_restarts(open_group(file, "restarts"), campaign);
 
     const H5Id provenance = open_group(file, "provenance");
     for_each_field(campaign.provenance, [&](const char* name, auto& value) {
-      using T = std::decay_t<decltype(value)>;
-      if constexpr (std::is_same_v<T, std::string>)
-        value = read_text_attribute(provenance, name);
-      else
-        value = read_attribute<T>(provenance, name);
+      read_any_attribute(provenance, name, value);
     });
     campaign.provenance.hosts = read_texts(provenance, "hosts");
     return campaign;

@@ -120,6 +120,7 @@ CampaignFile collect_campaign(const std::string& folder, FolderScan& scan) {
   campaign.experiment = header.experiment;
   campaign.epsilons = header.epsilons;
   campaign.table = header.table;
+  campaign.method = header.method;
   campaign.provenance = header.provenance;
   std::time_t finished = 0;
   for (const JournalReport& journal : scan.journals)
