@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <span>
 #include <vector>
 
@@ -12,14 +13,13 @@ struct AdamOptions {
   double epsilon = 1e-8;
 };
 
-/// Adam (D. P. Kingma, J. Ba, ICLR 2015, algorithm 1): descends along noisy gradients that the
-/// caller estimates at x().
+/// Adam (D. P. Kingma, J. Ba, ICLR 2015, algorithm 1): descends along noisy gradients.
 class Adam {
  public:
-  Adam(const AdamOptions& options, std::span<const double> start);
+  Adam(const AdamOptions& options, std::size_t dimensions);
 
-  const std::vector<double>& x() const { return x_; }
-  void step(std::span<const double> gradient);
+  /// Moves `x` by one step, given an estimate of the gradient there.
+  void step(std::span<const double> gradient, std::span<double> x);
 
   /// Everything it knows, and back to that, bit for bit. restore() throws RunError on a wrong
   /// length.
@@ -29,7 +29,7 @@ class Adam {
  private:
   AdamOptions options_;
   double steps_ = 0.0;
-  std::vector<double> x_, mean_, square_;  // moments of the gradient
+  std::vector<double> mean_, square_;  // moments of the gradient
 };
 
 }  // namespace qhn

@@ -12,28 +12,33 @@ namespace {
 // By hand from algorithm 1: in the first step the moments are g and g² after their correction, in
 // the second those of (0.1·g1·0.9 + 0.1·g2)/0.19 and (0.001·0.999·g1² + 0.001·g2²)/0.001999.
 TEST(Adam, TakesTheStepsOfItsPaper) {
-  Adam adam({.learning_rate = 0.1}, std::vector<double>{1.0, -2.0});
-  adam.step(std::vector<double>{4.0, -0.5});
-  EXPECT_NEAR(adam.x()[0], 1.0 - 0.1, 1e-8);
-  EXPECT_NEAR(adam.x()[1], -2.0 + 0.1, 1e-8);
-  adam.step(std::vector<double>{-1.0, -0.5});
+  Adam adam({.learning_rate = 0.1}, 2);
+  std::vector<double> x{1.0, -2.0};
+  adam.step(std::vector<double>{4.0, -0.5}, x);
+  EXPECT_NEAR(x[0], 1.0 - 0.1, 1e-8);
+  EXPECT_NEAR(x[1], -2.0 + 0.1, 1e-8);
+  adam.step(std::vector<double>{-1.0, -0.5}, x);
   const double mean = (0.09 * 4.0 - 0.1) / 0.19, square = (0.000999 * 16 + 0.001) / 0.001999;
-  EXPECT_NEAR(adam.x()[0], 0.9 - 0.1 * mean / std::sqrt(square), 1e-8);
-  EXPECT_NEAR(adam.x()[1], -1.9 + 0.1, 1e-8);
+  EXPECT_NEAR(x[0], 0.9 - 0.1 * mean / std::sqrt(square), 1e-8);
+  EXPECT_NEAR(x[1], -1.9 + 0.1, 1e-8);
 }
 
 TEST(Adam, GoesOnFromASavedState) {
-  const std::vector<double> start{0.3, 0.7, -1.0};
-  Adam whole({}, start), half({}, start);
-  const auto gradient = [](const std::vector<double>& x) {
-    return std::vector<double>{std::sin(x[0]), x[1] * x[1], x[2]};
+  std::vector<double> x{0.3, 0.7, -1.0};
+  const auto go = [&x](Adam& adam) {
+    for (int k = 0; k < 5; ++k) adam.step(std::vector{std::sin(x[0]), x[1] * x[1], x[2]}, x);
   };
-  for (int k = 0; k < 5; ++k) whole.step(gradient(whole.x())), half.step(gradient(half.x()));
-  Adam rest({}, std::vector<double>(3));
-  rest.restore(half.flatten());
-  for (int k = 0; k < 5; ++k) whole.step(gradient(whole.x())), rest.step(gradient(rest.x()));
-  EXPECT_EQ(whole.flatten(), rest.flatten());
-  EXPECT_THROW(rest.restore(std::vector<double>(9)), RunError);
+  Adam adam({}, 3), rest({}, 3);
+  go(adam);
+  const std::vector<double> saved = adam.flatten(), there = x;
+  go(adam);
+  const std::vector<double> end = x;
+  x = there;
+  rest.restore(saved);
+  go(rest);
+  EXPECT_EQ(x, end);
+  EXPECT_EQ(rest.flatten(), adam.flatten());
+  EXPECT_THROW(rest.restore(std::vector<double>(6)), RunError);
 }
 
 TEST(Spsa, GainsFollowSpall) {
