@@ -49,6 +49,7 @@ void swap_with(MPI_Comm comm, int partner, std::span<const T> send, std::span<T>
 
 template <class T>
 void Ranks::sum(std::span<T> values) const {
+  const double began = MPI_Wtime();
   received_.resize((values.size() + 1) / 2);
   T* received = reinterpret_cast<T*>(received_.data());
   std::vector<Segment> taken;  // before each halving
@@ -58,6 +59,7 @@ void Ranks::sum(std::span<T> values) const {
     const bool upper = rank_ & step;
     const Segment mine = upper ? Segment{own.middle(), own.end} : Segment{own.begin, own.middle()};
     const Segment other = upper ? Segment{own.begin, own.middle()} : Segment{own.middle(), own.end};
+    traffic_.summed_bytes += (other.end - other.begin) * sizeof(T);
     swap_with<T>(comm_, rank_ ^ step, values.subspan(other.begin, other.end - other.begin),
                  {received, mine.end - mine.begin});
     for (std::size_t i = mine.begin; i < mine.end; ++i) values[i] += received[i - mine.begin];
@@ -68,10 +70,13 @@ void Ranks::sum(std::span<T> values) const {
     taken.pop_back();
     const Segment other =
         rank_ & step ? Segment{whole.begin, whole.middle()} : Segment{whole.middle(), whole.end};
+    traffic_.summed_bytes += (own.end - own.begin) * sizeof(T);
     swap_with<T>(comm_, rank_ ^ step, values.subspan(own.begin, own.end - own.begin),
                  values.subspan(other.begin, other.end - other.begin));
     own = whole;
   }
+  ++traffic_.sums;
+  traffic_.seconds += MPI_Wtime() - began;
 }
 
 MostProbable Ranks::most_probable(const MostProbable& mine) const {

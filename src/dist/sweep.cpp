@@ -148,8 +148,6 @@ class Sweep final : public DistributedSweep {
     return counts;
   }
 
-  Traffic traffic() const override { return {exchanger_.exchanges(), exchanger_.bytes_sent()}; }
-
   std::size_t bytes() const override {
     std::size_t sum =
         exchanger_.bytes() + cost_.bytes() + (phi_.size() + lambda_.size()) * sizeof(T);
@@ -284,7 +282,22 @@ class Sweep final : public DistributedSweep {
   std::vector<double> sums_;  ///< the gradient, then the expectation
 };
 
+template <class T>
+std::size_t bytes_of(const ExchangePlan& plan, bool own_table) {
+  const Index size = dimension(plan.local_qubits);
+  std::size_t sum = (4 + (own_table ? 1 : 0)) * size * sizeof(T);
+  sum += Exchanger<T>::buffer_bytes(plan.local_qubits);
+  for (const RankStage& stage : plan_for_rank(plan, 0).stages)
+    sum += register_bytes<T>(stage.program);
+  return sum;
+}
+
 }  // namespace
+
+std::size_t distributed_sweep_bytes(const ExchangePlan& plan, const EngineOptions& options) {
+  return options.precision == Precision::float32 ? bytes_of<float>(plan, true)
+                                                 : bytes_of<double>(plan, false);
+}
 
 std::unique_ptr<DistributedSweep> make_distributed_sweep(const Ranks& ranks, const Circuit& circuit,
                                                          const ExchangePlan& plan,
