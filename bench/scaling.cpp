@@ -14,6 +14,7 @@
 #include <optional>
 #include <thread>
 
+#include "core/aligned.hpp"
 #include "core/error.hpp"
 #include "core/random.hpp"
 #include "dist/engine.hpp"

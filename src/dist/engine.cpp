@@ -21,8 +21,8 @@ std::size_t real_bytes(Precision precision) {
 class RowsOfRank final : public RowShare {
  public:
   RowsOfRank(const Ranks& ranks, Index rows)
-      : RowShare{rows / static_cast<Index>(ranks.size()) * static_cast<Index>(ranks.rank()),
-                 rows / static_cast<Index>(ranks.size())},
+      : RowShare(rows / static_cast<Index>(ranks.size()) * static_cast<Index>(ranks.rank()),
+                 rows / static_cast<Index>(ranks.size())),
         ranks_(ranks) {}
   void sum(std::span<double> values) const override { ranks_.sum(values); }
   void sum(std::span<float> values) const override { ranks_.sum(values); }

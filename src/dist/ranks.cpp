@@ -87,6 +87,30 @@ MostProbable Ranks::most_probable(const MostProbable& mine) const {
   });
 }
 
+std::map<Index, std::uint64_t> Ranks::gather(const std::map<Index, std::uint64_t>& mine) const {
+  std::vector<std::uint64_t> pairs;
+  for (const auto& [key, count] : mine) {
+    pairs.push_back(key);
+    pairs.push_back(count);
+  }
+  std::uint64_t length = pairs.size();
+  std::map<Index, std::uint64_t> all;
+  if (rank_ > 0) {
+    MPI_Send(&length, 1, MPI_UINT64_T, 0, 0, comm_);
+    MPI_Send(pairs.data(), static_cast<int>(length), MPI_UINT64_T, 0, 0, comm_);
+    return all;
+  }
+  all = mine;
+  for (int from = 1; from < size_; ++from) {
+    MPI_Recv(&length, 1, MPI_UINT64_T, from, 0, comm_, MPI_STATUS_IGNORE);
+    pairs.resize(length);
+    MPI_Recv(pairs.data(), static_cast<int>(length), MPI_UINT64_T, from, 0, comm_,
+             MPI_STATUS_IGNORE);
+    for (std::size_t i = 0; i < pairs.size(); i += 2) all[pairs[i]] += pairs[i + 1];
+  }
+  return all;
+}
+
 template void Ranks::sum(std::span<double>) const;
 template void Ranks::sum(std::span<float>) const;
 template void swap_with(MPI_Comm, int, std::span<const double>, std::span<double>);

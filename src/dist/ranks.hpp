@@ -3,6 +3,7 @@
 #include <mpi.h>
 
 #include <cstdint>
+#include <map>
 #include <span>
 #include <vector>
 
@@ -42,6 +43,9 @@ class Ranks {
 
   /// The most probable of the ranks' candidates; of equal ones the lowest index.
   MostProbable most_probable(const MostProbable& mine) const;
+
+  /// The union of the ranks' maps on rank 0 (keys on several ranks: their sum), empty elsewhere.
+  std::map<Index, std::uint64_t> gather(const std::map<Index, std::uint64_t>& mine) const;
 
  private:
   MPI_Comm comm_ = MPI_COMM_NULL;
