@@ -20,9 +20,8 @@ std::size_t real_bytes(Precision precision) {
 /// The rows of one rank, and how it adds up with the others.
 class RowsOfRank final : public RowShare {
  public:
-  RowsOfRank(const Ranks& ranks, Index rows)
-      : RowShare(rows / static_cast<Index>(ranks.size()) * static_cast<Index>(ranks.rank()),
-                 rows / static_cast<Index>(ranks.size())),
+  explicit RowsOfRank(const Ranks& ranks)
+      : RowShare(static_cast<Index>(ranks.rank()), static_cast<Index>(ranks.size())),
         ranks_(ranks) {}
   void sum(std::span<double> values) const override { ranks_.sum(values); }
   void sum(std::span<float> values) const override { ranks_.sum(values); }
@@ -104,9 +103,8 @@ std::unique_ptr<Engine> make_distributed_engine(const Ranks& ranks, const Circui
                                                 std::span<const double> cost,
                                                 const EngineOptions& options) {
   if (distribution.kind == EngineKind::cut)
-    return make_cut_engine(
-        circuit, distribution.cut, cost, options,
-        std::make_unique<RowsOfRank>(ranks, dimension(distribution.cut.high.qubits)));
+    return make_cut_engine(circuit, distribution.cut, cost, options,
+                           ranks.size() > 1 ? std::make_unique<RowsOfRank>(ranks) : nullptr);
   if (distribution.ranks == 1) return make_sweep_engine(circuit, cost, options);
   return make_distributed_sweep(ranks, circuit, distribution.plan, cost, options);
 }

@@ -13,10 +13,10 @@ namespace qhn {
 /// collective and give every rank the same bits.
 class RowShare {
  public:
-  RowShare(Index first, Index count) : first_(first), count_(count) {}
+  RowShare(Index part, Index parts) : part_(part), parts_(parts) {}
   virtual ~RowShare() = default;
-  Index first() const { return first_; }  ///< first row
-  Index count() const { return count_; }  ///< rows
+  Index part() const { return part_; }  ///< of `parts` equal ones, in the order of the rows
+  Index parts() const { return parts_; }
   /// values[i] ← its sum over the ranks.
   virtual void sum(std::span<double> values) const = 0;
   virtual void sum(std::span<float> values) const = 0;
@@ -24,7 +24,7 @@ class RowShare {
   virtual MostProbable most_probable(const MostProbable& mine) const = 0;
 
  private:
-  Index first_, count_;
+  Index part_, parts_;
 };
 
 /// The engine for a cut circuit (circuit/program.hpp), uncut ones included. With ψ = Σ_k A_k ⊗ B_k,
@@ -33,12 +33,18 @@ class RowShare {
 /// registers backward from λ_A and λ_B. The state itself is never stored. Up to four branches the
 /// products are taken with the real pair products A_k* A_l, B_k* B_l (2 χ² multiply-adds per entry
 /// of C); beyond that tiles of ψ are formed and used at once (12 χ). C is read from memory once.
+/// Threads share blocks of C; in the registers, where branches do not see each other between two
+/// branchings, groups of branches.
 ///
-/// With a `share` the table is spread: `cost` holds this rank's rows only, the registers run on every
-/// rank, and the sums over rows and columns are added up over the ranks, once per evaluation.
+/// With a `share` the table is spread: `cost` holds this rank's rows only, the registers run on
+/// every rank, and the sums over rows and columns are added up over the ranks, once per evaluation.
 std::unique_ptr<Engine> make_cut_engine(const Circuit& circuit, const CutCircuit& cut,
                                         std::span<const double> cost, const EngineOptions& options,
                                         std::unique_ptr<const RowShare> share = nullptr);
+
+/// Groups of branches that may run at once in each register: a matter of size, not of threads. The
+/// phase factors are computed once for each group.
+int branch_groups(const CutCircuit& cut);
 
 /// Numbers that are added up over the ranks in one evaluation with gradient.
 Index cut_sum_length(const CutCircuit& cut);
