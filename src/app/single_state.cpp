@@ -58,24 +58,29 @@ void read_inputs(const SingleStateOptions& options, std::optional<EngineKind> ki
     require_memory(options.experiment, least_memory_need(bits), available_memory());
   s.problem = make_problem(s.experiment.problem);
   s.circuit = make_circuit(s.experiment, s.problem->qubits());
-  s.layout = distribute(s.circuit, options.ranks, kind.value_or(s.experiment.engine));
+  const EngineKind engine = kind.value_or(s.experiment.engine);
+  if (options.ranks > 1) s.layout = distribute(s.circuit, options.ranks, engine);
   s.angles = read_angles(options.angles, options.row, static_cast<std::size_t>(s.circuit.angles),
                          options.ignore_extra);
   const int threads =
       options.threads > 0 ? options.threads : default_threads(count_cores(allowed_processors()));
   omp_set_num_threads(threads);
-  s.engine = {s.layout.kind, s.experiment.precision, threads, gradient};
+  s.engine = {engine, s.experiment.precision, threads, gradient};
 }
 
 void fill_costs(const SingleStateOptions& options, SingleState& s) {
-  const int here = s.ranks ? ranks_here(*s.ranks) : 1;
-  require_memory(options.experiment, memory_need(s.circuit, s.layout, s.engine, here),
-                 available_memory());
-  s.costs.resize(dimension(s.circuit.qubits - s.layout.rank_bits()));
-  if (s.ranks)
-    s.problem->slice_costs(s.layout.part(s.ranks->rank()), s.costs);
-  else
+  if (s.ranks) {
+    require_memory(options.experiment,
+                   memory_need(s.circuit, s.layout, s.engine, ranks_here(*s.ranks)),
+                   available_memory());
+    const IndexMap part = s.layout.part(s.ranks->rank());
+    s.costs.resize(dimension(part.slots()));
+    s.problem->slice_costs(part, s.costs);
+  } else {
+    require_memory(options.experiment, memory_need(s.circuit, s.engine, 1), available_memory());
+    s.costs.resize(dimension(s.circuit.qubits));
     s.problem->costs(0, s.costs);
+  }
   s.minimum = *std::min_element(s.costs.begin(), s.costs.end());
 }
 

@@ -33,9 +33,9 @@ struct SingleState {
   Experiment experiment;
   std::unique_ptr<Problem> problem;
   Circuit circuit;
-  Distribution layout;
+  Distribution layout;  ///< over the ranks, where there are several
   std::vector<double> angles;
-  AlignedVector<double> costs;  ///< C(w) for w = layout.part(rank)(x)
+  AlignedVector<double> costs;  ///< the table, or C(w) for w = layout.part(rank)(x)
   double minimum = 0.0;         ///< E_min
   EngineOptions engine;
 
