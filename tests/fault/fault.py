@@ -1,8 +1,8 @@
 """Kills a campaign again and again and checks that nothing is lost, nothing is done twice, and the
 results are those of a run that was left alone.
 
-Each turn goes on with the campaign on 1, 2, 3 or 4 ranks and sends SIGKILL to one rank, to all ranks,
-or to mpirun; every other one while a record is half written (slow_write.c). Which restarts are
+Each turn goes on with the campaign on 1, 2, 3 or 4 ranks, of which one, two or all share a journal as
+those of a node do, and sends SIGKILL to one rank, to all ranks, or to mpirun; every other one while a record is half written (slow_write.c). Which restarts are
 finished is taken from the stream of `qhn train --announce`, not from the journal. An announced
 restart must be in the journal after every kill, and none may be announced twice.
 """
@@ -86,7 +86,8 @@ class Fault:
     def command(self, ranks, slow):
         # A count that is never reached; it may be raised, so each turn asks for what it needs.
         train = [self.options.qhn, "train", "e.toml", "--out", "o", "--announce", "announced",
-                 "--threads", "1", "--restarts", "1000000"]
+                 "--threads", "1", "--ranks-per-writer", str(self.random.choice([1, 2, 4])),
+                 "--restarts", "1000000"]
         preload = ["env", f"LD_PRELOAD={self.options.slow_write}"] if slow else []
         return [*self.options.mpirun.split(), str(ranks), *preload, *train]
 
