@@ -25,7 +25,8 @@ using Names = std::vector<std::pair<std::string, E>>;
 const Names<ProblemKind> problem_kinds{{"gaussian", ProblemKind::gaussian},
                                        {"images", ProblemKind::images},
                                        {"csv", ProblemKind::csv},
-                                       {"table", ProblemKind::table}};
+                                       {"table", ProblemKind::table},
+                                       {"synthetic", ProblemKind::synthetic}};
 const Names<NetworkKind> network_kinds{{"logistic", NetworkKind::logistic},
                                        {"mlp", NetworkKind::mlp}};
 const Names<Activation> activations{{"relu", Activation::relu},
@@ -86,6 +87,7 @@ void read_problem(TomlReader reader, ProblemOptions& o) {
   reader.read("test_fraction", o.test_fraction, is_open_fraction,
               "a number between 0 and 1, both excluded");
   reader.read("table", o.table);
+  reader.read("qubits", o.qubits, 1, 62);
   reader.read("seed", o.seed, 0, no_limit);
   reader.read("train_samples", o.train_samples, 1, int_limit);
   reader.read("test_samples", o.test_samples, 1, int_limit);
@@ -103,13 +105,17 @@ void read_problem(TomlReader reader, ProblemOptions& o) {
 
   const bool gaussian = o.kind == ProblemKind::gaussian, images = o.kind == ProblemKind::images;
   const bool csv = o.kind == ProblemKind::csv, table = o.kind == ProblemKind::table;
-  belong_to(reader, gaussian, {"seed", "train_samples", "test_samples"}, "kind = \"gaussian\"");
+  const bool synthetic = o.kind == ProblemKind::synthetic;
+  belong_to(reader, gaussian, {"train_samples", "test_samples"}, "kind = \"gaussian\"");
+  belong_to(reader, synthetic, {"qubits"}, "kind = \"synthetic\"");
+  belong_to(reader, gaussian || synthetic, {"seed"}, "kind = \"gaussian\" or \"synthetic\"");
   belong_to(reader, images, {"digits", "side"}, "kind = \"images\"");
   belong_to(reader, csv, {"test_data", "test_fraction"}, "kind = \"csv\"");
   belong_to(reader, table, {"table"}, "kind = \"table\"");
   belong_to(reader, images || csv, {"data", "binarize"}, "kind = \"images\" or \"csv\"");
   if (images) require(reader, "data", "allowed: the folder of the IDX files");
   if (csv) require(reader, "data", "allowed: the file of the training samples");
+  if (synthetic) require(reader, "qubits", "allowed: 1 to 62");
   if (table) require(reader, "table", "allowed: a file of 2^N costs in table-index order");
   if (reader.has("test_data"))
     reader.refuse("test_fraction", "contradicts test_data: allowed is one of the two");
@@ -137,11 +143,11 @@ void read_network(TomlReader reader, ProblemOptions& o) {
             {"hidden", "activation", "width_choice", "pair_w2", "pair_b2"}, "kind = \"mlp\"");
   if (o.width_choice && o.hidden < 2)
     reader.fail("width_choice", "a choice between H-1 and H hidden units needs hidden >= 2");
-  if (o.kind == ProblemKind::table)
+  if (o.kind == ProblemKind::table || o.kind == ProblemKind::synthetic)
     belong_to(reader, false,
               {"kind", "hidden", "activation", "width_choice", "pair", "pair_w1", "pair_w2",
                "pair_b1", "pair_b2"},
-              "problem.kind gaussian, images or csv: a table has no network");
+              "problem.kind gaussian, images or csv: tables and synthetic costs have no network");
   reader.finish();
 }
 
@@ -253,6 +259,10 @@ void write_problem(std::string& out, const ProblemOptions& o) {
     case ProblemKind::table:
       line("table", quoted(o.table));
       return;  // no network
+    case ProblemKind::synthetic:
+      line("qubits", std::to_string(o.qubits));
+      line("seed", std::to_string(o.seed));
+      return;
   }
   if (o.binarize) line("binarize", fmt::format("{}", *o.binarize));
 

@@ -16,7 +16,7 @@ constexpr const char* experiment_template =
 # "qhn validate {0}.toml" checks it, "qhn train {0}.toml" runs it into results/{0}.
 
 [problem]
-kind = "gaussian"        # or "images", "csv", "table"
+kind = "gaussian"        # or "images", "csv", "table", "synthetic"
 seed = 1                 # names the data set
 train_samples = 10000
 test_samples = 10000
@@ -29,6 +29,8 @@ test_samples = 10000
 # test_data = "test.csv" # or: test_fraction = 0.2
 # kind = "table"         # any diagonal cost: 2^N numbers, no [network]
 # table = "costs.txt"
+# kind = "synthetic"     # random one- and two-body costs of any size, no [network]
+# qubits = 30
 
 [network]
 kind = "mlp"             # or "logistic"

@@ -15,13 +15,6 @@
 namespace qhn {
 namespace {
 
-std::string_view trim(std::string_view text) {
-  constexpr std::string_view blanks = " \t\r\n";
-  const auto first = text.find_first_not_of(blanks);
-  if (first == std::string_view::npos) return {};
-  return text.substr(first, text.find_last_not_of(blanks) - first + 1);
-}
-
 /// nullopt where the text is no number (nan and inf are numbers here; callers refuse them).
 std::optional<double> parse_number(std::string_view text) {
   if (text.starts_with('+')) text.remove_prefix(1);
@@ -40,15 +33,6 @@ void for_each_line(std::string_view text, Row row) {
     row(number, trim(text.substr(0, end)));
     text.remove_prefix(std::min(end + 1, text.size()));
   }
-}
-
-double finite_number(const std::string& path, std::size_t line, std::string_view field) {
-  const std::optional<double> value = parse_number(field);
-  if (!value)
-    throw InputError(fmt::format("{}:{}: '{}' is not a number", path, line, field.substr(0, 40)));
-  if (!std::isfinite(*value))
-    throw InputError(fmt::format("{}:{}: '{}' is not a finite number", path, line, field));
-  return *value;
 }
 
 std::vector<std::string_view> split_fields(std::string_view line) {
@@ -86,6 +70,22 @@ DataSet load_file(const std::string& path) {
 }
 
 }  // namespace
+
+std::string_view trim(std::string_view text) {
+  constexpr std::string_view blanks = " \t\r\n";
+  const auto first = text.find_first_not_of(blanks);
+  if (first == std::string_view::npos) return {};
+  return text.substr(first, text.find_last_not_of(blanks) - first + 1);
+}
+
+double finite_number(const std::string& path, std::size_t line, std::string_view field) {
+  const std::optional<double> value = parse_number(field);
+  if (!value)
+    throw InputError(fmt::format("{}:{}: '{}' is not a number", path, line, field.substr(0, 40)));
+  if (!std::isfinite(*value))
+    throw InputError(fmt::format("{}:{}: '{}' is not a finite number", path, line, field));
+  return *value;
+}
 
 std::string read_whole_file(const std::string& path, const std::string& what) {
   if (!std::filesystem::is_regular_file(path))
@@ -129,14 +129,6 @@ DataSplit load_csv(const ProblemOptions& options) {
     binarize(split.test, *options.binarize);
   }
   return split;
-}
-
-std::vector<double> load_text_table(const std::string& path) {
-  std::vector<double> costs;
-  for_each_line(read_whole_file(path, "cost table"), [&](std::size_t line, std::string_view text) {
-    costs.push_back(finite_number(path, line, text));
-  });
-  return costs;
 }
 
 void binarize(DataSet& data, double threshold) {

@@ -1,8 +1,10 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "core/random.hpp"
@@ -46,11 +48,26 @@ std::vector<float> resize_bilinear(std::span<const float> image, int rows, int c
 /// number is a header.
 DataSplit load_csv(const ProblemOptions& options);
 
-/// The costs of a table file in index order: text (one number a line) or HDF5 (dataset "costs").
-/// At least two, a power of two, all finite.
-std::vector<double> load_table(const std::string& path);
-/// The text half of it: the finite numbers of the file, one a line.
-std::vector<double> load_text_table(const std::string& path);
+/// The finite number that `field`, on this line of the file, spells. Throws InputError.
+double finite_number(const std::string& path, std::size_t line, std::string_view field);
+/// `text` without blanks at its ends.
+std::string_view trim(std::string_view text);
+
+/// SHA-256 of numbers that come piece by piece, as little-endian doubles.
+class Sha256 {
+ public:
+  Sha256();
+  ~Sha256();
+  Sha256(const Sha256&) = delete;
+  Sha256& operator=(const Sha256&) = delete;
+  void add(std::span<const double> numbers) { add(numbers.data(), numbers.size_bytes()); }
+  void add(const void* bytes, std::size_t size);
+  std::string hex();  ///< to be called once
+
+ private:
+  struct Context;
+  std::unique_ptr<Context> context_;
+};
 
 /// SHA-256 in hex of the numbers as little-endian doubles.
 std::string sha256(std::span<const double> numbers);

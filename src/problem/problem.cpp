@@ -7,8 +7,11 @@
 
 #include "core/aligned.hpp"
 #include "core/error.hpp"
+#include "problem/bare_problem.hpp"
 #include "problem/enumerator.hpp"
 #include "problem/reference.hpp"
+#include "problem/synthetic.hpp"
+#include "problem/table_file.hpp"
 
 namespace qhn {
 namespace {
@@ -65,29 +68,16 @@ class NetworkProblem : public Problem {
   std::vector<std::unique_ptr<Enumerator>> enumerators_;  // one per choice
 };
 
-class TableProblem : public Problem {
+class TableProblem : public BareProblem {
  public:
-  explicit TableProblem(std::vector<double> costs) : costs_(std::move(costs)) {}
+  explicit TableProblem(const std::string& path) : file_(path) {}
 
-  int qubits() const override { return std::countr_zero(costs_.size()); }
-  std::size_t train_samples() const override { return 0; }
-  std::optional<Score> train_score(Index) const override { return std::nullopt; }
-  std::optional<Score> test_score(Index) const override { return std::nullopt; }
-  std::string data_sha256() const override { return sha256(costs_); }
-
-  void costs(Index first, std::span<double> out) const override {
-    std::copy_n(costs_.begin() + static_cast<std::ptrdiff_t>(first), out.size(), out.begin());
-  }
-
-  std::vector<DecodedValue> decode(Index w) const override {
-    std::vector<DecodedValue> bits;
-    for (int q = qubits() - 1; q >= 0; --q)
-      bits.push_back({fmt::format("bit[{}]", qubits() - 1 - q), fmt::format("{}", bit(w, q))});
-    return bits;
-  }
+  int qubits() const override { return std::countr_zero(file_.size()); }
+  std::string data_sha256() const override { return file_.sha256(); }
+  void costs(Index first, std::span<double> out) const override { file_.read(first, out); }
 
  private:
-  std::vector<double> costs_;
+  TableFile file_;
 };
 
 DataSplit load_data(const ProblemOptions& options) {
@@ -106,12 +96,50 @@ DataSplit load_data(const ProblemOptions& options) {
     case ProblemKind::csv:
       return load_csv(options);
     case ProblemKind::table:
+    case ProblemKind::synthetic:
       break;
   }
   return {};
 }
 
 }  // namespace
+
+std::vector<DecodedValue> BareProblem::decode(Index w) const {
+  std::vector<DecodedValue> bits;
+  for (int q = qubits() - 1; q >= 0; --q)
+    bits.push_back({fmt::format("bit[{}]", qubits() - 1 - q), fmt::format("{}", bit(w, q))});
+  return bits;
+}
+
+void Problem::slice_costs(const IndexMap& map, std::span<double> out) const {
+  // Blocks of consecutive states, as large as the slice has them. The qubits below `bits` vary in a
+  // block, the others from block to block.
+  constexpr int least = 12, most = 17;
+  Index local = 0;
+  for (const int q : map.qubit_of_slot) local |= dimension(q);
+  const int bits = std::min(std::clamp(std::countr_one(local), least, most), qubits());
+  const Index inside = dimension(bits) - 1;
+
+  IndexMap entry_of{{}, map.base & inside}, place_of;         // of the k-th entry used of a block
+  IndexMap first_of{{}, map.base & ~inside}, first_place_of;  // of the k-th block
+  for (int slot = 0; slot < map.slots(); ++slot) {
+    const int q = map.qubit_of_slot[static_cast<std::size_t>(slot)];
+    (q < bits ? entry_of : first_of).qubit_of_slot.push_back(q);
+    (q < bits ? place_of : first_place_of).qubit_of_slot.push_back(slot);
+  }
+  std::vector<Index> entries(dimension(entry_of.slots())), places(entries.size());
+  for (Index k = 0; k < entries.size(); ++k) {
+    entries[k] = entry_of(k);
+    places[k] = place_of(k);
+  }
+  AlignedVector<double> block(dimension(bits));
+  for (Index b = 0; b < dimension(first_of.slots()); ++b) {
+    costs(first_of(b), block);
+    double* const part = out.data() + first_place_of(b);
+#pragma omp parallel for schedule(static)
+    for (Index k = 0; k < entries.size(); ++k) part[places[k]] = block[entries[k]];
+  }
+}
 
 int network_bits(const ProblemOptions& options) {
   switch (options.kind) {
@@ -122,6 +150,8 @@ int network_bits(const ProblemOptions& options) {
       return Network(options, std::min(options.side, 100) * std::min(options.side, 100)).bits();
     case ProblemKind::csv:
       return Network(options, load_csv(options).train.inputs).bits();
+    case ProblemKind::synthetic:
+      return options.qubits;
     case ProblemKind::table:
       break;
   }
@@ -129,8 +159,9 @@ int network_bits(const ProblemOptions& options) {
 }
 
 std::unique_ptr<Problem> make_problem(const ProblemOptions& options) {
-  if (options.kind == ProblemKind::table)
-    return std::make_unique<TableProblem>(load_table(options.table));
+  if (options.kind == ProblemKind::table) return std::make_unique<TableProblem>(options.table);
+  if (options.kind == ProblemKind::synthetic)
+    return make_synthetic_problem(synthetic_couplings(options.qubits, options.seed));
   if (options.kind != ProblemKind::csv) network_bits(options);  // refuse before any loading
   DataSplit data = load_data(options);
   Network network(options, data.train.inputs);

@@ -8,11 +8,12 @@
 #include <string>
 #include <vector>
 
+#include "core/index_map.hpp"
 #include "core/types.hpp"
 
 namespace qhn {
 
-enum class ProblemKind { gaussian, images, csv, table };
+enum class ProblemKind { gaussian, images, csv, table, synthetic };
 enum class NetworkKind { logistic, mlp };
 enum class Activation { relu, sigmoid, sign, tanh, clamped_relu };
 
@@ -26,7 +27,8 @@ struct ProblemOptions {
   std::string test_data;  ///< csv: second file; empty: see test_fraction
   double test_fraction = 0.0;       ///< csv without a second file: last fraction of the rows
   std::string table;                ///< table: text (one number a line) or HDF5 file
-  std::uint64_t seed = 1;           ///< gaussian: names one data set
+  int qubits = 0;                   ///< synthetic
+  std::uint64_t seed = 1;           ///< gaussian: names one data set; synthetic: one cost
   int train_samples = 10000;        ///< gaussian
   int test_samples = 10000;         ///< gaussian
   std::array<int, 2> digits{0, 1};  ///< images: labels 0 and 1
@@ -67,13 +69,20 @@ class Problem {
   /// entry is bit-identical whatever the range and the number of threads.
   virtual void costs(Index first, std::span<double> out) const = 0;
 
-  /// Number of training samples behind one cost; 0 for a table.
+  /// The cost of basis state map(x) into out[x] for all 2^slots() local indices x: the part of the
+  /// table that belongs to a part of a distributed state. Entries are those of costs(), but for
+  /// tables and networks they are enumerated in ranges of consecutive states of at least 2^12, so
+  /// each qubit below 12 without a slot doubles the work. Needs a few MiB beyond `out`.
+  virtual void slice_costs(const IndexMap& map, std::span<double> out) const;
+
+  /// Number of training samples behind one cost; 0 where there are none.
   virtual std::size_t train_samples() const = 0;
 
-  /// Weights, biases and choices of network `w` in parameter order; for a table just the bits.
+  /// Weights, biases and choices of network `w` in parameter order; just the bits where there
+  /// are none.
   virtual std::vector<DecodedValue> decode(Index w) const = 0;
 
-  /// Loss and accuracy on the training or test set; nullopt where there is none (table).
+  /// Loss and accuracy on the training or test set; nullopt where there is none.
   virtual std::optional<Score> train_score(Index w) const = 0;
   virtual std::optional<Score> test_score(Index w) const = 0;
 
@@ -90,7 +99,7 @@ inline double minimizer_limit(double minimum) {
   return minimum + equal_costs * (minimum < 0.0 ? -minimum : minimum);
 }
 
-/// Number of bits of the networks `options` describes; 0 for a table (its file tells).
+/// Number of bits of the networks or costs `options` describes; 0 for a table (its file tells).
 int network_bits(const ProblemOptions& options);
 
 /// Loads or makes the data. Throws InputError with one line that names file, what was found and

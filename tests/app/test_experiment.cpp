@@ -109,6 +109,10 @@ TEST(Experiment, ReadsImagesAndTables) {
   EXPECT_TRUE(images.problem.pair_choice);
   const Experiment table = read_text("[problem]\nkind = \"table\"\ntable = \"costs.txt\"\n");
   EXPECT_EQ(table.problem.table, "costs.txt");
+  const Experiment synthetic =
+      read_text("[problem]\nkind = \"synthetic\"\nqubits = 40\nseed = 3\n");
+  EXPECT_EQ(count_qubits(synthetic), 40);
+  EXPECT_EQ(to_toml(read_text(to_toml(synthetic))), to_toml(synthetic));
 }
 
 TEST(Experiment, ReadsCustomCircuits) {
@@ -167,10 +171,13 @@ TEST(Experiment, RefusesContradictionsAndIgnoredKeys) {
   EXPECT_EQ(complaint("[network]\nhidden = 1\nwidth_choice = true\n"),
             "e.toml:3:16: network.width_choice: a choice between H-1 and H hidden units needs "
             "hidden >= 2");
-  EXPECT_EQ(
-      complaint("[problem]\nkind = \"table\"\ntable = \"t\"\n[network]\nhidden = 3\n"),
-      "e.toml:5:10: network.hidden: allowed only with problem.kind gaussian, images or csv: a "
-      "table has no network");
+  EXPECT_EQ(complaint("[problem]\nkind = \"table\"\ntable = \"t\"\n[network]\nhidden = 3\n"),
+            "e.toml:5:10: network.hidden: allowed only with problem.kind gaussian, images or csv: "
+            "tables and synthetic costs have no network");
+  EXPECT_EQ(complaint("[problem]\nkind = \"synthetic\"\n"),
+            "e.toml:1:1: problem.qubits: missing; allowed: 1 to 62");
+  EXPECT_EQ(complaint("[problem]\nqubits = 20\n"),
+            "e.toml:2:10: problem.qubits: allowed only with kind = \"synthetic\"");
   EXPECT_EQ(complaint("[optimizer]\nc1 = 0.95\n"),
             "e.toml:2:6: optimizer.c1: found c1 = 0.95 and c2 = 0.9; allowed: c1 < c2");
   EXPECT_EQ(complaint("[statistics]\nepsilon = []\n"),
@@ -234,7 +241,7 @@ TEST(Experiment, ShippedOnesReadAndRoundTrip) {
     EXPECT_EQ(e.name, entry.path().stem().string());
     EXPECT_EQ(to_toml(read_text(to_toml(e))), to_toml(e)) << entry.path();
   }
-  EXPECT_EQ(count, 7);
+  EXPECT_EQ(count, 8);
 }
 
 TEST(Experiment, TomlRoundTripKeepsEveryField) {
@@ -263,7 +270,8 @@ TEST(Experiment, ShippedOnesHaveThePublishedQubits) {
                                      {"gaussian-h4", 18},
                                      {"mnist-01", 17},
                                      {"mnist-37-encoding", 19},
-                                     {"digits-sign", 19}})
+                                     {"digits-sign", 19},
+                                     {"synthetic", 20}})
     EXPECT_EQ(count_qubits(read_experiment(folder + file + ".toml")), qubits) << file;
 }
 

@@ -9,6 +9,7 @@
 #include "../io/temporary_folder.hpp"
 #include "core/error.hpp"
 #include "problem/data.hpp"
+#include "problem/table_file.hpp"
 
 namespace qhn {
 namespace {
@@ -286,16 +287,23 @@ TEST(Csv, NamesFileAndLineOfEveryMistake) {
 
 // ---- tables ----
 
+std::vector<double> read_table(const std::string& path) {
+  const TableFile file(path);
+  std::vector<double> costs(file.size());
+  file.read(0, costs);
+  return costs;
+}
+
 TEST(Table, ReadsTextInIndexOrder) {
   const TemporaryFolder folder;
-  EXPECT_EQ(load_table(folder.write("t.txt", "1\n-2.5e-3\n0.1\n4\n\n")),
+  EXPECT_EQ(read_table(folder.write("t.txt", "1\n-2.5e-3\n0.1\n4\n\n")),
             (std::vector<double>{1, -2.5e-3, 0.1, 4}));
 }
 
 TEST(Table, NamesEveryMistake) {
   const TemporaryFolder folder;
   const auto error = [&](const std::string& text) {
-    return message_of<InputError>([&] { load_table(folder.write("t.txt", text)); });
+    return message_of<InputError>([&] { read_table(folder.write("t.txt", text)); });
   };
   expect_contains(error("1\nnan\n"), "t.txt:2: 'nan' is not a finite number");
   expect_contains(error("1\n\n2\n"), "t.txt:2: '' is not a number");
@@ -303,7 +311,7 @@ TEST(Table, NamesEveryMistake) {
   expect_contains(error("1\n2\n3\n"), "t.txt: 3 numbers; a table has 2^N of them");
   expect_contains(error("1\n"), "t.txt: 1 numbers");
   expect_contains(error(""), "t.txt: 0 numbers");
-  expect_contains(message_of<InputError>([&] { load_table(folder / "absent"); }),
+  expect_contains(message_of<InputError>([&] { read_table(folder / "absent"); }),
                   "absent: no such cost table");
 }
 
@@ -321,9 +329,9 @@ TEST(Table, ReadsHdf5AndNamesItsMistakes) {
     return path;
   };
   const auto error = [&](const std::string& path) {
-    return message_of<InputError>([&] { load_table(path); });
+    return message_of<InputError>([&] { read_table(path); });
   };
-  EXPECT_EQ(load_table(write("costs", {1, 2, 3, 0.5})), (std::vector<double>{1, 2, 3, 0.5}));
+  EXPECT_EQ(read_table(write("costs", {1, 2, 3, 0.5})), (std::vector<double>{1, 2, 3, 0.5}));
   expect_contains(error(write("cost", {1, 2})), "without a dataset 'costs'");
   expect_contains(error(write("costs", {1, NAN})), "costs[1] is not a finite number");
   expect_contains(error(write("costs", {1, 2, 3})), "3 numbers; a table has 2^N");

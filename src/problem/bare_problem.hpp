@@ -1,0 +1,19 @@
+#pragma once
+
+#include <optional>
+#include <vector>
+
+#include "problem/problem.hpp"
+
+namespace qhn {
+
+/// A cost without networks and data behind it: bit strings are just bits.
+class BareProblem : public Problem {
+ public:
+  std::size_t train_samples() const override { return 0; }
+  std::optional<Score> train_score(Index) const override { return std::nullopt; }
+  std::optional<Score> test_score(Index) const override { return std::nullopt; }
+  std::vector<DecodedValue> decode(Index w) const override;
+};
+
+}  // namespace qhn

@@ -1,0 +1,38 @@
+#pragma once
+
+#include <cstddef>
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "core/types.hpp"
+
+namespace qhn {
+
+/// A file of 2^N costs, N at least 1, in index order, of which any part can be read: text (one
+/// number a line) or HDF5 (dataset "costs"). A text file is read through once, to count its lines;
+/// for large tables HDF5 is the better choice.
+class TableFile {
+ public:
+  /// Throws InputError where the file is not such a table. Of an HDF5 file only the size is looked
+  /// at here.
+  explicit TableFile(const std::string& path);
+  ~TableFile();
+
+  Index size() const { return size_; }
+  /// The costs first, first + 1, …. Throws InputError where one is not finite.
+  void read(Index first, std::span<double> out) const;
+  /// SHA-256 (hex) of all costs as little-endian doubles.
+  std::string sha256() const;
+
+ private:
+  class Format;
+  class Text;
+  class Hdf5;
+  std::string path_;
+  std::unique_ptr<Format> format_;
+  Index size_ = 0;
+};
+
+}  // namespace qhn
