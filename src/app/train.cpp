@@ -208,14 +208,8 @@ Node survey_node(MPI_Comm world) {
   MPI_Comm_size(comm, &node.ranks);
   MPI_Comm_rank(world, &node.first);
   MPI_Bcast(&node.first, 1, MPI_INT, 0, comm);
-  const cpu_set_t mine = allowed_processors();
-  cpu_set_t all = mine;
-  MPI_Allreduce(&mine, &all, sizeof mine, MPI_BYTE, MPI_BOR, comm);
-  const int processors = CPU_COUNT(&mine);
-  int claimed = 0;
-  MPI_Allreduce(&processors, &claimed, 1, MPI_INT, MPI_SUM, comm);
+  node.threads = share_of_cores(comm);
   MPI_Comm_free(&comm);
-  node.threads = std::max(1, count_cores(mine) * CPU_COUNT(&all) / claimed);
   return node;
 }
 

@@ -13,6 +13,7 @@
 #include <map>
 #include <mutex>
 #include <optional>
+#include <set>
 #include <span>
 #include <stdexcept>
 #include <string>
@@ -31,14 +32,15 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr double least_chunk = 0.2;          // seconds of work that a rank asks for at once
-constexpr double chunk_per_rank = 5e-4;      // more where many ask: rank 0 answers 2000 a second
-constexpr double record_interval = 0.25;     // seconds between two messages with records
-constexpr double own_interval = 0.01;        // between two lots of a writer's own records
-constexpr double service_interval = 100e-6;  // between two looks at the messages, or more
-constexpr double hurry_seconds = 0.02;       // ... so long after somebody waited for ids
-constexpr std::size_t batch_limit = 4096;    // records in a message
-constexpr Index long_table = 1 << 16;        // from here on an evaluation can be abandoned
+constexpr double least_chunk = 0.2;        // seconds of work that a rank asks for at once
+constexpr double chunk_per_rank = 5e-4;    // more where many ask: rank 0 answers 2000 a second
+constexpr double record_interval = 0.25;   // seconds between two messages with records
+constexpr double own_interval = 0.02;      // between two lots of a writer's own records
+constexpr double service_interval = 0.02;  // between two looks at the messages: 30 us each
+constexpr double hurry_interval = 1e-3;    // the same while somebody waits for ids ...
+constexpr double hurry_seconds = 0.02;     // ... and so long afterwards
+constexpr std::size_t batch_limit = 4096;  // records in a message
+constexpr Index long_table = 1 << 16;      // from here on an evaluation can be abandoned
 
 // What a message is, as its MPI tag.
 enum Tag : int {
@@ -125,17 +127,35 @@ class Mail {
       return n;
     }
   };
+  /// The next message that is here as a whole; those of one rank come in the order they were sent.
+  /// A long one arrives in pieces, whenever its sender looks at its mail: nobody waits for it.
   std::optional<Message> receive() {
-    int there = 0, length = 0;
-    MPI_Status status;
-    MPI_Iprobe(MPI_ANY_SOURCE, MPI_ANY_TAG, comm_, &there, &status);
-    if (!there) return std::nullopt;
-    MPI_Get_count(&status, MPI_BYTE, &length);
-    Message message{status.MPI_SOURCE, static_cast<Tag>(status.MPI_TAG), {}};
-    message.bytes.resize(static_cast<std::size_t>(length));
-    MPI_Recv(message.bytes.data(), length, MPI_BYTE, message.from, message.tag, comm_,
-             MPI_STATUS_IGNORE);
-    return message;
+    for (;;) {
+      int there = 0, length = 0;
+      MPI_Message handle = MPI_MESSAGE_NULL;
+      MPI_Status status;
+      MPI_Improbe(MPI_ANY_SOURCE, MPI_ANY_TAG, comm_, &there, &handle, &status);
+      if (!there) break;
+      MPI_Get_count(&status, MPI_BYTE, &length);
+      Arriving& one = arriving_.emplace_back(
+          Arriving{{status.MPI_SOURCE, static_cast<Tag>(status.MPI_TAG), {}}, MPI_REQUEST_NULL});
+      one.message.bytes.resize(static_cast<std::size_t>(length));
+      MPI_Imrecv(one.message.bytes.data(), length, MPI_BYTE, &handle, &one.request);
+    }
+    std::set<int> incomplete;  // ranks
+    for (auto it = arriving_.begin(); it != arriving_.end(); ++it) {
+      if (incomplete.contains(it->message.from)) continue;
+      int done = 0;
+      MPI_Test(&it->request, &done, MPI_STATUS_IGNORE);
+      if (!done) {
+        incomplete.insert(it->message.from);
+        continue;
+      }
+      Message message = std::move(it->message);
+      arriving_.erase(it);
+      return message;
+    }
+    return std::nullopt;
   }
 
  private:
@@ -146,7 +166,12 @@ class Mail {
   MPI_Comm comm_ = MPI_COMM_NULL;
   int rank_ = 0;
   int size_ = 1;
+  struct Arriving {
+    Message message;
+    MPI_Request request;
+  };
   std::list<Sent> sent_;
+  std::list<Arriving> arriving_;
 };
 
 class Farm {
@@ -334,8 +359,9 @@ class Farm {
   // Everything that goes on beside the restarts; called at every iteration, works seldom: more
   // often where somebody lately waited for ids.
   void serve(double now) noexcept {
-    if (now < hurry_until_) now = fine_seconds();
-    if (now - last_service_ < service_interval) return;
+    const bool hurry = now < hurry_until_;
+    if (hurry) now = fine_seconds();
+    if (now - last_service_ < (hurry ? hurry_interval : service_interval)) return;
     last_service_ = now;
     const double cpu_start = thread_cpu_seconds();
     look_after(now);
@@ -344,7 +370,7 @@ class Farm {
 
   void serve_or_sleep() noexcept {
     look_after(fine_seconds());
-    std::this_thread::sleep_for(50us);
+    std::this_thread::sleep_for(200us);
   }
 
   void look_after(double now) noexcept {

@@ -57,8 +57,8 @@ struct FarmCallbacks {
 /// and gaps. So what rank 0 does for the others takes microseconds a second for each of them.
 ///
 /// All messages are sent and received by the thread that called (MPI_THREAD_FUNNELED), between two
-/// iterations of its own restart, at the ticks of the kernel's coarse clock (1 to 10 ms): a rank
-/// needs no spare core, and with one rank there are no messages.
+/// iterations of its own restart, every 20 ms (every millisecond while somebody waits for ids): a
+/// rank needs no spare core, and with one rank there are no messages.
 ///
 /// `make_engine` is called once in each worker, so that a state is first touched where it is used.
 /// A set `stop`, on any rank, ends the campaign: restarts that run are given up (where the state is
