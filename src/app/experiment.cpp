@@ -87,6 +87,10 @@ void belong_to(const TomlReader& reader, bool applies, std::initializer_list<con
   for (const char* key : keys) reader.refuse(key, "allowed only with " + where);
 }
 
+bool has_networks(const ProblemOptions& o) {
+  return o.kind != ProblemKind::table && o.kind != ProblemKind::synthetic;
+}
+
 void require(const TomlReader& reader, const std::string& key, const std::string& what) {
   if (!reader.has(key)) reader.fail(key, "missing; " + what);
 }
@@ -158,7 +162,7 @@ void read_network(TomlReader reader, ProblemOptions& o) {
             {"hidden", "activation", "width_choice", "pair_w2", "pair_b2"}, "kind = \"mlp\"");
   if (o.width_choice && o.hidden < 2)
     reader.fail("width_choice", "a choice between H-1 and H hidden units needs hidden >= 2");
-  if (o.kind == ProblemKind::table || o.kind == ProblemKind::synthetic)
+  if (!has_networks(o))
     belong_to(reader, false,
               {"kind", "hidden", "activation", "width_choice", "pair", "pair_w1", "pair_w2",
                "pair_b1", "pair_b2"},
@@ -261,8 +265,10 @@ void read_settings(TomlReader reader, const BaselineOptions& options, Settings& 
   reader.finish();
 }
 
-void read_baseline(TomlReader reader, const ProblemOptions& problem, BaselineOptions& o) {
-  reader.read("method", o.method, names_of(all_methods));
+void read_baseline(TomlReader reader, Experiment& e) {
+  BaselineOptions& o = e.baseline;
+  reader.read("method", e.methods, names_of(all_methods));
+  if (!e.methods.empty()) o.method = e.methods.front();
   reader.read("outer", o.outer, names_of({Outer::grid, Outer::random, Outer::halving}));
   reader.read("inner", o.inner,
               names_of({TrainerKind::ste, TrainerKind::proxquant, TrainerKind::signsgd}));
@@ -279,13 +285,11 @@ void read_baseline(TomlReader reader, const ProblemOptions& problem, BaselineOpt
     read_settings(reader.table(to_string(method)), of_method, settings);
     if (method == o.method) o.fixed = std::move(settings);
   }
-  if (reader.has("method") && trains_networks(o.method)) {
-    const bool bare = problem.kind == ProblemKind::table || problem.kind == ProblemKind::synthetic;
-    if (bare)
-      reader.fail("method", fmt::format("{} trains networks, which problem.kind table and "
-                                        "synthetic do not have; allowed: gaussian, images or csv",
-                                        to_string(o.method)));
-  }
+  if (!has_networks(e.problem) && std::any_of(e.methods.begin(), e.methods.end(), trains_networks))
+    reader.fail(
+        "method",
+        "a method that trains networks; problem.kind table and synthetic have none, allowed: "
+        "random, descent, annealing, cross-entropy, enumeration");
   reader.finish();
 }
 
@@ -455,7 +459,7 @@ Experiment read_experiment(const std::string& path, const std::vector<std::strin
   read_network(reader.table("network"), e.problem);
   read_circuit(reader.table("circuit"), e);
   read_optimizer(reader.table("optimizer"), e);
-  read_baseline(reader.table("baseline"), e.problem, e.baseline);
+  read_baseline(reader.table("baseline"), e);
 
   TomlReader restarts = reader.table("restarts");
   restarts.read("count", e.restart_count, 1, no_limit);

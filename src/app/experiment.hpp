@@ -27,8 +27,10 @@ struct Experiment {
   std::vector<CustomGate> gates;  ///< family custom
   OptimizerKind optimizer_kind = OptimizerKind::lbfgs;  ///< optimizer.name
   LbfgsOptions optimizer;
-  ShotOptions shots;         ///< of adam and spsa
-  BaselineOptions baseline;  ///< what qhn baseline runs; `fixed` are the settings of its method
+  ShotOptions shots;            ///< of adam and spsa
+  std::vector<Method> methods;  ///< baseline.method, in the order given; empty: all that fit
+  BaselineOptions baseline;     ///< of the first of them: what qhn baseline runs; `fixed` are the
+                                ///< settings of its method
   std::uint64_t restart_count = 100;  ///< restarts.count, or restarts.max with a rule
   StoppingRule rule;                  ///< restarts.epsilon, .halfwidth, .relative_tts
   std::uint64_t restart_seed = 1;

@@ -110,6 +110,7 @@ Outcome run_method(const BaselineTask& task, const BaselineRun& run, LossOracle&
 struct Attempts {
   std::vector<double> losses;  // of each restart
   OracleCount bill;
+  bool exhausted = false;
 };
 
 }  // namespace
@@ -177,7 +178,7 @@ std::vector<SettingRange> setting_ranges(const BaselineOptions& options) {
     case Method::random:
       return {{"budget", 1000, {}, 1, 1e15, true}};  // any budget is as good as its multiples
     case Method::annealing:  // Johnson et al. (controls.cpp) vary the length over two decades
-      return {{"sweeps", 100, {10, 30, 100, 300, 1000}, 1, many, true},
+      return {{"sweeps", 100, {10, 30, 100, 300}, 1, many, true},
               {"temperature_ratio", 1e-2, {1e-1, 1e-2, 1e-3}, 1e-12, 1, false}};
     case Method::cross_entropy:  // de Boer et al. (controls.hpp): 5 to 10 n, 0.01 to 0.1, 0.4 to
                                  // 0.9
@@ -227,9 +228,10 @@ std::vector<Settings> candidate_settings(const BaselineOptions& options) {
   return candidates;
 }
 
-RestartResult run_baseline(const BaselineTask& task, const BaselineRun& run, std::uint64_t id,
-                           Stream purpose) {
-  LossOracle loss(task.losses, task.samples);
+namespace {
+
+RestartResult run_restart_of(const BaselineTask& task, const BaselineRun& run, std::uint64_t id,
+                             Stream purpose, LossOracle& loss) {
   CounterRng rng(run.seed, purpose, id);
   const Outcome outcome = run_method(task, run, loss, rng);
 
@@ -265,6 +267,14 @@ RestartResult run_baseline(const BaselineTask& task, const BaselineRun& run, std
   return result;
 }
 
+}  // namespace
+
+RestartResult run_baseline(const BaselineTask& task, const BaselineRun& run, std::uint64_t id,
+                           Stream purpose) {
+  LossOracle loss(task.losses, task.samples);
+  return run_restart_of(task, run, id, purpose, loss);
+}
+
 std::optional<Tuning> tune(const BaselineTask& task, const BaselineRun& run,
                            const std::atomic<bool>& stop) {
   const std::vector<Settings> candidates = candidate_settings(run.options);
@@ -281,11 +291,15 @@ std::optional<Tuning> tune(const BaselineTask& task, const BaselineRun& run,
       BaselineRun candidate = run;
       candidate.settings = candidates[k];
       Attempts& mine = attempts[k];
-      for (std::uint64_t id = 0; id == 0 || mine.bill.samples < share; ++id) {
-        if (stop) break;
-        const RestartResult result = run_baseline(task, candidate, id, Stream::tuning);
-        mine.losses.push_back(result.expectation);
-        mine.bill += result.oracle.total();
+      for (std::uint64_t id = 0; mine.bill.samples < share && !mine.exhausted && !stop; ++id) {
+        LossOracle loss(task.losses, task.samples, share - mine.bill.samples);
+        try {
+          mine.losses.push_back(
+              run_restart_of(task, candidate, id, Stream::tuning, loss).expectation);
+        } catch (const LossOracle::Exhausted&) {
+          mine.exhausted = true;
+        }
+        mine.bill += loss.bill().total();
       }
     } catch (...) {
 #pragma omp critical
@@ -298,14 +312,13 @@ std::optional<Tuning> tune(const BaselineTask& task, const BaselineRun& run,
   double least = std::numeric_limits<double>::infinity();
   for (const Attempts& each : attempts)
     for (const double loss : each.losses) least = std::min(least, loss);
-  Tuning tuning{candidates[0], {}};
-  double best_rate = -1.0;
+  Tuning tuning{default_settings(run.options), {}};
+  std::ptrdiff_t most = 0;
   for (std::size_t k = 0; k < candidates.size(); ++k) {
     const auto hits = std::count_if(attempts[k].losses.begin(), attempts[k].losses.end(),
                                     [&](double loss) { return loss <= minimizer_limit(least); });
-    const double rate = static_cast<double>(hits) / static_cast<double>(attempts[k].bill.samples);
-    if (rate > best_rate) {
-      best_rate = rate;
+    if (hits > most) {
+      most = hits;
       tuning.settings = candidates[k];
     }
     tuning.bill += attempts[k].bill;

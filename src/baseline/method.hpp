@@ -60,8 +60,9 @@ struct BaselineOptions {
   TrainerKind inner = TrainerKind::ste;       ///< nested
   Selection selection = Selection::training;  ///< methods that train networks
   double validation_fraction = 0.2;
-  Settings fixed;                ///< by the user: not tuned
-  std::uint64_t tuning = 20000;  ///< budget in evaluations of the whole training loss; 0: fallbacks
+  Settings fixed;  ///< by the user: not tuned
+  std::uint64_t tuning =
+      100000;  ///< budget in evaluations of the whole training loss; 0: fallbacks
 };
 /// "annealing", "nested grid ste".
 std::string describe(const BaselineOptions& options);
@@ -106,10 +107,11 @@ struct Tuning {
   Settings settings;
   OracleCount bill;
 };
-/// Every candidate gets an equal share of the budget for restarts of its own, at least one. The one
-/// that reached the least loss seen by any of them most often for what it spent wins, of equals the
-/// first. Candidates run in parallel, with the same
-/// outcome for any number of threads. nullopt: `stop` was set.
+/// Every candidate gets an equal share of the budget for restarts of its own; where that ends, so
+/// does its last restart, unfinished but billed. The candidate whose restarts ended at the least
+/// loss seen most often wins, of equals the first; if none finished a restart, the defaults stay.
+/// Candidates run in parallel, with the same outcome for any number of threads. nullopt: `stop` was
+/// set.
 std::optional<Tuning> tune(const BaselineTask& task, const BaselineRun& run,
                            const std::atomic<bool>& stop);
 

@@ -102,6 +102,7 @@ void for_each_method_field(M& m, F&& f) {
   f("tuning_evaluations", m.tuning.evaluations);
   f("tuning_unique", m.tuning.unique);
   f("tuning_samples", m.tuning.samples);
+  f("inner_samples", m.inner_samples);
 }
 
 template <class T>

@@ -27,6 +27,7 @@ struct MethodSummary {
   std::string name;      ///< "annealing", "nested grid ste"
   std::string settings;  ///< "sweeps = 100, temperature_ratio = 0.01"
   OracleCount tuning;    ///< what finding them asked of the loss: paid once, by no restart
+  std::uint64_t inner_samples = 0;  ///< nested: samples of the ledger of one inner training
 };
 
 /// One campaign's result file (HDF5):
@@ -35,7 +36,7 @@ struct MethodSummary {
 ///   /epsilon           [E] the ladder of gaps, descending
 ///   /table             attributes qubits, minimum, minimizers, best_index, samples
 ///   /method            attributes name, settings, tuning_evaluations, tuning_unique,
-///                      tuning_samples; only of classical campaigns
+///                      tuning_samples, inner_samples; only of classical campaigns
 ///   /restarts/FIELD    [R] in ascending id: id, seed, status (enumeration), expectation, gap,
 ///                      gradient_norm, iterations, evaluations, best_string (table index),
 ///                      best_probability, best_cost, seconds, cpu_seconds, joules (NaN: not

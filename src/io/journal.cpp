@@ -34,9 +34,10 @@ void visit(Archive& archive, Header& h) {
   archive(h.identity, h.identity_hash, h.name, h.experiment, h.restarts_requested, h.rule.epsilon,
           h.rule.halfwidth, h.rule.relative_tts, h.epsilons, h.table.qubits, h.table.minimum,
           h.table.minimizers, h.table.best_index, h.table.samples, h.method.name, h.method.settings,
-          h.method.tuning, p.version, p.git_commit, p.git_dirty, p.compiler, p.compiler_flags,
-          p.libraries, p.mpi, p.ranks, p.threads, p.binding, p.hosts, p.slurm, p.cpu, p.simd,
-          p.engine, p.precision, p.started, p.finished, p.seed, p.data_sha256, h.started);
+          h.method.tuning, h.method.inner_samples, p.version, p.git_commit, p.git_dirty, p.compiler,
+          p.compiler_flags, p.libraries, p.mpi, p.ranks, p.threads, p.binding, p.hosts, p.slurm,
+          p.cpu, p.simd, p.engine, p.precision, p.started, p.finished, p.seed, p.data_sha256,
+          h.started);
 }
 
 std::uint32_t crc(std::span<const std::byte> bytes) {

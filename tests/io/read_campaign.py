@@ -20,7 +20,8 @@ with h5py.File(sys.argv[1]) as f:
         14, 0.3268526932, 2, 77)
     assert table["samples"] == 12665
     assert dict(f["method"].attrs) == {"name": "annealing", "settings": "sweeps = 100",
-        "tuning_evaluations": 1000, "tuning_unique": 900, "tuning_samples": 12665000}
+        "tuning_evaluations": 1000, "tuning_unique": 900, "tuning_samples": 12665000,
+        "inner_samples": 555}
     r = f["restarts"]
     assert r["oracle_evaluations"][:].tolist() == [[100, 0, 3], [101, 0, 3], [102, 0, 3]]
     assert r["oracle_unique"][:].tolist() == [[90, 0, 2]] * 3

@@ -22,7 +22,7 @@ CampaignFile example() {
   c.restarts_requested = 5;
   c.epsilons = {1e-2, 1e-4};
   c.table = {14, 0.3268526932, 2, 77, 12665};
-  c.method = {"annealing", "sweeps = 100", {1000, 900, 12665000}};
+  c.method = {"annealing", "sweeps = 100", {1000, 900, 12665000}, 555};
   c.provenance = collect_provenance();
   c.provenance.ranks = 4;
   c.provenance.hosts = {"node1", "node-number-2"};
@@ -72,6 +72,7 @@ TEST(CampaignFile, RoundTrips) {
   EXPECT_EQ(read.method.name, "annealing");
   EXPECT_EQ(read.method.settings, "sweeps = 100");
   EXPECT_EQ(read.method.tuning, written.method.tuning);
+  EXPECT_EQ(read.method.inner_samples, 555u);
   ASSERT_EQ(read.records.size(), 3u);
   for (std::size_t i = 0; i < 3; ++i) {
     EXPECT_EQ(read.records[i].result, written.records[i].result);
