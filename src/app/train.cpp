@@ -195,7 +195,8 @@ IdRange slice_of(const TrainOptions& options, const Experiment& experiment) {
 /// Ranks and processors of one node.
 struct Node {
   int ranks = 1;
-  int threads = 1;  ///< this rank's cores, shared fairly where ranks overlap
+  int threads = 1;     ///< this rank's cores, shared fairly where ranks overlap
+  double cache = 0.0;  ///< last_level_cache() of all of them
 };
 
 // Collective over `world`.
@@ -211,6 +212,7 @@ Node survey_node(MPI_Comm world) {
   int claimed = 0;
   MPI_Allreduce(&processors, &claimed, 1, MPI_INT, MPI_SUM, comm);
   MPI_Comm_free(&comm);
+  node.cache = last_level_cache(all);
   node.threads = std::max(1, count_cores(mine) * CPU_COUNT(&all) / claimed);
   return node;
 }
@@ -388,8 +390,16 @@ class Training {
       return memory_need(circuit_, engine_options(p), p.workers * node.ranks);
     };
     const bool all_fit = need({threads_, 1}).total() <= available;
-    plan_ = plan_threads(threads_, session_.size(), missing_count_, all_fit);
+    plan_ = plan_threads(evaluation(), {threads_, session_.size(), node.ranks, node.cache},
+                         missing_count_, all_fit);
     require_memory(options_.experiment, need(plan_), available);
+  }
+
+  Evaluation evaluation() const {
+    const EngineKind kind =
+        experiment_.engine == EngineKind::automatic ? choose_engine(circuit_) : experiment_.engine;
+    const MemoryNeed one = memory_need(circuit_, engine_options({}), 1);
+    return {kind, evaluation_multiply_adds(circuit_, kind), one.states, one.table};
   }
 
   EngineOptions engine_options(const ThreadPlan& p) const {
