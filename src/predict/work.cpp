@@ -1,4 +1,4 @@
-#include "work.hpp"
+#include "predict/work.hpp"
 
 #include <type_traits>
 

@@ -1,0 +1,62 @@
+#include "predict/machine.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <cstddef>
+
+#include "core/error.hpp"
+
+namespace qhn {
+namespace {
+
+/// Between the value of one core and that of all, by the logarithm of the cores.
+double between(const Machine& machine, int cores, double one, double all) {
+  if (machine.cores <= 1) return all;
+  return one + (all - one) * std::log(cores) / std::log(machine.cores);
+}
+
+double exchange_seconds(const Machine& machine, const EvaluationLoad& load, const Layout& layout) {
+  if (load.exchanged_bytes == 0.0) return 0.0;
+  // Groups fill node after node; only those larger than a node need the network.
+  const bool within = layout.ranks_per_state <= layout.ranks_per_node;
+  const std::optional<Link>& link = within ? machine.node : machine.network;
+  if (!link)
+    throw InputError("the machine file of " + machine.name + " has no link between " +
+                     (within ? "ranks of a node ([links.node])" : "nodes ([links.network])"));
+  const double sharing = within ? 1.0 : layout.ranks_per_node;
+  return load.exchanged_bytes * sharing / link->bandwidth + load.messages * link->latency;
+}
+
+}  // namespace
+
+double Curve::at(double n) const {
+  const auto above = std::lower_bound(qubits.begin(), qubits.end(), n);
+  if (above == qubits.end()) return values.back();
+  const auto k = static_cast<std::size_t>(above - qubits.begin());
+  if (k == 0) return values.front();
+  const double t = (n - qubits[k - 1]) / (qubits[k] - qubits[k - 1]);
+  return values[k - 1] + t * (values[k] - values[k - 1]);
+}
+
+const char* to_string(Kernel kernel) {
+  constexpr const char* names[kernels] = {"sweep",           "sweep_gradient", "paired",
+                                          "paired_gradient", "tiled",          "tiled_gradient"};
+  return names[static_cast<std::size_t>(kernel)];
+}
+
+double evaluation_seconds(const Machine& machine, const EvaluationLoad& load, int threads, int busy,
+                          const Layout& layout) {
+  const auto kernel = static_cast<std::size_t>(load.kernel);
+  const double n = load.qubits, part = static_cast<double>(threads) / busy;
+  const double flops = between(machine, threads, machine.one.fma * threads,
+                               machine.all.fma * threads / machine.cores);
+  // The memory is shared by all that is busy on the node, and so are the caches.
+  const double pass =
+      std::min(machine.one.pass.at(n) * threads, machine.all.pass.at(n - std::log2(part)) * part);
+  const double share =
+      between(machine, threads, machine.one.share[kernel].at(n), machine.all.share[kernel].at(n));
+  const double roof = std::max(load.work.flops / flops, load.work.bytes / pass);
+  return roof / share + exchange_seconds(machine, load, layout);
+}
+
+}  // namespace qhn
