@@ -132,8 +132,17 @@ class ProgramBuilder {
   void fuse_permutations() {
     auto& steps = program_.steps;
     for (std::size_t i = 0; i < steps.size(); ++i) {
-      const auto* permutation = std::get_if<Permutation>(&steps[i]);
-      if (!permutation || !fusible(*permutation)) continue;
+      auto* permutation = std::get_if<Permutation>(&steps[i]);
+      if (!permutation || !disjoint(*permutation)) continue;
+      const auto rest = std::stable_partition(permutation->cx.begin(), permutation->cx.end(),
+                                              [](const auto& cx) { return fusible(cx); });
+      if (rest == permutation->cx.begin()) continue;
+      if (rest != permutation->cx.end()) {  // disjoint, so their order is free: the rest goes first
+        Permutation others{{rest, permutation->cx.end()}};
+        permutation->cx.erase(rest, permutation->cx.end());
+        steps.insert(steps.begin() + static_cast<std::ptrdiff_t>(i), std::move(others));
+        permutation = std::get_if<Permutation>(&steps[++i]);
+      }
       const Support support = support_of(steps[i]);
       for (std::size_t j = i + 1; j < steps.size(); ++j) {
         if (auto* rotation = std::get_if<Rotation>(&steps[j])) {
@@ -148,24 +157,35 @@ class ProgramBuilder {
     }
   }
 
-  static bool fusible(const Permutation& permutation) {
+  static bool disjoint(const Permutation& permutation) {
     Index seen = 0;
     for (const auto& [control, target] : permutation.cx) {
       const Index here = (Index{1} << control) | (Index{1} << target);
-      // The kernels take a control from the same trip through registers or from the address; the
-      // neighbour below is always one of them.
-      if (control != target - 1 || (seen & here)) return false;
+      if (seen & here) return false;
       seen |= here;
     }
     return true;
   }
 
+  /// The kernels take a control from the same trip through registers or from the address; the
+  /// neighbour below is always one of them.
+  static bool fusible(const std::pair<int, int>& cx) { return cx.first == cx.second - 1; }
+
   Program program_;
 };
 
-/// Gates that change |0…0⟩, in order: leading CX, CZ, Rz and Rzz on untouched qubits do not (an Rzz
-/// there only adds a phase, which a state asked for in full must keep).
-std::vector<Gate> without_trivial(const Circuit& circuit, Purpose purpose) {
+}  // namespace
+
+Index Rotation::active() const {
+  Index qubits = 0;
+  for (std::size_t q = 0; q < angles.size(); ++q)
+    if (angles[q].index >= 0 || angles[q].fixed != 0.0 || control_of[q] >= 0)
+      qubits |= Index{1} << q;
+  return qubits;
+}
+
+// A leading Rzz only adds a phase, which a state asked for in full must keep.
+std::vector<Gate> visible_gates(const Circuit& circuit, Purpose purpose) {
   std::vector<Gate> gates;
   Index touched = purpose == Purpose::any_expectation ? ~Index{0} : 0;
   for (const Gate& gate : circuit.gates) {
@@ -222,6 +242,8 @@ std::vector<Gate> without_trivial(const Circuit& circuit, Purpose purpose) {
   std::reverse(kept.begin(), kept.end());
   return kept;
 }
+
+namespace {
 
 /// Builds both registers while walking the gates once. Crossing CZ gates are collected and split by
 /// the rank of their biadjacency matrix: CZ on all pairs needs one branching, not n².
@@ -363,8 +385,14 @@ double register_fmas(const Program& program) {
 
 CutCircuit cut_circuit(const Circuit& circuit, int low_qubits, Purpose purpose, int max_branches) {
   Cutter cutter(circuit.qubits, low_qubits, max_branches);
-  for (const Gate& gate : without_trivial(circuit, purpose)) cutter.add(gate);
+  for (const Gate& gate : visible_gates(circuit, purpose)) cutter.add(gate);
   return cutter.finish();
+}
+
+Program register_program(int qubits, std::span<const Gate> gates) {
+  Cutter cutter(qubits, qubits, 1);
+  for (const Gate& gate : gates) cutter.add(gate);
+  return cutter.finish().low;
 }
 
 double gradient_fmas(const CutCircuit& cut) {

@@ -23,6 +23,7 @@ struct Angle {
 struct Rotation {
   std::vector<Angle> angles;    ///< fixed 0 where a qubit is not rotated
   std::vector<int> control_of;  ///< control of the CX that targets this qubit; −1: none
+  Index active() const;         ///< the qubits that are rotated or targeted
 };
 
 /// One factor of a diagonal: diag(1, e^{iφ}) on `first`, or exp(−iφ Z⊗Z/2) on (first, second).
@@ -87,6 +88,14 @@ enum class Purpose {
   expectation,     ///< without the diagonal gates that no later gate turns into something visible
   any_expectation  ///< the same from any start: gates trivial on |0…0⟩ are kept
 };
+
+/// The gates that matter, in order. Trivial on |0…0⟩ and left out: CX and CZ whose control and Rz
+/// whose qubit nothing has touched (not for any_expectation). Left out at the end, but for `state`:
+/// diagonal gates that no later gate makes visible.
+std::vector<Gate> visible_gates(const Circuit& circuit, Purpose purpose);
+
+/// All these gates on one register. Gate angles: as in the circuit.
+Program register_program(int qubits, std::span<const Gate> gates);
 
 /// Cuts below qubit `low_qubits`, 1 <= low_qubits <= N. Throws InputError when more than
 /// `max_branches` branches would be needed.

@@ -156,6 +156,9 @@ void Adjoint<T>::undo(const PermutationStep& step, int branches, T* phi, T* lamb
   for (int plane = 0; plane < 2 * branches; ++plane)
     for (T* data : {phi, lambda}) {
       T* v = data + static_cast<Index>(plane) * size;
+      for (auto cx = step.in_place.rbegin(); cx != step.in_place.rend(); ++cx)
+        apply_cx(program_.qubits(), cx->first, cx->second, v, threads);
+      if (!step.in_place.empty()) continue;
       permute(step.image, size, v, program_.scratch(), threads);
       std::copy(program_.scratch(), program_.scratch() + size, v);
     }

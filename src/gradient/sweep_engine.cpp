@@ -1,18 +1,15 @@
 #include "gradient/sweep_engine.hpp"
 
 #include <algorithm>
-#include <type_traits>
 
 #include "core/aligned.hpp"
 #include "core/chunks.hpp"
 #include "gradient/adjoint.hpp"
-#include "gradient/contract.hpp"
+#include "gradient/diagonal_cost.hpp"
 #include "state/register.hpp"
 
 namespace qhn {
 namespace {
-
-constexpr Index piece = Index{1} << 14;  // amplitudes a thread takes at a time
 
 template <class T>
 class SweepEngine final : public Engine {
@@ -28,35 +25,19 @@ class SweepEngine final : public Engine {
         adjoint_(program_),
         phi_(program_.elements()),
         lambda_(program_.elements() + cache_shift<T>),
-        pieces_(cost.size(), piece, cost.size()),
-        partial_(pieces_.count),
-        best_(pieces_.count) {
-    if constexpr (std::is_same_v<T, double>) {
-      cost_ = cost.data();
-    } else {
-      own_cost_.assign(cost.begin(), cost.end());
-      cost_ = own_cost_.data();
-    }
-  }
+        cost_(cost, options.threads) {}
 
   EngineKind kind() const override { return EngineKind::sweep; }
 
   double expectation(std::span<const double> angles) override {
     forward(angles);
-    return sum_cost();
+    return cost_.expectation(phi_.data());
   }
 
   double expectation_and_gradient(std::span<const double> angles,
                                   std::span<double> gradient) override {
     forward(angles);
-    const double value = sum_cost();
-    const Index size = pieces_.items;
-    for_chunks(pieces_, threads_, [&](Index p) {
-      const Index at = pieces_.begin(p), count = pieces_.end(p) - at;
-      std::copy_n(phi_.data() + at, count, lambda() + at);
-      std::copy_n(phi_.data() + size + at, count, lambda() + size + at);
-      scale_pair(cost_ + at, count, lambda() + at, lambda() + size + at);
-    });
+    const double value = cost_.apply(phi_.data(), lambda());
     std::fill(gradient.begin(), gradient.end(), 0.0);
     adjoint_.run(phi_.data(), lambda(), gradient, threads_);
     return value;
@@ -64,18 +45,7 @@ class SweepEngine final : public Engine {
 
   MostProbable most_probable(std::span<const double> angles) override {
     forward(angles);
-    for_chunks(pieces_, threads_, [&](Index p) {
-      const Index at = pieces_.begin(p), count = pieces_.end(p) - at;
-      T* re = phi_.data() + at;
-      norms(re, re + pieces_.items, count);  // the state is made anew by the next call
-      const T most = largest(re, count);
-      best_[p] = {at + static_cast<Index>(std::find(re, re + count, most) - re),
-                  static_cast<double>(most)};
-    });
-    MostProbable best = best_[0];
-    for (const MostProbable& b : best_)
-      if (b.probability > best.probability) best = b;
-    return best;
+    return cost_.most_probable(phi_.data());  // the state is made anew by the next call
   }
 
   void state(std::span<const double> angles, std::span<Complex> amplitudes) override {
@@ -83,32 +53,22 @@ class SweepEngine final : public Engine {
   }
 
   std::size_t bytes() const override {
-    return program_.bytes() + adjoint_.bytes() +
-           (phi_.size() + lambda_.size() + own_cost_.size()) * sizeof(T);
+    return program_.bytes() + adjoint_.bytes() + cost_.bytes() +
+           (phi_.size() + lambda_.size()) * sizeof(T);
   }
 
  private:
   void forward(std::span<const double> angles) {
     program_.set_angles(angles);
     if (start_.empty()) return program_.run(phi_.data(), threads_);
-    for_chunks(pieces_, threads_, [&](Index p) {
-      for (Index x = pieces_.begin(p); x < pieces_.end(p); ++x) {
+    const Chunks pieces(start_.size(), 1 << 14);
+    for_chunks(pieces, threads_, [&](Index p) {
+      for (Index x = pieces.begin(p); x < pieces.end(p); ++x) {
         phi_[x] = static_cast<T>(start_[x].real());
-        phi_[pieces_.items + x] = static_cast<T>(start_[x].imag());
+        phi_[pieces.items + x] = static_cast<T>(start_[x].imag());
       }
     });
     program_.run_from(phi_.data(), threads_);
-  }
-
-  double sum_cost() {
-    for_chunks(pieces_, threads_, [&](Index p) {
-      const Index at = pieces_.begin(p);
-      partial_[p] = weighted_norm(cost_ + at, phi_.data() + at, phi_.data() + pieces_.items + at,
-                                  pieces_.end(p) - at);
-    });
-    double sum = 0.0;
-    for (double p : partial_) sum += p;
-    return sum;
   }
 
   T* lambda() { return lambda_.data() + cache_shift<T>; }
@@ -116,14 +76,10 @@ class SweepEngine final : public Engine {
   Circuit circuit_;
   int threads_;
   std::span<const Complex> start_;  ///< empty: |0…0⟩
-  const T* cost_;
-  AlignedVector<T> own_cost_;  ///< the table in T, where T is not double
   RegisterProgram<T> program_;
   Adjoint<T> adjoint_;
   AlignedVector<T> phi_, lambda_;
-  Chunks pieces_;
-  std::vector<double> partial_;
-  std::vector<MostProbable> best_;
+  DiagonalCost<T> cost_;
 };
 
 }  // namespace

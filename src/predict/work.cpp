@@ -9,7 +9,7 @@ namespace {
 
 /// Trips over an array in memory: those above the blocks, and one for all within them.
 double trips(int qubits, const Rotation& rotation) {
-  const auto plan = plan_rotation<double>(qubits, rotation.control_of);
+  const auto plan = plan_rotation<double>(qubits, rotation.control_of, rotation.active());
   const std::size_t above = trips_above_block<double>(plan);
   return static_cast<double>(above + (above < plan.size() ? 1 : 0));
 }

@@ -538,7 +538,8 @@ QHN_EXPORT(AddFlipped)
 #undef QHN_EXPORT
 
 template <class T>
-std::vector<RotationTrip<T>> plan_rotation(int qubits, const std::vector<int>& control_of) {
+std::vector<RotationTrip<T>> plan_rotation(int qubits, const std::vector<int>& control_of,
+                                           Index active) {
   using LaneIndex = typename RotationTrip<T>::LaneIndex;
   const int lanes = lane_bits<T>(qubits);
   const int max_rows = HWY_DYNAMIC_DISPATCH(MaxRowBits)();
@@ -579,8 +580,9 @@ std::vector<RotationTrip<T>> plan_rotation(int qubits, const std::vector<int>& c
           l = static_cast<LaneIndex>(l ^ (((l >> control) & 1) << target));
       }
     }
-    trips.push_back(std::move(t));
-    first += std::max(1, trips.back().count);
+    first += std::max(1, t.count);
+    if ((active >> t.first) & (dimension(t.count) - 1)) trips.push_back(std::move(t));
+    while (first < qubits && !bit(active, first)) ++first;
   }
   std::reverse(trips.begin(), trips.end());
   return trips;
@@ -667,7 +669,7 @@ BitMask<T>::BitMask(int qubits, const std::vector<std::pair<int, int>>& pairs) {
   void add_flipped<T>(int qubits, Index flip, const T* from, T* into) {                        \
     HWY_DYNAMIC_DISPATCH(AddFlipped##S)(qubits, flip, from, into);                             \
   }                                                                                            \
-  template std::vector<RotationTrip<T>> plan_rotation<T>(int, const std::vector<int>&);        \
+  template std::vector<RotationTrip<T>> plan_rotation<T>(int, const std::vector<int>&, Index); \
   template class BitMask<T>;
 QHN_DISPATCH(double, F64)
 QHN_DISPATCH(float, F32)

@@ -49,9 +49,11 @@ struct RotationTrip {
 
 /// The trips of a layer, in the order of the forward direction (highest qubits first, so that each
 /// control is met before it is rotated); the backward direction runs them in reverse.
-/// control_of[t] is the control (t − 1 or −1) of the CX that precedes the rotation of t.
+/// control_of[t] is the control (t − 1 or −1) of the CX that precedes the rotation of t. Only the
+/// trips that reach a qubit of `active` are made.
 template <class T>
-std::vector<RotationTrip<T>> plan_rotation(int qubits, const std::vector<int>& control_of);
+std::vector<RotationTrip<T>> plan_rotation(int qubits, const std::vector<int>& control_of,
+                                           Index active = ~Index{0});
 
 /// CX, then Ry(θ_q) on the trip's qubits: v0 ← c v0 − s v1, v1 ← s v0 + c v1 with c, s = cos, sin
 /// θ/2. Per element and qubit 2 multiply-adds; bytes: the array once in and out. Items: row groups.

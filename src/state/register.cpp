@@ -21,7 +21,7 @@ template <class T>
 RotationStep<T> prepare(int qubits, const Rotation& rotation) {
   RotationStep<T> step;
   step.angles = rotation.angles;
-  step.trips = plan_rotation<T>(qubits, rotation.control_of);
+  step.trips = plan_rotation<T>(qubits, rotation.control_of, rotation.active());
   step.cosine.resize(rotation.angles.size());
   step.sine.resize(rotation.angles.size());
   return step;
@@ -50,7 +50,10 @@ PhaseStep<T> prepare(int qubits, const Phase& phase) {
 }
 
 PermutationStep prepare(int qubits, const Permutation& permutation) {
-  return {LinearMap(qubits, permutation.cx, false), LinearMap(qubits, permutation.cx, true)};
+  constexpr std::size_t few = 3;
+  constexpr int large = 22;  // qubits: from here on a scratch plane would weigh
+  if (permutation.cx.size() <= few || qubits >= large) return {permutation.cx, {}, {}};
+  return {{}, LinearMap(qubits, permutation.cx, false), LinearMap(qubits, permutation.cx, true)};
 }
 
 template <class T>
@@ -203,7 +206,8 @@ RegisterProgram<T>::RegisterProgram(const Program& program)
             [&](const Phase& p) { steps_.emplace_back(prepare<T>(qubits_, p)); },
             [&](const Permutation& p) {
               steps_.emplace_back(prepare(qubits_, p));
-              scratch_.resize(dimension(qubits_));
+              if (std::get<PermutationStep>(steps_.back()).in_place.empty())
+                scratch_.resize(dimension(qubits_));
             },
             [&](const Sign& s) { steps_.emplace_back(SignStep<T>{BitMask<T>(qubits_, s.cz)}); },
             [&](const Branch& b) { steps_.emplace_back(prepare<T>(qubits_, b)); },
@@ -258,6 +262,9 @@ void RegisterProgram<T>::run_from(T* data, int threads) {
                    [&](const PermutationStep& p) {
                      for (int plane = 0; plane < 2 * branches; ++plane) {
                        T* v = data + static_cast<Index>(plane) * size;
+                       for (const auto& [control, target] : p.in_place)
+                         apply_cx(qubits_, control, target, v, threads);
+                       if (!p.in_place.empty()) continue;
                        permute(p.source, size, v, scratch_.data(), threads);
                        std::copy(scratch_.begin(), scratch_.end(), v);
                      }
@@ -287,6 +294,21 @@ std::size_t RegisterProgram<T>::bytes() const {
 }
 
 template <class T>
+void apply_cx(int qubits, int control, int target, T* plane, int threads) {
+  const int low = std::min(control, target), high = std::max(control, target);
+  const Index run = dimension(low);
+  const int between = high - low - 1;  // bits
+  const Chunks chunks(dimension(qubits - 1 - high + between), std::max<Index>(1, 4096 / run));
+  for_chunks(chunks, threads, [&](Index chunk) {
+    for (Index i = chunks.begin(chunk); i < chunks.end(chunk); ++i) {
+      const Index inside = i & (dimension(between) - 1);
+      T* x = plane + ((i >> between) << (high + 1)) + (inside << (low + 1)) + dimension(control);
+      std::swap_ranges(x, x + run, x + dimension(target));
+    }
+  });
+}
+
+template <class T>
 void permute(const LinearMap& map, Index size, const T* in, T* out, int threads) {
   const Chunks chunks(size, 1 << 13);
   for_chunks(chunks, threads, [&](Index c) {
@@ -296,6 +318,8 @@ void permute(const LinearMap& map, Index size, const T* in, T* out, int threads)
 
 template class RegisterProgram<double>;
 template class RegisterProgram<float>;
+template void apply_cx<double>(int, int, int, double*, int);
+template void apply_cx<float>(int, int, int, float*, int);
 template void permute<double>(const LinearMap&, Index, const double*, double*, int);
 template void permute<float>(const LinearMap&, Index, const float*, float*, int);
 

@@ -43,7 +43,10 @@ class LinearMap {
   std::vector<Index> low_, high_;
 };
 
+/// Few CX gates, and those of a register too large for a scratch plane, run in place one by one;
+/// more become one linear map.
 struct PermutationStep {
+  std::vector<std::pair<int, int>> in_place;
   LinearMap image;   ///< x ↦ where its amplitude goes
   LinearMap source;  ///< the inverse
 };
@@ -109,6 +112,10 @@ std::size_t trips_above_block(const std::vector<RotationTrip<T>>& trips) {
   while (n < trips.size() && trips[n].first + trips[n].count > block_bits<T>) ++n;
   return n;
 }
+
+/// CX on one plane of 2^qubits elements, in place. Bytes: half the plane in and out.
+template <class T>
+void apply_cx(int qubits, int control, int target, T* plane, int threads);
 
 /// out[x] = in[map(x)].
 template <class T>

@@ -4,10 +4,10 @@
 #include <cmath>
 
 #include "core/error.hpp"
-#include "core/random.hpp"
 #include "core/simd.hpp"
 #include "gradient/engine.hpp"
 #include "state/reference.hpp"
+#include "support/random_circuit.hpp"
 
 namespace qhn {
 namespace {
@@ -19,34 +19,10 @@ struct Case {
 
 /// Random costs in [0, 1) and angles in [−6, 6).
 Case random_case(Circuit circuit, std::uint64_t seed) {
-  CounterRng rng(seed, Stream::shots, 0);
-  Case c{std::move(circuit), {}, {}};
-  c.cost.resize(dimension(c.circuit.qubits));
-  c.angles.resize(static_cast<std::size_t>(c.circuit.angles));
-  for (double& v : c.cost) v = rng.uniform();
-  for (double& v : c.angles) v = 12.0 * rng.uniform() - 6.0;
-  return c;
-}
-
-/// Any gate anywhere, some angles shared, some fixed.
-Circuit random_custom(int qubits, int gates, std::uint64_t seed) {
-  CounterRng rng(seed, Stream::shots, 1);
-  const auto below = [&rng](int n) { return static_cast<int>(rng.uniform() * n); };
-  const char* names[] = {"CX", "CZ", "Rx", "Ry", "Rz", "Rzz"};
-  std::vector<CustomGate> list;
-  for (int i = 0; i < gates; ++i) {
-    CustomGate gate{names[qubits > 1 ? below(6) : 2 + below(3)], {below(qubits)}, "", 0.0};
-    const bool two = gate.gate == "CX" || gate.gate == "CZ" || gate.gate == "Rzz";
-    if (two) gate.qubits.push_back((gate.qubits[0] + 1 + below(qubits - 1)) % qubits);
-    if (gate.gate[0] == 'R') {
-      if (below(4) == 0)
-        gate.value = 6.0 * rng.uniform();
-      else
-        gate.angle = "t" + std::to_string(below(gates));
-    }
-    list.push_back(gate);
-  }
-  return make_custom_circuit(qubits, list);
+  const auto cost = random_numbers(dimension(circuit.qubits), 0.0, 1.0, seed);
+  const auto angles =
+      random_numbers(static_cast<std::size_t>(circuit.angles), -6.0, 6.0, seed + 1000);
+  return {std::move(circuit), cost, angles};
 }
 
 double largest(const std::vector<double>& v) {

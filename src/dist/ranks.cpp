@@ -1,0 +1,90 @@
+#include "dist/ranks.hpp"
+
+#include <algorithm>
+#include <bit>
+#include <string>
+
+#include "core/error.hpp"
+
+namespace qhn {
+namespace {
+
+constexpr std::size_t most_bytes = std::size_t{1} << 30;  // of one message; MPI counts are int
+
+struct Segment {
+  std::size_t begin, end;
+  std::size_t middle() const { return begin + (end - begin) / 2; }
+};
+
+}  // namespace
+
+Ranks::Ranks(MPI_Comm comm) {
+  MPI_Comm_size(comm, &size_);
+  if (!std::has_single_bit(static_cast<unsigned>(size_)))
+    throw InputError("a state is spread over 1, 2, 4, 8, … ranks, not " + std::to_string(size_));
+  MPI_Comm_dup(comm, &comm_);
+  MPI_Comm_rank(comm_, &rank_);
+}
+
+Ranks::~Ranks() {
+  int ended = 0;
+  MPI_Finalized(&ended);
+  if (!ended) MPI_Comm_free(&comm_);
+}
+
+template <class T>
+void swap_with(MPI_Comm comm, int partner, std::span<const T> send, std::span<T> receive) {
+  constexpr std::size_t most = most_bytes / sizeof(T);
+  const std::size_t longest = std::max(send.size(), receive.size());
+  for (std::size_t at = 0; at < longest; at += most) {
+    const auto out = send.subspan(std::min(at, send.size()));
+    const auto in = receive.subspan(std::min(at, receive.size()));
+    const auto bytes = [most](std::size_t count) {
+      return static_cast<int>(std::min(count, most) * sizeof(T));
+    };
+    MPI_Sendrecv(out.data(), bytes(out.size()), MPI_BYTE, partner, 0, in.data(), bytes(in.size()),
+                 MPI_BYTE, partner, 0, comm, MPI_STATUS_IGNORE);
+  }
+}
+
+template <class T>
+void Ranks::sum(std::span<T> values) const {
+  received_.resize((values.size() + 1) / 2);
+  T* received = reinterpret_cast<T*>(received_.data());
+  std::vector<Segment> taken;  // before each halving
+  Segment own{0, values.size()};
+  for (int step = 1; step < size_; step *= 2) {
+    taken.push_back(own);
+    const bool upper = rank_ & step;
+    const Segment mine = upper ? Segment{own.middle(), own.end} : Segment{own.begin, own.middle()};
+    const Segment other = upper ? Segment{own.begin, own.middle()} : Segment{own.middle(), own.end};
+    swap_with<T>(comm_, rank_ ^ step, values.subspan(other.begin, other.end - other.begin),
+                 {received, mine.end - mine.begin});
+    for (std::size_t i = mine.begin; i < mine.end; ++i) values[i] += received[i - mine.begin];
+    own = mine;
+  }
+  for (int step = size_ / 2; step > 0; step /= 2) {
+    const Segment whole = taken.back();
+    taken.pop_back();
+    const Segment other =
+        rank_ & step ? Segment{whole.begin, whole.middle()} : Segment{whole.middle(), whole.end};
+    swap_with<T>(comm_, rank_ ^ step, values.subspan(own.begin, own.end - own.begin),
+                 values.subspan(other.begin, other.end - other.begin));
+    own = whole;
+  }
+}
+
+MostProbable Ranks::most_probable(const MostProbable& mine) const {
+  std::vector<MostProbable> all(static_cast<std::size_t>(size_));
+  MPI_Allgather(&mine, sizeof mine, MPI_BYTE, all.data(), sizeof mine, MPI_BYTE, comm_);
+  return *std::max_element(all.begin(), all.end(), [](const auto& a, const auto& b) {
+    return a.probability != b.probability ? a.probability < b.probability : a.index > b.index;
+  });
+}
+
+template void Ranks::sum(std::span<double>) const;
+template void Ranks::sum(std::span<float>) const;
+template void swap_with(MPI_Comm, int, std::span<const double>, std::span<double>);
+template void swap_with(MPI_Comm, int, std::span<const float>, std::span<float>);
+
+}  // namespace qhn

@@ -1,0 +1,302 @@
+#include "dist/sweep.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <deque>
+
+#include "core/aligned.hpp"
+#include "core/chunks.hpp"
+#include "core/error.hpp"
+#include "core/random.hpp"
+#include "dist/exchange.hpp"
+#include "gradient/adjoint.hpp"
+#include "gradient/diagonal_cost.hpp"
+#include "state/register.hpp"
+
+namespace qhn {
+namespace {
+
+constexpr Index piece = Index{1} << 14;  // elements a thread takes at a time
+
+double sum_of(const std::vector<DerivedAngle>& angles, std::span<const double> values) {
+  double sum = 0.0;
+  for (const DerivedAngle& a : angles) sum += a.value(values);
+  return sum;
+}
+
+/// One stage of this rank, ready to run both ways.
+template <class T>
+struct RunningStage {
+  RegisterProgram<T> program;
+  Adjoint<T> adjoint;
+  std::vector<DerivedAngle> angles, phase;
+  std::vector<double> values, derivatives;  ///< of `angles`
+
+  explicit RunningStage(RankStage&& stage)
+      : program(stage.program),
+        adjoint(program),
+        angles(std::move(stage.angles)),
+        phase(std::move(stage.phase)),
+        values(angles.size()),
+        derivatives(angles.size()) {}
+
+  void set_angles(std::span<const double> all) {
+    for (std::size_t k = 0; k < angles.size(); ++k) values[k] = angles[k].value(all);
+    program.set_angles(values);
+  }
+};
+
+template <class T>
+class Sweep final : public DistributedSweep {
+ public:
+  Sweep(const Ranks& ranks, const Circuit& circuit, const ExchangePlan& plan,
+        std::span<const double> cost, const EngineOptions& options)
+      : ranks_(ranks),
+        threads_(options.threads),
+        exchanger_(ranks, plan.local_qubits, options.threads),
+        size_(dimension(plan.local_qubits)),
+        phi_(2 * size_),
+        lambda_(2 * size_ + cache_shift<T>),
+        cost_(cost, options.threads),
+        partial_(Chunks(size_, piece, size_).count),
+        sums_(static_cast<std::size_t>(circuit.angles) + 1) {
+    RankPlan mine = plan_for_rank(plan, static_cast<Index>(ranks.rank()));
+    start_ = std::move(mine.start);
+    for (RankStage& stage : mine.stages) stages_.emplace_back(std::move(stage));
+    exchanges_ = std::move(mine.exchanges);
+    map_ = std::move(mine.result);
+  }
+
+  double expectation(std::span<const double> angles) override {
+    forward(angles);
+    return sum_over_ranks(cost_.expectation(phi_.data()));
+  }
+
+  double expectation_and_gradient(std::span<const double> angles,
+                                  std::span<double> gradient) override {
+    forward(angles);
+    std::fill(sums_.begin(), sums_.end(), 0.0);
+    sums_.back() = cost_.apply(phi_.data(), lambda());
+    for (std::size_t s = stages_.size(); s-- > 0;) {
+      backward(s, angles);
+      if (s > 0) exchanger_.run(exchanges_[s - 1], {re(), im(), lambda(), lambda() + size_});
+    }
+    start_derivatives(angles);
+    ranks_.sum(std::span<double>(sums_));
+    std::copy_n(sums_.begin(), gradient.size(), gradient.begin());
+    return sums_.back();
+  }
+
+  MostProbable most_probable(std::span<const double> angles) override {
+    forward(angles);
+    // The candidate of each rank is the first in its own order, so look among its equals.
+    MostProbable best = cost_.most_probable(re());
+    Index lowest = map_(best.index);
+    for (Index x = best.index + 1; x < size_; ++x)
+      if (static_cast<double>(re()[x]) == best.probability) lowest = std::min(lowest, map_(x));
+    best.index = lowest;
+    return ranks_.most_probable(best);
+  }
+
+  void state(std::span<const double>, std::span<Complex>) override {
+    throw RunError("a spread state is not gathered on one rank");
+  }
+
+  double norm(std::span<const double> angles) override {
+    forward(angles);
+    double sum = 0.0;
+    for (Index x = 0; x < size_; ++x) sum += probability(x);
+    return sum_over_ranks(sum);
+  }
+
+  std::map<Index, std::uint64_t> measure(std::span<const double> angles, std::uint64_t shots,
+                                         std::uint64_t seed) override {
+    forward(angles);
+    std::vector<double> mass(static_cast<std::size_t>(ranks_.size()), 0.0);
+    for (Index x = 0; x < size_; ++x)
+      mass[static_cast<std::size_t>(ranks_.rank())] += probability(x);
+    ranks_.sum(std::span<double>(mass));
+    double begin = 0.0, norm = 0.0;
+    for (std::size_t r = 0; r < mass.size(); ++r) {
+      if (static_cast<int>(r) == ranks_.rank()) begin = norm;
+      norm += mass[r];
+    }
+    const bool last = ranks_.rank() + 1 == ranks_.size();
+    const double end = begin + mass[static_cast<std::size_t>(ranks_.rank())];
+
+    CounterRng rng(seed, Stream::shots, 0);
+    std::vector<double> points;  // those that fall on this rank's part
+    for (std::uint64_t shot = 0; shot < shots; ++shot)
+      if (const double p = rng.uniform() * norm; p >= begin && (p < end || last))
+        points.push_back(p);
+    std::sort(points.begin(), points.end());
+    std::map<Index, std::uint64_t> counts;
+    auto point = points.begin();
+    double cumulative = begin;
+    Index likely = 0;  // takes what rounding leaves over
+    for (Index x = 0; x < size_ && point != points.end(); ++x) {
+      if (probability(x) == 0.0) continue;
+      likely = x;
+      cumulative += probability(x);
+      const auto first = point;
+      while (point != points.end() && *point < cumulative) ++point;
+      if (point != first) counts[map_(x)] += static_cast<std::uint64_t>(point - first);
+    }
+    if (point != points.end())
+      counts[map_(likely)] += static_cast<std::uint64_t>(points.end() - point);
+    return counts;
+  }
+
+  Traffic traffic() const override { return {exchanger_.exchanges(), exchanger_.bytes_sent()}; }
+
+  std::size_t bytes() const override {
+    std::size_t sum =
+        exchanger_.bytes() + cost_.bytes() + (phi_.size() + lambda_.size()) * sizeof(T);
+    for (const RunningStage<T>& stage : stages_)
+      sum += stage.program.bytes() + stage.adjoint.bytes();
+    return sum;
+  }
+
+ private:
+  T* re() { return phi_.data(); }
+  T* im() { return phi_.data() + size_; }
+  T* lambda() { return lambda_.data() + cache_shift<T>; }
+  double probability(Index x) const {
+    const double a = phi_[x], b = phi_[size_ + x];
+    return a * a + b * b;
+  }
+
+  double sum_over_ranks(double value) {
+    ranks_.sum(std::span<double>(&value, 1));
+    return value;
+  }
+
+  /// cos θ/2 or sin θ/2, and its derivative.
+  static std::pair<double, double> factor(const RankPlan::Factor& f,
+                                          std::span<const double> angles) {
+    const double half = f.angle.value(angles) / 2;
+    const double c = std::cos(half), s = std::sin(half);
+    return f.bit ? std::pair{s, c / 2} : std::pair{c, -s / 2};
+  }
+
+  void forward(std::span<const double> angles) {
+    const Chunks pieces(2 * size_, piece, 2 * size_);
+    for_chunks(pieces, threads_,
+               [&](Index p) { std::fill(re() + pieces.begin(p), re() + pieces.end(p), T{0}); });
+    Complex amplitude = std::polar(1.0, sum_of(stages_.front().phase, angles));
+    for (const RankPlan::Factor& f : start_) amplitude *= factor(f, angles).first;
+    *re() = static_cast<T>(amplitude.real());
+    *im() = static_cast<T>(amplitude.imag());
+    for (std::size_t s = 0; s < stages_.size(); ++s) {
+      if (s > 0) exchanger_.run(exchanges_[s - 1], {re(), im()});
+      stages_[s].set_angles(angles);
+      stages_[s].program.run_from(re(), threads_);
+      if (turns(s)) turn(re(), sum_of(stages_[s].phase, angles));
+    }
+  }
+
+  /// The phase of the first stage is in the start, that of the last is invisible.
+  bool turns(std::size_t s) const {
+    return s > 0 && s + 1 < stages_.size() && !stages_[s].phase.empty();
+  }
+
+  void turn(T* state, double angle) {
+    const auto c = static_cast<T>(std::cos(angle)), s = static_cast<T>(std::sin(angle));
+    const Chunks pieces(size_, piece, size_);
+    for_chunks(pieces, threads_, [&](Index p) {
+      for (Index x = pieces.begin(p); x < pieces.end(p); ++x) {
+        const T a = state[x], b = state[size_ + x];
+        state[x] = a * c - b * s;
+        state[size_ + x] = a * s + b * c;
+      }
+    });
+  }
+
+  void backward(std::size_t s, std::span<const double> angles) {
+    RunningStage<T>& stage = stages_[s];
+    const bool derived = std::any_of(stage.phase.begin(), stage.phase.end(),
+                                     [](const DerivedAngle& a) { return a.index >= 0; });
+    if (derived && s + 1 < stages_.size()) {  // ∂_γ of e^{iγ}φ: 2 Re(i ⟨λ|φ⟩)
+      const double derivative = -2.0 * imaginary_overlap();
+      for (const DerivedAngle& a : stage.phase)
+        if (a.index >= 0) sums_[static_cast<std::size_t>(a.index)] += a.sign * derivative;
+    }
+    if (turns(s)) {
+      const double back = -sum_of(stage.phase, angles);
+      turn(re(), back);
+      turn(lambda(), back);
+    }
+    std::fill(stage.derivatives.begin(), stage.derivatives.end(), 0.0);
+    stage.adjoint.run(re(), lambda(), stage.derivatives, threads_);
+    for (std::size_t k = 0; k < stage.angles.size(); ++k)
+      if (const DerivedAngle& a = stage.angles[k]; a.index >= 0)
+        sums_[static_cast<std::size_t>(a.index)] += a.sign * stage.derivatives[k];
+  }
+
+  /// Im Σ_x λ_x* φ_x over this rank's part; no unitary of a stage changes it.
+  double imaginary_overlap() {
+    const Chunks pieces(size_, piece, size_);
+    const T *f = re(), *g = lambda();
+    for_chunks(pieces, threads_, [&](Index p) {
+      constexpr Index lanes = 8;
+      std::array<double, lanes> sum{};
+      Index x = pieces.begin(p);
+      for (; x + lanes <= pieces.end(p); x += lanes)
+        for (Index l = 0; l < lanes; ++l)
+          sum[l] += static_cast<double>(g[x + l] * f[size_ + x + l] - g[size_ + x + l] * f[x + l]);
+      for (; x < pieces.end(p); ++x)
+        sum[0] += static_cast<double>(g[x] * f[size_ + x] - g[size_ + x] * f[x]);
+      partial_[p] = 0.0;
+      for (double s : sum) partial_[p] += s;
+    });
+    double sum = 0.0;
+    for (double p : partial_) sum += p;
+    return sum;
+  }
+
+  /// Everything is undone, so the part is e_0 times its start amplitude, and ⟨λ|∂φ⟩ = λ_0* ∂a.
+  void start_derivatives(std::span<const double> angles) {
+    const Complex phase = std::polar(1.0, sum_of(stages_.front().phase, angles));
+    const Complex overlap = std::conj(Complex(lambda()[0], lambda()[size_])) * phase;
+    for (std::size_t i = 0; i < start_.size(); ++i) {
+      if (start_[i].angle.index < 0) continue;
+      double derivative = 1.0;
+      for (std::size_t j = 0; j < start_.size(); ++j) {
+        const auto [value, slope] = factor(start_[j], angles);
+        derivative *= i == j ? slope : value;
+      }
+      sums_[static_cast<std::size_t>(start_[i].angle.index)] += 2.0 * derivative * overlap.real();
+    }
+  }
+
+  const Ranks& ranks_;
+  int threads_;
+  std::vector<RankPlan::Factor> start_;
+  std::deque<RunningStage<T>> stages_;  // an Adjoint holds on to its program
+  std::vector<RankExchange> exchanges_;
+  IndexMap map_;
+  Exchanger<T> exchanger_;
+  Index size_;  ///< amplitudes of this part
+  AlignedVector<T> phi_, lambda_;
+  DiagonalCost<T> cost_;
+  std::vector<double> partial_;
+  std::vector<double> sums_;  ///< the gradient, then the expectation
+};
+
+}  // namespace
+
+std::unique_ptr<DistributedSweep> make_distributed_sweep(const Ranks& ranks, const Circuit& circuit,
+                                                         const ExchangePlan& plan,
+                                                         std::span<const double> cost,
+                                                         const EngineOptions& options) {
+  if (cost.size() != dimension(plan.local_qubits) || ranks.size() != 1 << plan.rank_bits())
+    throw InputError("this plan is for " + std::to_string(1 << plan.rank_bits()) + " ranks of " +
+                     std::to_string(dimension(plan.local_qubits)) + " costs each, not " +
+                     std::to_string(ranks.size()) + " of " + std::to_string(cost.size()));
+  if (options.precision == Precision::float32)
+    return std::make_unique<Sweep<float>>(ranks, circuit, plan, cost, options);
+  return std::make_unique<Sweep<double>>(ranks, circuit, plan, cost, options);
+}
+
+}  // namespace qhn

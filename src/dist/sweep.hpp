@@ -1,0 +1,42 @@
+#pragma once
+
+#include <map>
+#include <memory>
+#include <span>
+
+#include "circuit/exchange_plan.hpp"
+#include "dist/ranks.hpp"
+#include "gradient/engine.hpp"
+
+namespace qhn {
+
+/// What a run of a spread state has sent so far.
+struct Traffic {
+  std::uint64_t exchanges = 0;
+  std::uint64_t bytes_sent = 0;  ///< by this rank
+};
+
+/// The engine for one state spread over `ranks` by `plan`: stages of the local register, an
+/// exchange between two of them, and the same backwards for φ and λ. All calls are collective and
+/// give every rank the same bits. Memory per rank: two parts of the state, a sixteenth of one for
+/// messages.
+class DistributedSweep : public Engine {
+ public:
+  EngineKind kind() const override { return EngineKind::sweep; }
+  /// Σ_x |ψ_x|² at `angles`; 1 up to rounding.
+  virtual double norm(std::span<const double> angles) = 0;
+  /// How often each bit string comes up in `shots` measurements; the stream (seed, shots) is that
+  /// of measure(). On every rank those that fell on its own part.
+  virtual std::map<Index, std::uint64_t> measure(std::span<const double> angles,
+                                                 std::uint64_t shots, std::uint64_t seed) = 0;
+  virtual Traffic traffic() const = 0;
+};
+
+/// `cost`: C(w) for w = plan_for_rank(plan, rank).result(x), x = 0 … 2^L − 1; must outlive the
+/// engine, as must `ranks`. `circuit` is the one that was planned.
+std::unique_ptr<DistributedSweep> make_distributed_sweep(const Ranks& ranks, const Circuit& circuit,
+                                                         const ExchangePlan& plan,
+                                                         std::span<const double> cost,
+                                                         const EngineOptions& options);
+
+}  // namespace qhn

@@ -1,0 +1,195 @@
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cmath>
+
+#include "core/error.hpp"
+#include "dist/sweep.hpp"
+#include "state/reference.hpp"
+#include "support/random_circuit.hpp"
+
+namespace qhn {
+namespace {
+
+/// Calls f(ranks) on the first 1, 2, 4, … ranks of the world; the others wait.
+template <class F>
+void on_powers_of_two(F f) {
+  int size = 0, rank = 0;
+  MPI_Comm_size(MPI_COMM_WORLD, &size);
+  MPI_Comm_rank(MPI_COMM_WORLD, &rank);
+  for (int count = 1; count <= size; count *= 2) {
+    MPI_Comm group = MPI_COMM_NULL;
+    MPI_Comm_split(MPI_COMM_WORLD, rank < count ? 0 : MPI_UNDEFINED, rank, &group);
+    if (group != MPI_COMM_NULL) {
+      f(Ranks(group));
+      MPI_Comm_free(&group);
+    }
+    MPI_Barrier(MPI_COMM_WORLD);
+  }
+}
+
+int bits_of(int ranks) { return ranks > 1 ? 1 + bits_of(ranks / 2) : 0; }
+
+double largest(const std::vector<double>& v) {
+  double m = 1e-3;
+  for (double x : v) m = std::max(m, std::abs(x));
+  return m;
+}
+
+struct Spread {
+  ExchangePlan plan;
+  std::vector<double> cost;  ///< this rank's part
+  std::unique_ptr<DistributedSweep> engine;
+};
+
+Spread spread_out(const Ranks& ranks, const Circuit& circuit, const std::vector<double>& cost,
+                  const EngineOptions& options = {}) {
+  Spread s;
+  s.plan = plan_exchanges(circuit, circuit.qubits - bits_of(ranks.size()), Purpose::expectation);
+  const IndexMap map = plan_for_rank(s.plan, static_cast<Index>(ranks.rank())).result;
+  for (Index x = 0; x < dimension(s.plan.local_qubits); ++x) s.cost.push_back(cost[map(x)]);
+  s.engine = make_distributed_sweep(ranks, circuit, s.plan, s.cost, options);
+  return s;
+}
+
+void expect_agreement(const Ranks& ranks, const Circuit& circuit, std::uint64_t seed,
+                      EngineKind against) {
+  const auto cost = random_numbers(dimension(circuit.qubits), 0.0, 1.0, seed);
+  const auto angles = random_numbers(static_cast<std::size_t>(circuit.angles), -6.0, 6.0, seed + 1);
+  auto reference = make_engine(circuit, cost, {against});
+  std::vector<double> expected(angles.size()), gradient(angles.size(), 1e300);
+  const double value = reference->expectation_and_gradient(angles, expected);
+  Spread s = spread_out(ranks, circuit, cost);
+  for (int again = 0; again < 2; ++again) {  // buffers are reused
+    ASSERT_NEAR(s.engine->expectation_and_gradient(angles, gradient), value, 1e-12);
+    ASSERT_NEAR(s.engine->expectation(angles), value, 1e-12);
+    for (std::size_t k = 0; k < gradient.size(); ++k)
+      ASSERT_NEAR(gradient[k], expected[k], 1e-12 * largest(expected))
+          << to_string(circuit.family) << " N " << circuit.qubits << " ranks " << ranks.size()
+          << " seed " << seed << " angle " << k;
+  }
+  ASSERT_NEAR(s.engine->norm(angles), 1.0, 1e-12);
+  const MostProbable best = s.engine->most_probable(angles),
+                     truth = reference->most_probable(angles);
+  ASSERT_NEAR(best.probability, truth.probability, 1e-12);
+  const auto state = reference_state(circuit, angles);
+  ASSERT_NEAR(std::norm(state[best.index]), truth.probability, 1e-12);
+}
+
+TEST(DistributedSweep, AgreesForEveryFamily) {
+  on_powers_of_two([](const Ranks& ranks) {
+    for (Family family : {Family::product, Family::linear, Family::all_to_all})
+      for (int sublayers : {1, 2, 4, 7})
+        for (int qubits : {4, 5, 8, 9})
+          expect_agreement(ranks, make_circuit(family, qubits, sublayers), 5,
+                           EngineKind::reference);
+  });
+}
+
+TEST(DistributedSweep, AgreesForRandomCustomCircuits) {
+  on_powers_of_two([](const Ranks& ranks) {
+    for (std::uint64_t seed = 1; seed <= 40; ++seed) {
+      const int qubits = 4 + static_cast<int>(seed % 4);
+      expect_agreement(ranks, random_custom(qubits, 60, seed), seed, EngineKind::reference);
+    }
+  });
+}
+
+TEST(DistributedSweep, AgreesForLargerStates) {
+  on_powers_of_two([](const Ranks& ranks) {
+    const int qubits = ranks.size() == 2 ? 20 : 16;
+    if (ranks.size() > 1)
+      expect_agreement(ranks, make_circuit(Family::linear, qubits, 6), 3, EngineKind::sweep);
+  });
+}
+
+TEST(DistributedSweep, SinglePrecisionIsClose) {
+  on_powers_of_two([](const Ranks& ranks) {
+    const Circuit circuit = make_circuit(Family::linear, 9, 4);
+    const auto cost = random_numbers(dimension(9), 0.0, 1.0, 1);
+    const auto angles = random_numbers(static_cast<std::size_t>(circuit.angles), -3.0, 3.0, 2);
+    auto reference = make_engine(circuit, cost, {EngineKind::reference});
+    Spread s = spread_out(ranks, circuit, cost, {EngineKind::sweep, Precision::float32});
+    EXPECT_NEAR(s.engine->expectation(angles), reference->expectation(angles), 1e-5);
+  });
+}
+
+// Issue: one exchange forward and one backward up to D = 2L − N + 2, in the run as in the plan.
+TEST(DistributedSweep, SendsWhatThePlanSays) {
+  on_powers_of_two([](const Ranks& ranks) {
+    const int bits = bits_of(ranks.size()), qubits = 11;
+    if (bits == 0) return;
+    const int most = 2 * (qubits - bits) - qubits + 2;
+    for (int sublayers : {2, 3, most}) {
+      const Circuit circuit = make_circuit(Family::linear, qubits, sublayers);
+      const auto cost = random_numbers(dimension(qubits), 0.0, 1.0, 1);
+      const auto angles = random_numbers(static_cast<std::size_t>(circuit.angles), -3.0, 3.0, 2);
+      Spread s = spread_out(ranks, circuit, cost);
+      ASSERT_EQ(s.plan.exchanges.size(), 1u) << "D " << sublayers;
+      s.engine->expectation(angles);
+      EXPECT_EQ(s.engine->traffic().exchanges, 1u);
+      const double state = 16.0 * static_cast<double>(dimension(qubits - bits));
+      EXPECT_EQ(static_cast<double>(s.engine->traffic().bytes_sent),
+                s.plan.exchanged_states() * state);
+      std::vector<double> gradient(angles.size());
+      s.engine->expectation_and_gradient(angles, gradient);
+      EXPECT_EQ(s.engine->traffic().exchanges, 3u);
+      EXPECT_EQ(static_cast<double>(s.engine->traffic().bytes_sent),
+                4 * s.plan.exchanged_states() * state);
+    }
+  });
+}
+
+TEST(DistributedSweep, MeasuresTheDistribution) {
+  on_powers_of_two([](const Ranks& ranks) {
+    const Circuit circuit = make_circuit(Family::linear, 6, 3);
+    const std::vector<double> cost(dimension(6), 1.0);
+    const auto angles = random_numbers(static_cast<std::size_t>(circuit.angles), -3.0, 3.0, 2);
+    Spread s = spread_out(ranks, circuit, cost);
+    constexpr std::uint64_t shots = 100000;
+    std::vector<double> counts(dimension(6), 0.0);
+    for (const auto& [w, n] : s.engine->measure(angles, shots, 7))
+      counts[w] += static_cast<double>(n);
+    ranks.sum(std::span<double>(counts));
+    const auto state = reference_state(circuit, angles);
+    double total = 0.0, chi2 = 0.0;
+    for (Index w = 0; w < state.size(); ++w) {
+      const double expected = shots * std::norm(state[w]);
+      total += counts[w];
+      if (expected > 5.0) chi2 += (counts[w] - expected) * (counts[w] - expected) / expected;
+    }
+    EXPECT_EQ(total, shots);
+    EXPECT_LT(chi2, 120.0);  // 63 degrees of freedom: exceeded once in 1e5 seeds
+  });
+}
+
+TEST(Ranks, SumsInOneOrderForAll) {
+  on_powers_of_two([](const Ranks& ranks) {
+    for (std::size_t length : {1u, 3u, 8u, 1001u}) {
+      std::vector<double> expected(length, 0.0);
+      for (int r = 0; r < ranks.size(); ++r) {
+        const auto part = random_numbers(length, -1.0, 1.0, static_cast<std::uint64_t>(r) + 1);
+        for (std::size_t i = 0; i < length; ++i) expected[i] += part[i];
+      }
+      auto mine = random_numbers(length, -1.0, 1.0, static_cast<std::uint64_t>(ranks.rank()) + 1);
+      ranks.sum(std::span<double>(mine));
+      for (std::size_t i = 0; i < length; ++i) EXPECT_NEAR(mine[i], expected[i], 1e-14);
+      std::vector<double> first = mine;
+      MPI_Bcast(first.data(), static_cast<int>(length), MPI_DOUBLE, 0, ranks.comm());
+      EXPECT_EQ(first, mine);  // to the bit
+    }
+  });
+}
+
+TEST(Ranks, RefusesThree) {
+  int size = 0;
+  MPI_Comm_size(MPI_COMM_WORLD, &size);
+  if (size == 3) {
+    EXPECT_THROW(Ranks{MPI_COMM_WORLD}, InputError);
+  } else {
+    EXPECT_NO_THROW(Ranks{MPI_COMM_WORLD});
+  }
+}
+
+}  // namespace
+}  // namespace qhn
