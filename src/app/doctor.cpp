@@ -1,6 +1,5 @@
 #include <fmt/format.h>
 #include <omp.h>
-#include <unistd.h>
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
@@ -80,11 +79,6 @@ LinkFacts measure_link(const MpiSession& session, int other, bool same_node) {
   link.gigabytes = 1e-9 * large / message_seconds(session.world(), other, large, 5);
   MPI_Barrier(session.world());
   return link;
-}
-
-std::string host_name() {
-  char name[256] = {};
-  return ::gethostname(name, sizeof name - 1) == 0 ? name : "unknown";
 }
 
 // Slurm's commands are here and a Slurm answers, but this is no job of it.

@@ -33,14 +33,16 @@ double message_seconds(MPI_Comm comm, int other, std::size_t bytes, int times) {
   if (rank != 0 && rank != other) return 0.0;
   std::vector<char> buffer(bytes);
   const int count = static_cast<int>(bytes);
-  return median_seconds(times, [&] {
-           for (const int sender : {0, other}) {
-             if (rank == sender)
-               MPI_Send(buffer.data(), count, MPI_CHAR, other - sender, 0, comm);
-             else
-               MPI_Recv(buffer.data(), count, MPI_CHAR, sender, 0, comm, MPI_STATUS_IGNORE);
-           }
-         }) /
+  return median_seconds(times,
+                        [&] {
+                          for (const int sender : {0, other}) {
+                            if (rank == sender)
+                              MPI_Send(buffer.data(), count, MPI_CHAR, other - sender, 0, comm);
+                            else
+                              MPI_Recv(buffer.data(), count, MPI_CHAR, sender, 0, comm,
+                                       MPI_STATUS_IGNORE);
+                          }
+                        }) /
          2.0;
 }
 

@@ -38,8 +38,8 @@ std::vector<double> read_points(TomlReader& reader, const std::string& key) {
   std::vector<double> qubits;
   require(reader, key, "ascending numbers of qubits");
   reader.read(key, qubits);
-  if (qubits.empty() || std::adjacent_find(qubits.begin(), qubits.end(), std::greater_equal<>()) !=
-                            qubits.end())
+  if (qubits.empty() ||
+      std::adjacent_find(qubits.begin(), qubits.end(), std::greater_equal<>()) != qubits.end())
     reader.fail(key, fmt::format("found [{}]; allowed: ascending numbers of qubits",
                                  fmt::join(qubits, ", ")));
   return qubits;
@@ -75,14 +75,13 @@ std::string to_toml(const char* name, const CoreRates& rates) {
                                 rates.fma, numbers(rates.pass.qubits), numbers(rates.pass.values));
   out += fmt::format("share_qubits = {}\n", numbers(rates.share[0].qubits));
   for (std::size_t k = 0; k < kernels; ++k)
-    out += fmt::format("{} = {}\n", to_string(static_cast<Kernel>(k)),
-                       numbers(rates.share[k].values));
+    out +=
+        fmt::format("{} = {}\n", to_string(static_cast<Kernel>(k)), numbers(rates.share[k].values));
   return out;
 }
 
 std::string to_toml(const char* name, const std::optional<Link>& link) {
-  if (!link)
-    return fmt::format("\n# [links.{}]\n# latency = 2e-6\n# bandwidth = 1e10\n", name);
+  if (!link) return fmt::format("\n# [links.{}]\n# latency = 2e-6\n# bandwidth = 1e10\n", name);
   return fmt::format("\n[links.{}]\nlatency = {:.4g}\nbandwidth = {:.4g}\n", name, link->latency,
                      link->bandwidth);
 }
@@ -119,12 +118,16 @@ std::string to_toml(const Machine& m) {
       "# A machine for `qhn plan --machine`. Units: bytes, seconds, flops a second.\n"
       "name = \"{}\"\nsource = \"{}\"\nmeasured = {}   # false: described\n"
       "\n[node]\ncores = {}\nmemory = {:.4g}\n"
-      "\n# What one core and all cores of a node reach. fma: flops/s in registers. pass: bytes/s of\n"
-      "# scaling a state of 2^qubits amplitudes in place. Then, for each kind of evaluation, the time\n"
+      "\n# What one core and all cores of a node reach. fma: flops/s in registers. pass: bytes/s "
+      "of\n"
+      "# scaling a state of 2^qubits amplitudes in place. Then, for each kind of evaluation, the "
+      "time\n"
       "# that these two allow over the time it takes.\n",
       m.name, m.source, m.measured, m.cores, m.memory);
   out += to_toml("one_core", m.one) + to_toml("all_cores", m.all);
-  out += "\n# Between ranks that send and receive at once; network: for all ranks of a node together.\n";
+  out +=
+      "\n# Between ranks that send and receive at once; network: for all ranks of a node "
+      "together.\n";
   return out + to_toml("node", m.node) + to_toml("network", m.network);
 }
 

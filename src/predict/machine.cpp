@@ -39,8 +39,9 @@ double Curve::at(double n) const {
 }
 
 const char* to_string(Kernel kernel) {
-  constexpr const char* names[kernels] = {"sweep",           "sweep_gradient", "paired",
-                                          "paired_gradient", "tiled",          "tiled_gradient"};
+  constexpr const char* names[kernels] = {
+      "sweep", "sweep_gradient", "cut_2",    "cut_2_gradient",
+      "cut_4", "cut_4_gradient", "cut_more", "cut_more_gradient"};
   return names[static_cast<std::size_t>(kernel)];
 }
 

@@ -18,9 +18,18 @@ struct Curve {
 };
 
 /// Evaluations that run at different shares of the roof: the sweep engine, and the cut engine with
-/// up to four branches (pair products) and with more (tiles); without and with gradient.
-enum class Kernel { sweep, sweep_gradient, paired, paired_gradient, tiled, tiled_gradient };
-inline constexpr std::size_t kernels = 6;
+/// up to two, up to four (pair products) and more branches (tiles); without and with gradient.
+enum class Kernel {
+  sweep,
+  sweep_gradient,
+  cut_2,
+  cut_2_gradient,
+  cut_4,
+  cut_4_gradient,
+  cut_more,
+  cut_more_gradient
+};
+inline constexpr std::size_t kernels = 8;
 const char* to_string(Kernel kernel);
 
 /// What some cores of a node reach together.

@@ -15,6 +15,17 @@ double seconds_of(auto run) {
   return std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
 }
 
+/// The best of the rates at which `run` does `amount`: at least three runs, and 0.2 s of them.
+double best_rate(double amount, auto run) {
+  double best = 0.0, spent = 0.0;
+  for (int i = 0; i < 4 || spent < 0.2; ++i) {
+    const double seconds = seconds_of(run);
+    spent += seconds;
+    if (i > 0) best = std::max(best, amount / seconds);
+  }
+  return best;
+}
+
 }  // namespace
 
 PassArrays::PassArrays(int qubits, int threads)
@@ -76,14 +87,11 @@ FmaLoop fastest_fma_loop() {
 double pass_rate(int qubits, int threads) {
   PassArrays arrays(qubits, threads);
   const double bytes = 32.0 * static_cast<double>(dimension(qubits));
-  const int iterations = std::max(1, static_cast<int>(2e8 / bytes));
+  const int iterations = std::max(1, static_cast<int>(1e9 / bytes));
   const PassLoop loop = arrays.fastest_loop(std::max(1, iterations / 8));
-  double best = 0.0;
-  for (int trial = 0; trial < 3; ++trial)
-    best = std::max(best, bytes * iterations / seconds_of([&] {
-                            for (int i = 0; i < iterations; ++i) arrays.run(loop);
-                          }));
-  return best;
+  return best_rate(bytes * iterations, [&] {
+    for (int i = 0; i < iterations; ++i) arrays.run(loop);
+  });
 }
 
 double fma_rate(int threads) {
@@ -93,14 +101,9 @@ double fma_rate(int threads) {
   };
   std::vector<Lanes> lanes(static_cast<std::size_t>(threads));
   constexpr Index steps = 1 << 20;
-  double best = 0.0;
-  for (int trial = 0; trial < 4; ++trial) {
-    const double seconds = seconds_of([&] {
-      for_threads(threads, [&](std::size_t t) { loop.run(lanes[t].x, 1.0 - 1e-6, 1e-6, steps); });
-    });
-    if (trial > 0) best = std::max(best, 2.0 * loop.lanes * steps * threads / seconds);
-  }
-  return best;
+  return best_rate(2.0 * loop.lanes * steps * threads, [&] {
+    for_threads(threads, [&](std::size_t t) { loop.run(lanes[t].x, 1.0 - 1e-6, 1e-6, steps); });
+  });
 }
 
 }  // namespace qhn

@@ -7,12 +7,20 @@
 namespace qhn {
 namespace {
 
-/// Trips over an array in memory: those above the blocks, and one for all within them.
-double trips(int qubits, const Rotation& rotation) {
-  const auto plan = plan_rotation<double>(qubits, rotation.control_of, rotation.active());
-  const std::size_t above = trips_above_block<double>(plan);
-  return static_cast<double>(above + (above < plan.size() ? 1 : 0));
-}
+/// What a rotation executes: qubits rotated, those beside an active one in its trip included, and
+/// trips over an array in memory, those above the blocks and one for all within them.
+struct Trips {
+  double qubits = 0.0;
+  double count = 0.0;
+
+  Trips(int register_qubits, const Rotation& rotation) {
+    const auto plan =
+        plan_rotation<double>(register_qubits, rotation.control_of, rotation.active());
+    for (const auto& trip : plan) qubits += trip.count;
+    const std::size_t above = trips_above_block<double>(plan);
+    count = static_cast<double>(above + (above < plan.size() ? 1 : 0));
+  }
+};
 
 /// f(step, real elements of the array when it runs), forward order.
 template <class F>
@@ -31,14 +39,6 @@ double phase_tables(int qubits) {
 }
 
 constexpr double real = sizeof(double);
-
-/// The cut the engine makes; without high qubits: the sweep engine.
-CutCircuit cut_of(const Circuit& circuit, EngineKind kind, bool own_start) {
-  if (own_start) return cut_circuit(circuit, circuit.qubits, Purpose::any_expectation);
-  if (kind == EngineKind::sweep) return cut_circuit(circuit, circuit.qubits, Purpose::expectation);
-  if (kind == EngineKind::cut) return cheapest_proper_cut(circuit, Purpose::expectation);
-  return best_cut(circuit, Purpose::expectation);
-}
 
 /// Both registers forward; those of a cut stay in the first caches.
 Work forward(const CutCircuit& cut) {
@@ -66,7 +66,28 @@ struct Contraction {
   double apply_pairs(double elements) const { return chi * (6.0 + 8.0 * (chi - 1)) * elements; }
 };
 
+/// A start state of one's own is copied from complex numbers.
+Work start_work(double size, bool own_start) { return {0.0, own_start ? 2 * real * size : 0.0}; }
+
+CutCircuit cut_of(const Circuit& circuit, EngineKind kind, bool own_start) {
+  return own_start ? cut_circuit(circuit, circuit.qubits, Purpose::any_expectation)
+                   : planned_cut(circuit, kind);
+}
+
 }  // namespace
+
+CutCircuit planned_cut(const Circuit& circuit, EngineKind kind) {
+  if (kind == EngineKind::sweep) return cut_circuit(circuit, circuit.qubits, Purpose::expectation);
+  if (kind == EngineKind::cut) return cheapest_proper_cut(circuit, Purpose::expectation);
+  return best_cut(circuit, Purpose::expectation);
+}
+
+Work diagonal_work(int qubits, bool gradient) {
+  const double size = static_cast<double>(dimension(qubits));
+  Work work{5.0 * size, 5 * real * size};
+  if (gradient) work += {2.0 * size, 5 * real * size};  // λ = C φ
+  return work;
+}
 
 Work& Work::operator+=(const Work& other) {
   flops += other.flops;
@@ -82,8 +103,9 @@ Work forward_work(const Program& program) {
     using S = std::decay_t<decltype(step)>;
     if constexpr (std::is_same_v<S, Rotation>) {
       // A multiplication and an FMA per element and qubit.
-      work.flops += 3.0 * program.qubits * elements;
-      work.bytes += 2 * real * elements * trips(program.qubits, step);
+      const Trips trips(program.qubits, step);
+      work.flops += 3.0 * trips.qubits * elements;
+      work.bytes += 2 * real * elements * trips.count;
     } else if constexpr (std::is_same_v<S, Phase>) {
       // e^{iφ} from two tables, times every branch: complex products of 6.
       work.flops += 6.0 * size + 3.0 * elements + phase_tables(program.qubits);
@@ -106,8 +128,9 @@ Work backward_work(const Program& program) {
     using S = std::decay_t<decltype(step)>;
     if constexpr (std::is_same_v<S, Rotation>) {
       // The derivative: an FMA; φ and λ: a multiplication and an FMA each.
-      work.flops += 8.0 * program.qubits * elements;
-      work.bytes += 4 * real * elements * trips(program.qubits, step);
+      const Trips trips(program.qubits, step);
+      work.flops += 8.0 * trips.qubits * elements;
+      work.bytes += 4 * real * elements * trips.count;
     } else if constexpr (std::is_same_v<S, Phase>) {
       // e^{iφ}; Im λ*φ (4) and two complex products per branch; its sums by column and row.
       work.flops += 8.0 * size + 8.0 * elements;
@@ -128,8 +151,8 @@ Work expectation_work(const Circuit& circuit, EngineKind kind, bool own_start) {
   const CutCircuit cut = cut_of(circuit, kind, own_start);
   const Contraction c(cut);
   Work work = forward(cut);
-  if (cut.high.qubits == 0) {  // the start state is copied from complex numbers
-    work += {5.0 * c.size, (own_start ? 7 : 5) * real * c.size};
+  if (cut.high.qubits == 0) {
+    work += diagonal_work(cut.low.qubits, false) + start_work(c.size, own_start);
   } else if (c.paired()) {
     const double rows = static_cast<double>(dimension(cut.high.qubits));
     work += {2.0 * c.chi * c.chi * c.size + c.pair_products() + c.apply_pairs(rows), real * c.size};
@@ -143,9 +166,8 @@ Work gradient_work(const Circuit& circuit, EngineKind kind, bool own_start) {
   const CutCircuit cut = cut_of(circuit, kind, own_start);
   const Contraction c(cut);
   if (cut.high.qubits == 0) {
-    Work work = expectation_work(circuit, kind, own_start) + backward_work(cut.low);
-    work += {2.0 * c.size, 5 * real * c.size};  // λ = C φ
-    return work;
+    return forward(cut) + start_work(c.size, own_start) + diagonal_work(cut.low.qubits, true) +
+           backward_work(cut.low);
   }
   Work work = forward(cut);
   if (c.paired())

@@ -25,6 +25,12 @@ struct Work {
 Work forward_work(const Program& program);
 Work backward_work(const Program& program);
 
+/// The cut that the engine makes; no high qubits: the sweep engine.
+CutCircuit planned_cut(const Circuit& circuit, EngineKind kind);
+
+/// Between the two: E(θ) = Σ C |φ|² over a register that is not cut, and λ = C φ for the gradient.
+Work diagonal_work(int qubits, bool gradient);
+
 /// E(θ) without and with gradient: by the engine that `kind` stands for, or by the sweep engine
 /// from a start state of its own. Double precision.
 Work expectation_work(const Circuit& circuit, EngineKind kind, bool own_start = false);
