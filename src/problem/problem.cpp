@@ -30,6 +30,8 @@ class NetworkProblem : public Problem {
 
   int qubits() const override { return network_.bits(); }
   std::size_t train_samples() const override { return data_.train.size(); }
+  const Network* network() const override { return &network_; }
+  const DataSplit* data() const override { return &data_; }
   std::vector<DecodedValue> decode(Index w) const override { return network_.decode(w); }
   std::string data_sha256() const override { return sha256(data_.train); }
 

@@ -20,6 +20,9 @@ enum class Activation { relu, sigmoid, sign, tanh, clamped_relu };
 /// The values of a weight bit: bit 0 → v[0], bit 1 → v[1].
 using ValuePair = std::array<double, 2>;
 
+class Network;
+struct DataSplit;
+
 /// What the user asked for; filled by the app from the experiment file.
 struct ProblemOptions {
   ProblemKind kind = ProblemKind::gaussian;
@@ -77,6 +80,10 @@ class Problem {
 
   /// Number of training samples behind one cost; 0 where there are none.
   virtual std::size_t train_samples() const = 0;
+
+  /// The design space and the data behind the costs; null where there are none.
+  virtual const Network* network() const { return nullptr; }
+  virtual const DataSplit* data() const { return nullptr; }
 
   /// Weights, biases and choices of network `w` in parameter order; just the bits where there
   /// are none.

@@ -1,0 +1,50 @@
+#include "baseline/loss_oracle.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include "core/chunks.hpp"
+
+namespace qhn {
+
+LossOracle::LossOracle(Losses losses, std::uint64_t samples)
+    : losses_(std::move(losses)), samples_(std::max<std::uint64_t>(samples, 1)) {}
+
+double LossOracle::operator()(Index w, OraclePhase phase) {
+  double loss = 0.0;
+  losses_(w, {&loss, 1});
+  bill(phase, w, samples_);
+  note(loss, w);
+  return loss;
+}
+
+void LossOracle::enumerate(int bits) {
+  std::vector<double> block(dimension(std::min(bits, 12)));
+  OracleCount& count = bill_[OraclePhase::optimisation];
+  for (Index first = 0; first < dimension(bits); first += block.size()) {
+    if (chunk_poll) (*chunk_poll)();
+    losses_(first, block);
+    count += {block.size(), block.size(), block.size() * samples_};
+    for (std::size_t i = 0; i < block.size(); ++i) {
+      ++evaluations_;
+      note(block[i], first + i);
+    }
+  }
+}
+
+void LossOracle::bill(OraclePhase phase, Index w, std::uint64_t samples) {
+  const bool fresh = seen_[static_cast<std::size_t>(phase)].insert(w).second;
+  bill_[phase] += {1, fresh ? 1u : 0u, samples};
+  if (++evaluations_ % 256 == 0 && chunk_poll) (*chunk_poll)();
+}
+
+LossOracle::Improvement LossOracle::best() const {
+  if (improvements_.empty()) return {0, 0, std::numeric_limits<double>::infinity(), 0};
+  return improvements_.back();
+}
+
+void LossOracle::note(double loss, Index w) {
+  if (loss < best().loss) improvements_.push_back({iteration_, evaluations_, loss, w});
+}
+
+}  // namespace qhn
