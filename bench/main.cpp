@@ -2,6 +2,7 @@
 #include <benchmark/benchmark.h>
 #include <fmt/format.h>
 #include <omp.h>
+#include <sched.h>
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
@@ -9,7 +10,9 @@
 #include <cmath>
 #include <cstdio>
 #include <filesystem>
+#include <limits>
 #include <memory>
+#include <optional>
 #include <regex>
 
 #include "bench.hpp"
@@ -36,13 +39,47 @@ struct Options {
   std::string out, filter, simd;
 };
 
+constexpr int most_toured = 8;  // cores beyond may be far from the memory
+
 /// A case between its repetitions.
 struct Running {
   Case what;
   int repetitions;
+  int cores;  ///< that the machine's rows use
   int done = 0;
   bool verified = false;
   Task task = {};
+};
+
+/// Moves a thread that works alone from core to core, an equal part of the steps on each, so that
+/// it stands for all of them: the cores of a virtual machine differ with what their neighbours do.
+class Tour {
+ public:
+  Tour(int cores, std::int64_t steps) : steps_(steps) {
+    sched_getaffinity(0, sizeof home_, &home_);
+    for (int cpu = 0; cpu < CPU_SETSIZE && static_cast<int>(cpus_.size()) < cores; ++cpu)
+      if (CPU_ISSET(cpu, &home_)) cpus_.push_back(cpu);
+  }
+  ~Tour() { sched_setaffinity(0, sizeof home_, &home_); }
+  Tour(const Tour&) = delete;
+  Tour& operator=(const Tour&) = delete;
+
+  void step(std::int64_t i) {
+    const std::size_t at =
+        static_cast<std::size_t>(i) * cpus_.size() / static_cast<std::size_t>(steps_);
+    if (at == at_) return;
+    at_ = at;
+    cpu_set_t here;
+    CPU_ZERO(&here);
+    CPU_SET(cpus_[at], &here);
+    sched_setaffinity(0, sizeof here, &here);
+  }
+
+ private:
+  std::int64_t steps_;
+  cpu_set_t home_;
+  std::vector<int> cpus_;
+  std::size_t at_ = std::numeric_limits<std::size_t>::max();
 };
 
 /// One repetition. Before the first: memory, verification, and a repetition that does not count.
@@ -62,7 +99,17 @@ void repeat(benchmark::State& state, Running& running) {
     running.verified = running.task.verify();
     for (int i = 0; i < running.what.iterations; ++i) running.task.run();
   }
-  for (auto _ : state) running.task.run();
+  // Single iterations take turns from repetition to repetition.
+  const std::int64_t steps =
+      running.what.iterations > 1 ? running.what.iterations : running.repetitions;
+  std::int64_t i = running.what.iterations > 1 ? 0 : running.done;
+  std::optional<Tour> tour;
+  if (row.threads == 1) tour.emplace(std::min(running.cores, most_toured), steps);
+  for (auto _ : state) {
+    if (tour) tour->step(i++);
+    running.task.run();
+  }
+  tour.reset();
   state.counters["verified"] = running.verified;
   state.counters["flops"] = row.work.flops * row.batch;  // of an iteration, as the times are
   state.counters["bytes"] = row.work.bytes * row.batch;
@@ -115,7 +162,10 @@ int run(Options options) {
   const int repetitions = options.bench.pick(2, 3, 7);
   std::vector<std::unique_ptr<Running>> running;
   for (const Case& c : cases) {
-    Running* r = running.emplace_back(std::make_unique<Running>(Running{c, repetitions})).get();
+    Running* r =
+        running
+            .emplace_back(std::make_unique<Running>(Running{c, repetitions, options.bench.threads}))
+            .get();
     benchmark::RegisterBenchmark(c.row.name().c_str(),
                                  [r](benchmark::State& state) { repeat(state, *r); })
         ->Iterations(c.iterations)

@@ -23,11 +23,13 @@ constexpr int sublayers = 4;
 
 int qubits_of(const BenchOptions& options) { return options.pick(8, 17, 17); }
 int iterations_of(const BenchOptions& options) { return options.pick(5, 100, 100); }
+/// Batches in a repetition, so that one thread can visit two cores.
+constexpr int batches = 2;
 /// Of one thread in one batch.
 int batch_of(const BenchOptions& options) { return options.pick(1, 8, 24); }
 
 /// Restarts on random costs that all end at an iteration limit, so that their work hardly differs:
-/// each thread has an engine and `batch` restarts.
+/// each thread has an engine and takes restart after restart, as in the farm, `batch` on average.
 class Batch {
  public:
   Batch(const BenchOptions& options, int threads, bool broken)
@@ -41,21 +43,23 @@ class Batch {
     options_.keep_angles = true;
     options_.optimizer.max_iterations = iterations_of(options);
     results_.resize(static_cast<std::size_t>(threads * batch_));
-    for (int t = 0; t < threads; ++t) {
-      engines_.push_back(make_engine(circuit_, cost_, {}));
-      if (broken) engines_.back() = falsify(std::move(engines_.back()));
+    engines_.resize(static_cast<std::size_t>(threads));
+#pragma omp parallel for num_threads(threads) schedule(static, 1)
+    for (auto& engine : engines_) {  // where it will be used
+      engine = make_engine(circuit_, cost_, {});
+      if (broken) engine = falsify(std::move(engine));
     }
   }
 
   void run() {
     const int threads = static_cast<int>(engines_.size());
-#pragma omp parallel for num_threads(threads) schedule(static, 1)
-    for (int t = 0; t < threads; ++t)
-      for (int k = 0; k < batch_; ++k) {
-        const auto id = static_cast<std::size_t>(t * batch_ + k);
-        results_[id] = *run_restart(*engines_[static_cast<std::size_t>(t)], cost_, minimum_,
-                                    options_, first_id_ + id);
-      }
+    const auto restarts = static_cast<int>(results_.size());
+#pragma omp parallel for num_threads(threads) schedule(dynamic, 1)
+    for (int k = 0; k < restarts; ++k) {
+      const auto id = static_cast<std::size_t>(k);
+      Engine& engine = *engines_[static_cast<std::size_t>(omp_get_thread_num())];
+      results_[id] = *run_restart(engine, cost_, minimum_, options_, first_id_ + id);
+    }
     first_id_ += results_.size();  // other angles next time
   }
 
@@ -177,7 +181,7 @@ void add_restarts(const BenchOptions& options, std::vector<Case>& cases) {
       auto batch = std::make_shared<Batch>(options, threads, broken);
       return Task{[=] { batch->run(); }, [=] { return batch->verify(); }, ""};
     };
-    cases.push_back({restarts_row(options, "restarts", threads), 1, 1e7, prepare});
+    cases.push_back({restarts_row(options, "restarts", threads), batches, 1e7, prepare});
   }
   if (options.threads < 2) return;
   const auto prepare = [=] {
@@ -192,7 +196,7 @@ void add_restarts(const BenchOptions& options, std::vector<Case>& cases) {
     };
     return Task{run, verify, ""};
   };
-  cases.push_back({restarts_row(options, "restarts-processes", 2), 1, 2e7, prepare});
+  cases.push_back({restarts_row(options, "restarts-processes", 2), batches, 2e7, prepare});
 }
 
 int restart_worker(const BenchOptions& options) {

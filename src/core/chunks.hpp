@@ -40,9 +40,14 @@ class ChunkPoll {
   const std::function<void()>* before_;
 };
 
+/// How chunks come to threads: each thread its equal share, the same every time, so that it meets
+/// the memory it has met before; or one by one as threads become free, for chunks that weigh
+/// differently or cores that do not run alike.
+enum class Sharing { equal, as_free };
+
 /// body(chunk) for every chunk, on `threads` OpenMP threads. The body must not throw.
 template <class Body>
-void for_chunks(const Chunks& chunks, int threads, Body body) {
+void for_chunks(const Chunks& chunks, int threads, Body body, Sharing sharing = Sharing::equal) {
   const auto count = static_cast<std::ptrdiff_t>(chunks.count);
   if (threads <= 1 || count == 1) {
     for (std::ptrdiff_t c = 0; c < count; ++c) {
@@ -53,8 +58,13 @@ void for_chunks(const Chunks& chunks, int threads, Body body) {
   }
   if (chunk_poll) (*chunk_poll)();
   const ChunkPoll quiet(nullptr);  // nothing throws out of the region
+  if (sharing == Sharing::equal) {
 #pragma omp parallel for num_threads(threads) schedule(static)
-  for (std::ptrdiff_t c = 0; c < count; ++c) body(static_cast<Index>(c));
+    for (std::ptrdiff_t c = 0; c < count; ++c) body(static_cast<Index>(c));
+  } else {
+#pragma omp parallel for num_threads(threads) schedule(dynamic, 1)
+    for (std::ptrdiff_t c = 0; c < count; ++c) body(static_cast<Index>(c));
+  }
 }
 
 }  // namespace qhn

@@ -14,6 +14,9 @@ Chunks row_chunks(const PhaseTable<T>& t) {
   return {dimension(t.qubits - t.low_bits), 16, most_chunks};
 }
 
+/// At most so many chunks share a rotation layer over that many elements.
+Index rotation_chunks(Index elements) { return std::clamp<Index>(elements >> 11, 1, most_chunks); }
+
 template <class T>
 Chunks trip_chunks(const RotationTrip<T>& trip, Index elements) {
   return {trip.items(elements), 1024, most_chunks};
@@ -39,7 +42,7 @@ void bit_sums(V* marginal, int bits, double* sums) {
 
 template <class T>
 Adjoint<T>::Adjoint(RegisterProgram<T>& program)
-    : program_(program), partial_(most_chunks * partial_stride) {
+    : program_(program), sums_(static_cast<std::size_t>(program.groups())) {
   std::size_t columns = 0, rows = 0;
   for (const RegisterStep<T>& step : program.steps())
     if (const auto* phase = std::get_if<PhaseStep<T>>(&step)) {
@@ -47,41 +50,58 @@ Adjoint<T>::Adjoint(RegisterProgram<T>& program)
           columns, row_chunks(phase->table).count * dimension(phase->table.low_bits));
       rows = std::max<std::size_t>(rows, phase->high_re.size());
     }
-  column_.resize(columns);
-  row_.resize(rows);
+  const Index chunks = rotation_chunks(program.elements() / sums_.size());
+  for (Sums& sums : sums_) {
+    sums.partial.resize(chunks * partial_stride);
+    sums.column.resize(columns);
+    sums.row.resize(rows);
+  }
 }
 
 template <class T>
 std::size_t Adjoint<T>::bytes() const {
-  return (partial_.size() + row_.size()) * sizeof(double) + column_.size() * sizeof(T);
+  const Sums& one = sums_.front();
+  return sums_.size() *
+         ((one.partial.size() + one.row.size()) * sizeof(double) + one.column.size() * sizeof(T));
 }
 
 template <class T>
 void Adjoint<T>::run(T* phi, T* lambda, std::span<double> gradient, int threads) {
-  int branches = program_.branches();
-  auto& steps = program_.steps();
-  for (auto step = steps.rbegin(); step != steps.rend(); ++step) {
-    if (const auto* rotation = std::get_if<RotationStep<T>>(&*step)) {
-      undo(*rotation, branches, phi, lambda, gradient, threads);
-    } else if (const auto* phase = std::get_if<PhaseStep<T>>(&*step)) {
-      undo(*phase, branches, phi, lambda, gradient, threads);
-    } else if (const auto* permutation = std::get_if<PermutationStep>(&*step)) {
-      undo(*permutation, branches, phi, lambda, threads);
-    } else if (const auto* sign = std::get_if<SignStep<T>>(&*step)) {
-      for (int plane = 0; plane < 2 * branches; ++plane) {
-        const Index at = static_cast<Index>(plane) * dimension(program_.qubits());
-        copy_signed(sign->mask, phi + at, phi + at);
-        copy_signed(sign->mask, lambda + at, lambda + at);
-      }
+  const auto& segments = program_.segments();
+  for (auto segment = segments.rbegin(); segment != segments.rend(); ++segment)
+    run_segment(*segment, {}, phi, lambda, gradient, threads);
+}
+
+template <class T>
+void Adjoint<T>::run_segment(const Segment& segment, const BranchGroup& group, T* phi, T* lambda,
+                             std::span<double> gradient, int threads) {
+  const Index size = dimension(program_.qubits());
+  const int branches = group.size(segment);
+  const Index at = static_cast<Index>(2 * group.first(segment)) * size;
+  T *f = phi + at, *g = lambda + at;
+  Sums& sums = sums_[static_cast<std::size_t>(group.index)];
+  for (std::size_t i = segment.end; i-- > segment.begin;) {
+    const RegisterStep<T>& step = program_.steps()[i];
+    if (const auto* rotation = std::get_if<RotationStep<T>>(&step)) {
+      undo(*rotation, branches, f, g, sums, gradient, threads);
+    } else if (const auto* phase = std::get_if<PhaseStep<T>>(&step)) {
+      undo(*phase, branches, f, g, sums, gradient, threads);
+    } else if (const auto* permutation = std::get_if<PermutationStep>(&step)) {
+      undo(*permutation, branches, f, g, program_.scratch(group), threads);
+    } else if (const auto* sign = std::get_if<SignStep<T>>(&step)) {
+      for (T* data : {f, g})
+        for (int plane = 0; plane < 2 * branches; ++plane) {
+          T* v = data + static_cast<Index>(plane) * size;
+          copy_signed(sign->mask, v, v);
+        }
     } else {
-      branches /= 2;
-      undo(std::get<BranchStep<T>>(*step), branches, phi, lambda, gradient);
+      undo(std::get<BranchStep<T>>(step), segment, group, phi, lambda, gradient);
     }
   }
 }
 
 template <class T>
-void Adjoint<T>::undo(const RotationStep<T>& step, int branches, T* phi, T* lambda,
+void Adjoint<T>::undo(const RotationStep<T>& step, int branches, T* phi, T* lambda, Sums& room,
                       std::span<double> gradient, int threads) {
   const Index elements = static_cast<Index>(2 * branches) * dimension(program_.qubits());
   const T *c = step.cosine.data(), *s = step.sine.data();
@@ -92,10 +112,11 @@ void Adjoint<T>::undo(const RotationStep<T>& step, int branches, T* phi, T* lamb
   Index used = blocks.count;
   for (std::size_t i = 0; i < above; ++i)
     used = std::max(used, trip_chunks(step.trips[i], elements).count);
-  std::fill_n(partial_.begin(), used * partial_stride, 0.0);
+  double* partial = room.partial.data();
+  std::fill_n(partial, used * partial_stride, 0.0);
 
   for_chunks(blocks, threads, [&](Index chunk) {
-    double* sums = partial_.data() + chunk * partial_stride;
+    double* sums = partial + chunk * partial_stride;
     for (Index b = blocks.begin(chunk); b < blocks.end(chunk); ++b)
       for (std::size_t i = step.trips.size(); i-- > above;) {
         const Index items = step.trips[i].items(block);
@@ -107,31 +128,32 @@ void Adjoint<T>::undo(const RotationStep<T>& step, int branches, T* phi, T* lamb
     const Chunks chunks = trip_chunks(trip, elements);
     for_chunks(chunks, threads, [&](Index chunk) {
       unrotate(trip, phi, lambda, c, s, chunks.begin(chunk), chunks.end(chunk),
-               partial_.data() + chunk * partial_stride);
+               partial + chunk * partial_stride);
     });
   }
   for (std::size_t q = 0; q < step.angles.size(); ++q) {
     if (step.angles[q].index < 0) continue;
     double sum = 0.0;
-    for (Index chunk = 0; chunk < used; ++chunk) sum += partial_[chunk * partial_stride + q];
+    for (Index chunk = 0; chunk < used; ++chunk) sum += partial[chunk * partial_stride + q];
     gradient[static_cast<std::size_t>(step.angles[q].index)] += sum;
   }
 }
 
 template <class T>
-void Adjoint<T>::undo(const PhaseStep<T>& step, int branches, T* phi, T* lambda,
+void Adjoint<T>::undo(const PhaseStep<T>& step, int branches, T* phi, T* lambda, Sums& room,
                       std::span<double> gradient, int threads) {
   const PhaseTable<T>& table = step.table;
   const Chunks rows = row_chunks(table);
   const Index columns = dimension(table.low_bits);
+  T* column_sums = room.column.data();
   for_chunks(rows, threads, [&](Index chunk) {
-    T* column = column_.data() + chunk * columns;
+    T* column = column_sums + chunk * columns;
     std::fill(column, column + columns, T{0});
     unapply_phase(table, phi, lambda, branches, rows.begin(chunk), rows.end(chunk), column,
-                  row_.data());
+                  room.row.data());
   });
   for (Index chunk = 1; chunk < rows.count; ++chunk)
-    for (Index x = 0; x < columns; ++x) column_[x] += column_[chunk * columns + x];
+    for (Index x = 0; x < columns; ++x) column_sums[x] += column_sums[chunk * columns + x];
 
   const auto add = [&gradient](const PhaseTerm& term, double derivative) {
     if (term.angle.index >= 0) gradient[static_cast<std::size_t>(term.angle.index)] += derivative;
@@ -140,18 +162,19 @@ void Adjoint<T>::undo(const PhaseStep<T>& step, int branches, T* phi, T* lambda,
     if (term.second < 0 || term.angle.index < 0) continue;
     double sum = 0.0;  // ∂E/∂φ = Σ_x (−1)^{x_a + x_b} Im(λ* φ)
     for (Index x = 0; x < columns; ++x)
-      sum += bit(x, term.first) == bit(x, term.second) ? column_[x] : -column_[x];
+      sum += bit(x, term.first) == bit(x, term.second) ? column_sums[x] : -column_sums[x];
     add(term, sum);
   }
   std::array<double, 64> sums{};
-  bit_sums(column_.data(), table.low_bits, sums.data());
-  bit_sums(row_.data(), table.qubits - table.low_bits, sums.data() + table.low_bits);
+  bit_sums(column_sums, table.low_bits, sums.data());
+  bit_sums(room.row.data(), table.qubits - table.low_bits, sums.data() + table.low_bits);
   for (const PhaseTerm& term : step.terms)
     if (term.second < 0) add(term, -2.0 * sums[static_cast<std::size_t>(term.first)]);
 }
 
 template <class T>
-void Adjoint<T>::undo(const PermutationStep& step, int branches, T* phi, T* lambda, int threads) {
+void Adjoint<T>::undo(const PermutationStep& step, int branches, T* phi, T* lambda, T* scratch,
+                      int threads) {
   const Index size = dimension(program_.qubits());
   for (int plane = 0; plane < 2 * branches; ++plane)
     for (T* data : {phi, lambda}) {
@@ -159,22 +182,24 @@ void Adjoint<T>::undo(const PermutationStep& step, int branches, T* phi, T* lamb
       for (auto cx = step.in_place.rbegin(); cx != step.in_place.rend(); ++cx)
         apply_cx(program_.qubits(), cx->first, cx->second, v, threads);
       if (!step.in_place.empty()) continue;
-      permute(step.image, size, v, program_.scratch(), threads);
-      std::copy(program_.scratch(), program_.scratch() + size, v);
+      permute(step.image, size, v, scratch, threads);
+      std::copy_n(scratch, size, v);
     }
 }
 
 template <class T>
-void Adjoint<T>::undo(const BranchStep<T>& step, int branches, T* phi, T* lambda,
-                      std::span<double> gradient) {
+void Adjoint<T>::undo(const BranchStep<T>& step, const Segment& segment, const BranchGroup& group,
+                      T* phi, T* lambda, std::span<double> gradient) {
   const Index size = dimension(program_.qubits());
-  const Index appended = static_cast<Index>(2 * branches) * size;  // from a copy to its twin
+  const int first = group.first(segment), last = first + group.size(segment);
+  const Index appended =
+      static_cast<Index>(2 * segment.branches) * size;  // from a copy to its twin
   if (step.branch.kind == Branch::Kind::weighted) {
     // Forward: a ↦ (c a, −i s Za). First φ₁, λ₁ ← Z φ₁, Z λ₁; then with φ₁ = −i s a, φ₀ = c a:
     // ∂E/∂φ = 2 Re(⟨λ₀|−s/2 a⟩ + ⟨λ₁|−i c/2 a⟩), λ_a = c λ₀ + i s λ₁, a = c φ₀ + i s φ₁.
     const double c = step.cosine, s = step.sine;
     double sum = 0.0;
-    for (int b = 0; b < branches; ++b) {
+    for (int b = first; b < last; ++b) {
       T* f = phi + static_cast<Index>(2 * b) * size;
       T* g = lambda + static_cast<Index>(2 * b) * size;
       for (T* v : {f, g})
@@ -197,7 +222,7 @@ void Adjoint<T>::undo(const BranchStep<T>& step, int branches, T* phi, T* lambda
       gradient[static_cast<std::size_t>(step.branch.angle.index)] += sum;
     return;
   }
-  for (int plane = 0; plane < 2 * branches; ++plane) {
+  for (int plane = 2 * first; plane < 2 * last; ++plane) {
     T* f = phi + static_cast<Index>(plane) * size;
     T* g = lambda + static_cast<Index>(plane) * size;
     switch (step.branch.kind) {

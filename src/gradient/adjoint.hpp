@@ -19,20 +19,31 @@ class Adjoint {
   /// Adds the derivatives to gradient[angle]. The program's angles must be set.
   void run(T* phi, T* lambda, std::span<double> gradient, int threads);
 
+  /// The same for one segment and one group of its branches (RegisterProgram::run_segment): adds
+  /// their share of the derivatives.
+  void run_segment(const Segment& segment, const BranchGroup& group, T* phi, T* lambda,
+                   std::span<double> gradient, int threads);
+
   std::size_t bytes() const;
 
  private:
-  void undo(const RotationStep<T>& step, int branches, T* phi, T* lambda,
+  /// Room for the sums of one group.
+  struct Sums {
+    AlignedVector<double> partial;  ///< [chunk][qubit]: derivatives of a rotation layer
+    AlignedVector<T> column;        ///< [chunk][low part of the index]: sums of Im(λ* φ)
+    AlignedVector<double> row;      ///< [high part of the index]
+  };
+
+  void undo(const RotationStep<T>& step, int branches, T* phi, T* lambda, Sums& sums,
             std::span<double> gradient, int threads);
-  void undo(const PhaseStep<T>& step, int branches, T* phi, T* lambda, std::span<double> gradient,
-            int threads);
-  void undo(const PermutationStep& step, int branches, T* phi, T* lambda, int threads);
-  void undo(const BranchStep<T>& step, int branches, T* phi, T* lambda, std::span<double> gradient);
+  void undo(const PhaseStep<T>& step, int branches, T* phi, T* lambda, Sums& sums,
+            std::span<double> gradient, int threads);
+  void undo(const PermutationStep& step, int branches, T* phi, T* lambda, T* scratch, int threads);
+  void undo(const BranchStep<T>& step, const Segment& segment, const BranchGroup& group, T* phi,
+            T* lambda, std::span<double> gradient);
 
   RegisterProgram<T>& program_;
-  AlignedVector<double> partial_;  ///< [chunk][qubit]: derivatives of a rotation layer
-  AlignedVector<T> column_;        ///< [chunk][low part of the index]: sums of Im(λ* φ)
-  AlignedVector<double> row_;      ///< [high part of the index]
+  std::vector<Sums> sums_;  ///< by group
 };
 
 }  // namespace qhn

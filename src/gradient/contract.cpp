@@ -33,7 +33,13 @@ HWY_INLINE hn::TFromD<D> Sum(D d, V v) {
   return hn::GetLane(hn::SumOfLanes(d, v));
 }
 
-template <int R, int K, class D, class T>
+/// Into the second-level cache: the first holds the present tile.
+template <class T>
+HWY_INLINE void FetchAhead(const T* p) {
+  __builtin_prefetch(p, 0, 2);
+}
+
+template <int R, int K, bool Ahead, class D, class T>
 HWY_INLINE void ReduceColumnsBlock(D d, const Tile<T>& t, Index row, const T* HWY_RESTRICT m,
                                    const T* HWY_RESTRICT w, Index w_stride, T* HWY_RESTRICT x,
                                    Index x_stride) {
@@ -46,6 +52,8 @@ HWY_INLINE void ReduceColumnsBlock(D d, const Tile<T>& t, Index row, const T* HW
     V a[R];
     QHN_UNROLL
     for (int r = 0; r < R; ++r) a[r] = hn::LoadU(d, at + static_cast<Index>(r) * t.stride + c);
+    if (Ahead) QHN_UNROLL
+    for (int r = 0; r < R; ++r) FetchAhead(at + static_cast<Index>(r) * t.stride + c + t.ahead);
     QHN_UNROLL
     for (int k = 0; k < K; ++k) {
       const V b = hn::Load(d, w + static_cast<Index>(k) * w_stride + c);
@@ -60,25 +68,31 @@ HWY_INLINE void ReduceColumnsBlock(D d, const Tile<T>& t, Index row, const T* HW
         Sum(d, sum[r * K + k]);
 }
 
-template <int R, int K, class D, class T>
+template <int R, int K, bool Ahead, class D, class T>
 HWY_INLINE void ReduceColumnsRows(D d, const Tile<T>& t, const T* m, const T* w, Index w_stride,
                                   T* x, Index x_stride) {
   Index row = 0;
   for (; row + R <= t.count; row += R)
-    ReduceColumnsBlock<R, K>(d, t, row, m, w, w_stride, x, x_stride);
-  for (; row < t.count; ++row) ReduceColumnsBlock<1, K>(d, t, row, m, w, w_stride, x, x_stride);
+    ReduceColumnsBlock<R, K, Ahead>(d, t, row, m, w, w_stride, x, x_stride);
+  for (; row < t.count; ++row)
+    ReduceColumnsBlock<1, K, Ahead>(d, t, row, m, w, w_stride, x, x_stride);
 }
 
 template <class D, class T>
 void ReduceColumnsFor(D d, const Tile<T>& t, const T* m, int terms, const T* w, Index w_stride,
                       T* x, Index x_stride) {
   int k = 0;
-  for (; k + kTerms <= terms; k += kTerms)
-    ReduceColumnsRows<kWide, kTerms>(d, t, m, w + static_cast<Index>(k) * w_stride, w_stride,
-                                     x + static_cast<Index>(k) * x_stride, x_stride);
+  for (; k + kTerms <= terms; k += kTerms) {
+    const T* from = w + static_cast<Index>(k) * w_stride;
+    T* to = x + static_cast<Index>(k) * x_stride;
+    if (k == 0 && t.ahead != 0)
+      ReduceColumnsRows<kWide, kTerms, true>(d, t, m, from, w_stride, to, x_stride);
+    else
+      ReduceColumnsRows<kWide, kTerms, false>(d, t, m, from, w_stride, to, x_stride);
+  }
   for (; k < terms; ++k)
-    ReduceColumnsRows<2 * kWide, 1>(d, t, m, w + static_cast<Index>(k) * w_stride, w_stride,
-                                    x + static_cast<Index>(k) * x_stride, x_stride);
+    ReduceColumnsRows<2 * kWide, 1, false>(d, t, m, w + static_cast<Index>(k) * w_stride, w_stride,
+                                           x + static_cast<Index>(k) * x_stride, x_stride);
 }
 
 template <class T>
@@ -153,15 +167,46 @@ void ReduceRows(const Tile<T>& t, const T* m, int terms, const T* v, Index v_str
     ReduceRowsFor(Full<T>(), t, m, terms, v, v_stride, y, y_stride);
 }
 
-template <int R, int N, class D, class T>
+/// The weights of the rows that Expand makes: none.
+struct Unweighted {
+  template <class D>
+  HWY_INLINE void Ahead(D, Index, Index) const {}
+  template <class D, class V>
+  HWY_INLINE V Apply(D, Index, Index, V sum) const {
+    return sum;
+  }
+};
+
+/// An entry of C for each pair of rows.
+template <class T>
+struct Costs {
+  const T* cost;
+  Index stride;
+  std::ptrdiff_t ahead;
+  template <class D>
+  HWY_INLINE void Ahead(D, Index row, Index c) const {
+    // Without anything ahead these are the entries that Apply will want.
+    if (row % 2 == 0) FetchAhead(cost + row / 2 * stride + c + ahead);
+  }
+  template <class D, class V>
+  HWY_INLINE V Apply(D d, Index row, Index c, V sum) const {
+    return hn::Mul(hn::LoadU(d, cost + row / 2 * stride + c), sum);
+  }
+};
+
+template <int R, int N, class D, class T, class W>
 HWY_INLINE void ExpandBlock(D d, const Tile<T>& t, Index row, Index c, int terms,
                             const T* HWY_RESTRICT v, Index v_stride, const T* HWY_RESTRICT w,
-                            Index w_stride, T* HWY_RESTRICT m) {
+                            Index w_stride, W weights, T* HWY_RESTRICT m) {
   using V = hn::Vec<D>;
   const Index lanes = hn::Lanes(d);
   V sum[R * N];
   QHN_UNROLL
   for (int i = 0; i < R * N; ++i) sum[i] = hn::Zero(d);
+  QHN_UNROLL
+  for (int r = 0; r < R; ++r) QHN_UNROLL
+  for (int n = 0; n < N; ++n)
+    weights.Ahead(d, row + static_cast<Index>(r), c + static_cast<Index>(n) * lanes);
   v += t.first + row;
   w += c;
   for (int k = 0; k < terms; ++k, v += v_stride, w += w_stride) {
@@ -177,28 +222,29 @@ HWY_INLINE void ExpandBlock(D d, const Tile<T>& t, Index row, Index c, int terms
   }
   QHN_UNROLL
   for (int r = 0; r < R; ++r) QHN_UNROLL
-  for (int n = 0; n < N; ++n)
-    hn::Store(sum[r * N + n], d,
-              m + (row + static_cast<Index>(r)) * t.stride + c + static_cast<Index>(n) * lanes);
+  for (int n = 0; n < N; ++n) {
+    const Index at = c + static_cast<Index>(n) * lanes, here = row + static_cast<Index>(r);
+    hn::Store(weights.Apply(d, here, at, sum[r * N + n]), d, m + here * t.stride + at);
+  }
 }
 
-template <class D, class T>
+template <class D, class T, class W>
 void ExpandFor(D d, const Tile<T>& t, int terms, const T* v, Index v_stride, const T* w,
-               Index w_stride, T* m) {
+               Index w_stride, W weights, T* m) {
   const Index lanes = hn::Lanes(d);
   for (Index c = 0; c < t.columns;) {
     const bool wide = c + 4 * lanes <= t.columns;
     Index row = 0;
     for (; row + kWide <= t.count; row += kWide)
       if (wide)
-        ExpandBlock<kWide, 4>(d, t, row, c, terms, v, v_stride, w, w_stride, m);
+        ExpandBlock<kWide, 4>(d, t, row, c, terms, v, v_stride, w, w_stride, weights, m);
       else
-        ExpandBlock<kWide, 1>(d, t, row, c, terms, v, v_stride, w, w_stride, m);
+        ExpandBlock<kWide, 1>(d, t, row, c, terms, v, v_stride, w, w_stride, weights, m);
     for (; row < t.count; ++row)
       if (wide)
-        ExpandBlock<1, 4>(d, t, row, c, terms, v, v_stride, w, w_stride, m);
+        ExpandBlock<1, 4>(d, t, row, c, terms, v, v_stride, w, w_stride, weights, m);
       else
-        ExpandBlock<1, 1>(d, t, row, c, terms, v, v_stride, w, w_stride, m);
+        ExpandBlock<1, 1>(d, t, row, c, terms, v, v_stride, w, w_stride, weights, m);
     c += wide ? 4 * lanes : lanes;
   }
 }
@@ -207,9 +253,20 @@ template <class T>
 void Expand(const Tile<T>& t, int terms, const T* v, Index v_stride, const T* w, Index w_stride,
             T* m) {
   if (t.columns < hn::Lanes(Full<T>()))
-    ExpandFor(Single<T>(), t, terms, v, v_stride, w, w_stride, m);
+    ExpandFor(Single<T>(), t, terms, v, v_stride, w, w_stride, Unweighted{}, m);
   else
-    ExpandFor(Full<T>(), t, terms, v, v_stride, w, w_stride, m);
+    ExpandFor(Full<T>(), t, terms, v, v_stride, w, w_stride, Unweighted{}, m);
+}
+
+template <class T>
+void ExpandWeighted(const Tile<T>& t, const T* cost, int branches, const T* v, Index v_stride,
+                    const T* w, Index w_stride, T* psi) {
+  const Tile<T> rows{2 * t.first, 2 * t.count, t.columns, t.columns};
+  const Costs<T> weights{cost, t.stride, t.ahead};
+  if (t.columns < hn::Lanes(Full<T>()))
+    ExpandFor(Single<T>(), rows, 2 * branches, v, v_stride, w, w_stride, weights, psi);
+  else
+    ExpandFor(Full<T>(), rows, 2 * branches, v, v_stride, w, w_stride, weights, psi);
 }
 
 /// body(d, x) for x = 0, lanes, 2 lanes … below length.
@@ -224,8 +281,8 @@ HWY_INLINE void Over(Index length, Body body) {
 }
 
 template <class T>
-void PairProducts(const T* planes, int branches, Index length, T* products) {
-  Over<T>(length, [&](auto d, Index x) HWY_ATTR {
+void PairProducts(const T* planes, int branches, Index count, Index length, T* products) {
+  Over<T>(count, [&](auto d, Index x) HWY_ATTR {
     T* out = products + x;
     for (int k = 0; k < branches; ++k, out += length) {
       const T* a = planes + static_cast<Index>(2 * k) * length + x;
@@ -245,9 +302,57 @@ void PairProducts(const T* planes, int branches, Index length, T* products) {
 }
 
 template <class T>
-double ApplyPairs(const T* sums, const T* planes, int branches, Index length, T* lambda) {
+void Interleave(const T* planes, int branches, Index count, Index plane_stride, T* rows,
+                Index row_stride) {
+  Over<T>(count, [&](auto d, Index x) HWY_ATTR {
+    const T* a = planes + x;
+    T* out = rows + 2 * x;
+    for (int k = 0; k < branches; ++k, a += 2 * plane_stride, out += 2 * row_stride) {
+      const auto re = hn::Load(d, a), im = hn::Load(d, a + plane_stride);
+      hn::StoreInterleaved2(re, im, d, out);
+      hn::StoreInterleaved2(hn::Neg(im), re, d, out + row_stride);
+    }
+  });
+}
+
+template <class T>
+double Gather(const T* sums, Index sum_stride, const T* planes, int branches, Index count,
+              Index plane_stride, T* lambda) {
   double total = 0.0;
-  Over<T>(length, [&](auto d, Index x) HWY_ATTR {
+  Over<T>(count, [&](auto d, Index x) HWY_ATTR {
+    auto here = hn::Zero(d);
+    const T* from = sums + 2 * x;
+    for (int k = 0; k < branches; ++k, from += 2 * sum_stride) {
+      // (λ_re + i λ_im) (B_re − i B_im)
+      hn::Vec<decltype(d)> re_re, im_re, re_im, im_im;
+      hn::LoadInterleaved2(d, from, re_re, im_re);
+      hn::LoadInterleaved2(d, from + sum_stride, re_im, im_im);
+      const auto re = hn::Add(re_re, im_im), im = hn::Sub(im_re, re_im);
+      const Index at = static_cast<Index>(2 * k) * plane_stride + x;
+      here = hn::MulAdd(re, hn::Load(d, planes + at), here);
+      here = hn::MulAdd(im, hn::Load(d, planes + at + plane_stride), here);
+      hn::Store(re, d, lambda + at);
+      hn::Store(im, d, lambda + at + plane_stride);
+    }
+    total += static_cast<double>(Sum(d, here));
+  });
+  return total;
+}
+
+template <class T>
+void AddParts(T* sum, Index parts, Index part_stride, Index count) {
+  Over<T>(count, [&](auto d, Index x) HWY_ATTR {
+    auto here = hn::Load(d, sum + x);
+    for (Index p = 1; p < parts; ++p) here = hn::Add(here, hn::Load(d, sum + p * part_stride + x));
+    hn::Store(here, d, sum + x);
+  });
+}
+
+template <class T>
+double ApplyPairs(const T* sums, const T* planes, int branches, Index count, Index length,
+                  T* lambda) {
+  double total = 0.0;
+  Over<T>(count, [&](auto d, Index x) HWY_ATTR {
     auto here = hn::Zero(d);
     for (int k = 0; k < branches; ++k) {
       const T* a = planes + static_cast<Index>(2 * k) * length + x;
@@ -332,9 +437,22 @@ double WeightedNorm(const T* cost, const T* re, const T* im, Index columns) {
   void Expand##S(const Tile<T>& t, int k, const T* v, Index vs, const T* w, Index ws, T* m) {     \
     Expand<T>(t, k, v, vs, w, ws, m);                                                             \
   }                                                                                               \
-  void PairProducts##S(const T* p, int b, Index n, T* out) { PairProducts<T>(p, b, n, out); }     \
-  double ApplyPairs##S(const T* s, const T* p, int b, Index n, T* out) {                          \
-    return ApplyPairs<T>(s, p, b, n, out);                                                        \
+  void PairProducts##S(const T* p, int b, Index n, Index l, T* out) {                             \
+    PairProducts<T>(p, b, n, l, out);                                                             \
+  }                                                                                               \
+  void ExpandWeighted##S(const Tile<T>& t, const T* c, int k, const T* v, Index vs, const T* w,   \
+                         Index ws, T* psi) {                                                      \
+    ExpandWeighted<T>(t, c, k, v, vs, w, ws, psi);                                                \
+  }                                                                                               \
+  void Interleave##S(const T* p, int b, Index n, Index ps, T* out, Index os) {                    \
+    Interleave<T>(p, b, n, ps, out, os);                                                          \
+  }                                                                                               \
+  double Gather##S(const T* s, Index ss, const T* p, int b, Index n, Index ps, T* out) {          \
+    return Gather<T>(s, ss, p, b, n, ps, out);                                                    \
+  }                                                                                               \
+  void AddParts##S(T* s, Index parts, Index ps, Index n) { AddParts<T>(s, parts, ps, n); }        \
+  double ApplyPairs##S(const T* s, const T* p, int b, Index n, Index l, T* out) {                 \
+    return ApplyPairs<T>(s, p, b, n, l, out);                                                     \
   }                                                                                               \
   void ScalePair##S(const T* c, Index n, T* re, T* im) { ScalePair<T>(c, n, re, im); }            \
   void Norms##S(T* re, const T* im, Index n) { Norms<T>(re, im, n); }                             \
@@ -359,6 +477,10 @@ namespace qhn {
 QHN_EXPORT(ReduceColumns)
 QHN_EXPORT(ReduceRows)
 QHN_EXPORT(Expand)
+QHN_EXPORT(ExpandWeighted)
+QHN_EXPORT(Interleave)
+QHN_EXPORT(Gather)
+QHN_EXPORT(AddParts)
 QHN_EXPORT(PairProducts)
 QHN_EXPORT(ApplyPairs)
 QHN_EXPORT(ScalePair)
@@ -383,12 +505,34 @@ QHN_EXPORT(WeightedNorm)
     HWY_DYNAMIC_DISPATCH(Expand##S)(t, terms, v, vs, w, ws, m);                                   \
   }                                                                                               \
   template <>                                                                                     \
-  void pair_products<T>(const T* planes, int branches, Index length, T* products) {               \
-    HWY_DYNAMIC_DISPATCH(PairProducts##S)(planes, branches, length, products);                    \
+  void expand_weighted<T>(const Tile<T>& tile, const T* cost, int branches, const T* v,           \
+                          Index v_stride, const T* w, Index w_stride, T* psi) {                   \
+    HWY_DYNAMIC_DISPATCH(ExpandWeighted##S)                                                       \
+    (tile, cost, branches, v, v_stride, w, w_stride, psi);                                        \
   }                                                                                               \
   template <>                                                                                     \
-  double apply_pairs<T>(const T* sums, const T* planes, int branches, Index length, T* lambda) {  \
-    return HWY_DYNAMIC_DISPATCH(ApplyPairs##S)(sums, planes, branches, length, lambda);           \
+  void interleave<T>(const T* planes, int branches, Index count, Index plane_stride, T* rows,     \
+                     Index row_stride) {                                                          \
+    HWY_DYNAMIC_DISPATCH(Interleave##S)(planes, branches, count, plane_stride, rows, row_stride); \
+  }                                                                                               \
+  template <>                                                                                     \
+  double gather<T>(const T* sums, Index sum_stride, const T* planes, int branches, Index count,   \
+                   Index plane_stride, T* lambda) {                                               \
+    return HWY_DYNAMIC_DISPATCH(Gather##S)(sums, sum_stride, planes, branches, count,             \
+                                           plane_stride, lambda);                                 \
+  }                                                                                               \
+  template <>                                                                                     \
+  void add_parts<T>(T * sum, Index parts, Index part_stride, Index count) {                       \
+    HWY_DYNAMIC_DISPATCH(AddParts##S)(sum, parts, part_stride, count);                            \
+  }                                                                                               \
+  template <>                                                                                     \
+  void pair_products<T>(const T* planes, int branches, Index count, Index length, T* products) {  \
+    HWY_DYNAMIC_DISPATCH(PairProducts##S)(planes, branches, count, length, products);             \
+  }                                                                                               \
+  template <>                                                                                     \
+  double apply_pairs<T>(const T* sums, const T* planes, int branches, Index count, Index length,  \
+                        T* lambda) {                                                              \
+    return HWY_DYNAMIC_DISPATCH(ApplyPairs##S)(sums, planes, branches, count, length, lambda);    \
   }                                                                                               \
   template <>                                                                                     \
   void scale_pair<T>(const T* cost, Index columns, T* re, T* im) {                                \

@@ -1,8 +1,10 @@
 #include "gradient/cut_engine.hpp"
 
 #include <algorithm>
+#include <bit>
 #include <limits>
 #include <type_traits>
+#include <utility>
 
 #include "core/aligned.hpp"
 #include "core/chunks.hpp"
@@ -16,8 +18,28 @@ namespace {
 
 constexpr int most_paired_branches = 4;
 constexpr Index tile_rows = 16;
-constexpr Index tile_columns = 512;
-constexpr Index chunk_entries = Index{1} << 18;
+constexpr Index tile_columns = 256;
+constexpr Index cached_entries = Index{1} << 22;  // of C; more are fetched ahead from memory
+constexpr Index piece_length = 1 << 10;  // elements of a side that a thread takes at a time
+
+/// The table in blocks, a task each: 2^16 entries until there are 256 of them, then more entries.
+/// Every row of blocks has its own sums over rows, every column its own over columns.
+struct Blocks {
+  Chunks rows, columns;
+
+  Blocks(Index all_rows, Index all_columns)
+      : Blocks(all_rows, all_columns, std::clamp(log2(all_rows) + log2(all_columns) - 16, 0, 8)) {}
+
+  Index count() const { return rows.count * columns.count; }
+  Index row(Index task) const { return task / columns.count; }
+  Index column(Index task) const { return task % columns.count; }
+
+ private:
+  static int log2(Index n) { return std::countr_zero(n); }
+  Blocks(Index all_rows, Index all_columns, int bits)
+      : rows(all_rows, 1, Index{1} << (bits + 1) / 2),
+        columns(all_columns, 1, Index{1} << bits / 2) {}
+};
 
 /// Everything about the contraction that follows from its shape.
 struct Shape {
@@ -25,29 +47,32 @@ struct Shape {
   Index columns;  ///< 2^low qubits
   int branches;
   bool paired;
-  int terms;  ///< real rows of W and V: χ² pair products, or 2 χ planes
+  int terms;   ///< real rows of W and V: χ² pair products, or 2 χ planes
+  int groups;  ///< branch_groups()
+  Blocks blocks;
 
   explicit Shape(const CutCircuit& cut)
       : rows(dimension(cut.high.qubits)),
         columns(dimension(cut.low.qubits)),
         branches(cut.branches()),
         paired(branches <= most_paired_branches),
-        terms(paired ? branches * branches : 2 * branches) {}
+        terms(paired ? branches * branches : 2 * branches),
+        groups(branch_groups(cut)),
+        blocks(rows, columns) {}
 
-  Chunks chunks() const { return {rows, std::max<Index>(tile_rows, chunk_entries / columns)}; }
   Index planes() const { return static_cast<Index>(2 * branches); }
+  /// From one term of the sums over columns to the next: re and im apart where not paired.
+  Index row_stride() const { return rows * (paired ? 1 : 2); }
 
   // Elements of the engine's arrays; what they hold stands beside the members.
   Index pair_rows() const { return paired ? static_cast<Index>(terms) * rows : 0; }
   Index pair_columns() const { return paired ? static_cast<Index>(terms) * columns : 0; }
-  Index row_sums() const { return static_cast<Index>(terms) * rows * (paired ? 1 : 2); }
-  Index column_sums() const { return chunks().count * static_cast<Index>(terms) * columns; }
-  Index coefficients() const { return 2 * planes() * rows; }
-  Index tile_size() const { return 2 * tile_rows * std::min(columns, tile_columns); }
-  Index tiles() const { return chunks().count * tile_size(); }
+  Index row_sums() const { return static_cast<Index>(terms) * row_stride(); }  // of one part
+  Index column_sums() const { return static_cast<Index>(terms) * columns; }    // of one part
+  Index coefficients() const { return paired ? 0 : 2 * planes() * rows; }
   Index elements() const {
-    return pair_rows() + pair_columns() + row_sums() + column_sums() + coefficients() + tiles() +
-           2 * planes() * (rows + columns);
+    return pair_rows() + pair_columns() + blocks.columns.count * row_sums() +
+           blocks.rows.count * column_sums() + coefficients() + 2 * planes() * (rows + columns);
   }
 };
 
@@ -57,19 +82,27 @@ struct Side {
   RegisterProgram<T> program;
   Adjoint<T> adjoint;
   AlignedVector<T> phi, lambda_storage;
-  std::vector<double> gradient;  ///< this side's share
+  std::size_t angles;
+  AlignedVector<double> gradients;  ///< [group][angle]: this side's shares
 
-  Side(const Program& p, int angles)
-      : program(p),
+  Side(const Program& p, int groups, int angles_)
+      : program(p, groups),
         adjoint(program),
         phi(program.elements()),
         lambda_storage(program.elements() + cache_shift<T>),
-        gradient(static_cast<std::size_t>(angles)) {}
+        angles(static_cast<std::size_t>(angles_)),
+        gradients(static_cast<std::size_t>(groups) * stride()) {}
 
   T* lambda() { return lambda_storage.data() + cache_shift<T>; }
 
+  std::size_t stride() const { return (angles + 7) / 8 * 8; }  // no two groups on a cache line
+  std::span<double> gradient(int group) {
+    return {gradients.data() + static_cast<std::size_t>(group) * stride(), angles};
+  }
+
   std::size_t bytes() const {
-    return program.bytes() + adjoint.bytes() + (phi.size() + lambda_storage.size()) * sizeof(T);
+    return program.bytes() + adjoint.bytes() + (phi.size() + lambda_storage.size()) * sizeof(T) +
+           gradients.size() * sizeof(double);
   }
 };
 
@@ -81,9 +114,10 @@ class CutEngine final : public Engine {
       : circuit_(circuit),
         shape_(cut),
         threads_(options.threads),
-        low_(cut.low, circuit.angles),
-        high_(cut.high, circuit.angles),
-        chunks_(shape_.chunks()) {
+        low_(cut.low, shape_.groups, circuit.angles),
+        high_(cut.high, shape_.groups, circuit.angles),
+        row_pieces_(shape_.rows, piece_length, shape_.rows),
+        column_pieces_(shape_.columns, piece_length, shape_.columns) {
     if constexpr (std::is_same_v<T, double>) {
       cost_ = cost.data();
     } else {
@@ -92,85 +126,83 @@ class CutEngine final : public Engine {
     }
     v_.resize(shape_.pair_rows());
     w_.resize(shape_.pair_columns());
-    x_.resize(shape_.row_sums());
-    y_.resize(shape_.column_sums());
+    x_.resize(shape_.blocks.columns.count * shape_.row_sums());
+    y_.resize(shape_.blocks.rows.count * shape_.column_sums());
     coefficients_.resize(shape_.coefficients());
-    tiles_.resize(shape_.tiles());
     pairs_at_.assign(static_cast<std::size_t>(circuit.angles),
                      std::numeric_limits<double>::quiet_NaN());
-    partial_.resize(chunks_.count);
-    best_.resize(chunks_.count);
+    partial_.resize(std::max(shape_.blocks.count(), row_pieces_.count));
+    best_.resize(shape_.blocks.count());
   }
 
   EngineKind kind() const override { return EngineKind::cut; }
 
   double expectation(std::span<const double> angles) override {
     forward(angles);
+    prepare(angles);
     if (shape_.paired) {
-      pair_up(angles);
-      std::fill(x_.begin(), x_.end(), T{0});
-      for_chunks(chunks_, threads_, [&](Index chunk) {
-        for_tiles(chunk, [&](const Tile<T>& tile, const T* m, Index column) {
-          reduce_columns(tile, m, shape_.terms, w_.data() + column, shape_.columns, x_.data(),
-                         shape_.rows);
+      for_tasks([&](Index task) {
+        clear_x(task);
+        for_tiles(task, [&](const Tile<T>& tile, const T* m, Index column) {
+          reduce_columns(tile, m, shape_.terms, w_.data() + column, shape_.columns, x(task),
+                         shape_.row_stride());
         });
       });
-      return apply_pairs(x_.data(), high_.phi.data(), shape_.branches, shape_.rows, high_.lambda());
+      return finish_rows();
     }
-    fill_coefficients();
-    for_chunks(chunks_, threads_, [&](Index chunk) {
+    for_tasks([&](Index task) {
       double sum = 0.0;
-      for_amplitudes(chunk, [&](Index row, Index column, Index columns, T* re, T* im) {
+      for_amplitudes(task, [&](Index row, Index column, Index columns, T* re, T* im) {
         sum += weighted_norm(cost_ + row * shape_.columns + column, re, im, columns);
       });
-      partial_[chunk] = sum;
+      partial_[task] = sum;
     });
-    double sum = 0.0;
-    for (double p : partial_) sum += p;
-    return sum;
+    return sum_of_partial(shape_.blocks.count());
   }
 
   double expectation_and_gradient(std::span<const double> angles,
                                   std::span<double> gradient) override {
     forward(angles);
-    const double value = shape_.paired ? contract_pairs(angles) : contract_amplitudes();
-    on_both_sides([](Side<T>& side) {
-      std::fill(side.gradient.begin(), side.gradient.end(), 0.0);
-      side.adjoint.run(side.phi.data(), side.lambda(), side.gradient, 1);
+    prepare(angles);
+    for_tasks([&](Index task) {
+      clear_x(task);
+      clear_y(task);
+      if (shape_.paired)
+        contract_pairs(task);
+      else
+        contract_amplitudes(task);
     });
-    for (std::size_t k = 0; k < gradient.size(); ++k)
-      gradient[k] = low_.gradient[k] + high_.gradient[k];
+    finish_columns();
+    const double value = finish_rows();
+    backward(gradient);
     return value;
   }
 
   MostProbable most_probable(std::span<const double> angles) override {
-    if (!shape_.paired) {
+    // An optimiser asks at the point it has just evaluated, whose pair products are still there.
+    if (!shape_.paired || !std::equal(angles.begin(), angles.end(), pairs_at_.begin())) {
       forward(angles);
-      fill_coefficients();
-    } else {
-      // An optimiser asks at the point it has just evaluated, whose pair products are still there.
-      if (!std::equal(angles.begin(), angles.end(), pairs_at_.begin())) {
-        forward(angles);
-        pair_up(angles);
-      }
-      weigh_pairs();
+      prepare(angles);
     }
-    for_chunks(chunks_, threads_, [&](Index chunk) {
+    if (shape_.paired) weigh_pairs();
+    for_tasks([&](Index task) {
       MostProbable best;
       T most{-1};
-      for_probabilities(chunk, [&](Index start, const T* p, Index columns) {
-        // Tiles do not come in index order, so an equal probability at a lower index must win too.
+      for_probabilities(task, [&](Index start, const T* p, Index columns) {
         const T here = largest(p, columns);
         if (here < most || (here == most && start > best.index)) return;
         most = here;
         best = {start + static_cast<Index>(std::find(p, p + columns, here) - p),
                 static_cast<double>(here)};
       });
-      best_[chunk] = best;
+      best_[task] = best;
     });
+    // Neither tiles nor blocks come in index order, so of equals the lower index must win.
     MostProbable best = best_[0];
     for (const MostProbable& b : best_)
-      if (b.probability > best.probability) best = b;
+      if (b.probability > best.probability ||
+          (b.probability == best.probability && b.index < best.index))
+        best = b;
     return best;
   }
 
@@ -182,65 +214,84 @@ class CutEngine final : public Engine {
     return low_.bytes() + high_.bytes() + partial_.size() * sizeof(double) +
            best_.size() * sizeof(MostProbable) +
            sizeof(T) * (own_cost_.size() + v_.size() + w_.size() + x_.size() + y_.size() +
-                        coefficients_.size() + tiles_.size());
+                        coefficients_.size());
   }
 
  private:
-  /// The registers are small beside the table, so a thread each is enough; for very small ones even
-  /// waking it costs more.
+  // --- the two registers ---
+
+  /// f(side, segment, group) for both sides' branches, a task for each group of them. For very
+  /// small registers even waking a thread costs more.
   template <class F>
-  void on_both_sides(F f) {
-    const int threads = low_.phi.size() >= (1 << 13) ? threads_ : 1;
-    for_chunks(Chunks(2, 1), threads, [&](Index side) { f(side == 0 ? low_ : high_); });
+  void for_groups(std::size_t segment, F f) {
+    const Segment& at = low_.program.segments()[segment];
+    const int groups = std::min(shape_.groups, at.branches);
+    const bool small = low_.phi.size() + high_.phi.size() < (1 << 14);
+    const Chunks tasks(static_cast<Index>(2 * groups), 1, static_cast<Index>(2 * groups));
+    for_chunks(
+        tasks, small ? 1 : threads_,
+        [&](Index task) {
+          Side<T>& side = task % 2 == 0 ? high_ : low_;
+          f(side, side.program.segments()[segment],
+            BranchGroup{static_cast<int>(task / 2), groups});
+        },
+        Sharing::as_free);
   }
 
   void forward(std::span<const double> angles) {
-    on_both_sides([angles](Side<T>& side) {
-      side.program.set_angles(angles);
-      side.program.run(side.phi.data(), 1);
-    });
+    for (std::size_t s = 0; s < low_.program.segments().size(); ++s)
+      for_groups(s, [&](Side<T>& side, const Segment& segment, const BranchGroup& group) {
+        if (s == 0) {  // one branch, one group
+          side.program.set_angles(angles);
+          side.program.start(side.phi.data(), 1);
+        }
+        side.program.run_segment(segment, group, side.phi.data(), 1);
+      });
   }
 
-  /// f(tile, first element of C, first column) over a chunk's tiles of C.
-  template <class F>
-  void for_tiles(Index chunk, F f) const {
-    for (Index row = chunks_.begin(chunk); row < chunks_.end(chunk); row += tile_rows) {
-      const Index count = std::min(tile_rows, chunks_.end(chunk) - row);
-      for (Index column = 0; column < shape_.columns; column += tile_columns) {
-        const Index columns = std::min(tile_columns, shape_.columns - column);
-        f(Tile<T>{row, count, columns, shape_.columns}, cost_ + row * shape_.columns + column,
-          column);
+  /// From λ_A and λ_B to the gradient.
+  void backward(std::span<double> gradient) {
+    const std::size_t segments = low_.program.segments().size();
+    for (std::size_t s = segments; s-- > 0;)
+      for_groups(s, [&](Side<T>& side, const Segment& segment, const BranchGroup& group) {
+        const std::span<double> share = side.gradient(group.index);
+        if (s == segments - 1) std::ranges::fill(share, 0.0);  // all groups are there
+        side.adjoint.run_segment(segment, group, side.phi.data(), side.lambda(), share, 1);
+      });
+    std::ranges::fill(gradient, 0.0);
+    for (Side<T>* side : {&low_, &high_})
+      for (int group = 0; group < shape_.groups; ++group) {
+        const std::span<const double> share = side->gradient(group);
+        for (std::size_t k = 0; k < gradient.size(); ++k) gradient[k] += share[k];
       }
-    }
   }
 
-  /// f(row, column, columns, re, im) for every piece of a row of ψ in the chunk.
+  // --- pieces of the sides ---
+
   template <class F>
-  void for_amplitudes(Index chunk, F f) {
-    for_tiles(chunk, [&](const Tile<T>& tile, const T*, Index column) {
-      T* psi = fill_tile(chunk, tile, column);
-      for (Index r = 0; r < tile.count; ++r)
-        f(tile.first + r, column, tile.columns, psi + 2 * r * tile.columns,
-          psi + (2 * r + 1) * tile.columns);
+  void for_pieces(const Chunks& pieces, F f) {
+    for_chunks(pieces, threads_, [&](Index piece) {
+      const Index begin = pieces.begin(piece);
+      f(piece, begin, pieces.end(piece) - begin);
     });
   }
 
-  /// ψ of a tile: rows re, im alternating, packed.
-  T* fill_tile(Index chunk, const Tile<T>& tile, Index column) {
-    T* psi = tiles_.data() + chunk * shape_.tile_size();
-    expand(psi_rows(tile), static_cast<int>(shape_.planes()), coefficients_.data(), 2 * shape_.rows,
-           low_.phi.data() + column, shape_.columns, psi);
-    return psi;
-  }
-
-  static Tile<T> psi_rows(const Tile<T>& tile) {
-    return {2 * tile.first, 2 * tile.count, tile.columns, tile.columns};
-  }
-
-  void pair_up(std::span<const double> angles) {
-    pair_products(low_.phi.data(), shape_.branches, shape_.columns, w_.data());
-    pair_products(high_.phi.data(), shape_.branches, shape_.rows, v_.data());
-    std::copy(angles.begin(), angles.end(), pairs_at_.begin());
+  /// What the contraction takes from the registers.
+  void prepare(std::span<const double> angles) {
+    if (shape_.paired) {
+      for_pieces(column_pieces_, [&](Index, Index at, Index count) {
+        pair_products(low_.phi.data() + at, shape_.branches, count, shape_.columns, w_.data() + at);
+      });
+      for_pieces(row_pieces_, [&](Index, Index at, Index count) {
+        pair_products(high_.phi.data() + at, shape_.branches, count, shape_.rows, v_.data() + at);
+      });
+      std::copy(angles.begin(), angles.end(), pairs_at_.begin());
+    } else {
+      for_pieces(row_pieces_, [&](Index, Index at, Index count) {
+        interleave(high_.phi.data() + at, shape_.branches, count, shape_.rows,
+                   coefficients_.data() + 2 * at, 2 * shape_.rows);
+      });
+    }
   }
 
   /// x ← the pair products of A with the weights they have in
@@ -255,107 +306,155 @@ class CutEngine final : public Engine {
     }
   }
 
-  /// f(index, |ψ|² of `columns` states from there on, columns) for the chunk, piece by piece.
+  /// λ_B from the sums over rows.
+  void finish_columns() {
+    for_pieces(column_pieces_, [&](Index, Index at, Index count) {
+      for (Index k = 0; k < static_cast<Index>(shape_.terms); ++k)
+        add_parts(y_.data() + k * shape_.columns + at, shape_.blocks.rows.count,
+                  shape_.column_sums(), count);
+      if (shape_.paired)
+        apply_pairs(y_.data() + at, low_.phi.data() + at, shape_.branches, count, shape_.columns,
+                    low_.lambda() + at);
+      else
+        for (Index k = 0; k < shape_.planes(); ++k)
+          std::copy_n(y_.data() + k * shape_.columns + at, count,
+                      low_.lambda() + k * shape_.columns + at);
+    });
+  }
+
+  /// λ_A from the sums over columns, and E.
+  double finish_rows() {
+    for_pieces(row_pieces_, [&](Index piece, Index at, Index count) {
+      const Index each = shape_.row_stride() / shape_.rows;
+      for (Index k = 0; k < static_cast<Index>(shape_.terms); ++k)
+        add_parts(x_.data() + k * shape_.row_stride() + each * at, shape_.blocks.columns.count,
+                  shape_.row_sums(), each * count);
+      partial_[piece] = shape_.paired
+                            ? apply_pairs(x_.data() + at, high_.phi.data() + at, shape_.branches,
+                                          count, shape_.rows, high_.lambda() + at)
+                            : gather(x_.data() + 2 * at, shape_.row_stride(), high_.phi.data() + at,
+                                     shape_.branches, count, shape_.rows, high_.lambda() + at);
+    });
+    return sum_of_partial(row_pieces_.count);
+  }
+
+  double sum_of_partial(Index count) const {
+    double sum = 0.0;
+    for (Index i = 0; i < count; ++i) sum += partial_[i];
+    return sum;
+  }
+
+  // --- blocks of the table ---
+
   template <class F>
-  void for_probabilities(Index chunk, F f) {
+  void for_tasks(F f) {
+    const Index count = shape_.blocks.count();
+    for_chunks(Chunks(count, 1, count), threads_, f, Sharing::as_free);
+  }
+
+  /// f(tile, first element of C, first column) over the tiles of a block of C.
+  template <class F>
+  void for_tiles(Index task, F f) const {
+    const Blocks& b = shape_.blocks;
+    const Index first_column = b.columns.begin(b.column(task));
+    const Index last_column = b.columns.end(b.column(task));
+    const Index last_row = b.rows.end(b.row(task));
+    Tile<T> tile{b.rows.begin(b.row(task)), 0, 0, shape_.columns};
+    Index column = first_column;
+    while (tile.first < last_row) {
+      tile.count = std::min(tile_rows, last_row - tile.first);
+      tile.columns = std::min(tile_columns, last_column - column);
+      Index next_row = tile.first, next_column = column + tile.columns;
+      if (next_column == last_column) {
+        next_column = first_column;
+        next_row += tile.count;
+      }
+      tile.ahead = next_row == last_row || shape_.rows * shape_.columns < cached_entries
+                       ? 0
+                       : static_cast<std::ptrdiff_t>((next_row - tile.first) * shape_.columns +
+                                                     next_column) -
+                             static_cast<std::ptrdiff_t>(column);
+      f(std::as_const(tile), cost_ + tile.first * shape_.columns + column, column);
+      tile.first = next_row;
+      column = next_column;
+    }
+  }
+
+  /// A block's sums over columns, which the blocks beside it have as well; and over rows.
+  T* x(Index task) { return x_.data() + shape_.blocks.column(task) * shape_.row_sums(); }
+  T* y(Index task) { return y_.data() + shape_.blocks.row(task) * shape_.column_sums(); }
+
+  void clear_x(Index task) {
+    const Chunks& rows = shape_.blocks.rows;
+    const Index row = shape_.blocks.row(task), each = shape_.row_stride() / shape_.rows;
+    const Index begin = each * rows.begin(row), end = each * rows.end(row);
+    for (T* at = x(task); at < x(task) + shape_.row_sums(); at += shape_.row_stride())
+      std::fill(at + begin, at + end, T{0});
+  }
+  void clear_y(Index task) {
+    const Chunks& columns = shape_.blocks.columns;
+    const Index column = shape_.blocks.column(task);
+    for (T* at = y(task); at < y(task) + shape_.column_sums(); at += shape_.columns)
+      std::fill(at + columns.begin(column), at + columns.end(column), T{0});
+  }
+
+  void contract_pairs(Index task) {
+    for_tiles(task, [&](const Tile<T>& tile, const T* m, Index column) {
+      reduce_columns(tile, m, shape_.terms, w_.data() + column, shape_.columns, x(task),
+                     shape_.row_stride());
+      reduce_rows(tile, m, shape_.terms, v_.data(), shape_.rows, y(task) + column, shape_.columns);
+    });
+  }
+
+  void contract_amplitudes(Index task) {
+    TileBuffer psi;
+    for_tiles(task, [&](const Tile<T>& tile, const T* m, Index column) {
+      expand_weighted(tile, m, shape_.branches, coefficients_.data(), 2 * shape_.rows,
+                      low_.phi.data() + column, shape_.columns, psi.data);
+      const Tile<T> rows = psi_rows(tile);
+      reduce_columns(rows, psi.data, shape_.terms, low_.phi.data() + column, shape_.columns,
+                     x(task), shape_.row_stride());
+      reduce_rows(rows, psi.data, shape_.terms, coefficients_.data(), 2 * shape_.rows,
+                  y(task) + column, shape_.columns);
+    });
+  }
+
+  /// A tile of ψ: rows re, im alternating, packed.
+  struct TileBuffer {
+    alignas(64) T data[2 * tile_rows * tile_columns];
+  };
+  static Tile<T> psi_rows(const Tile<T>& tile) {
+    return {2 * tile.first, 2 * tile.count, tile.columns, tile.columns};
+  }
+
+  /// f(row, column, columns, re, im) for every piece of a row of ψ in the block.
+  template <class F>
+  void for_amplitudes(Index task, F f) {
+    TileBuffer psi;
+    for_tiles(task, [&](const Tile<T>& tile, const T*, Index column) {
+      expand(psi_rows(tile), static_cast<int>(shape_.planes()), coefficients_.data(),
+             2 * shape_.rows, low_.phi.data() + column, shape_.columns, psi.data);
+      for (Index r = 0; r < tile.count; ++r)
+        f(tile.first + r, column, tile.columns, psi.data + 2 * r * tile.columns,
+          psi.data + (2 * r + 1) * tile.columns);
+    });
+  }
+
+  /// f(index, |ψ|² of `columns` states from there on, columns) for the block, piece by piece.
+  template <class F>
+  void for_probabilities(Index task, F f) {
     if (!shape_.paired)
-      return for_amplitudes(chunk, [&](Index row, Index column, Index columns, T* re, T* im) {
+      return for_amplitudes(task, [&](Index row, Index column, Index columns, T* re, T* im) {
         norms(re, im, columns);
         f(row * shape_.columns + column, re, columns);
       });
-    T* p = tiles_.data() + chunk * shape_.tile_size();
-    for_tiles(chunk, [&](const Tile<T>& tile, const T*, Index column) {
+    TileBuffer p;
+    for_tiles(task, [&](const Tile<T>& tile, const T*, Index column) {
       const Tile<T> packed{tile.first, tile.count, tile.columns, tile.columns};
-      expand(packed, shape_.terms, x_.data(), shape_.rows, w_.data() + column, shape_.columns, p);
+      expand(packed, shape_.terms, x_.data(), shape_.rows, w_.data() + column, shape_.columns,
+             p.data);
       for (Index r = 0; r < tile.count; ++r)
-        f((tile.first + r) * shape_.columns + column, p + r * tile.columns, tile.columns);
-    });
-  }
-
-  double contract_pairs(std::span<const double> angles) {
-    pair_up(angles);
-    std::fill(x_.begin(), x_.end(), T{0});
-    for_chunks(chunks_, threads_, [&](Index chunk) {
-      T* y = start_y(chunk);
-      for_tiles(chunk, [&](const Tile<T>& tile, const T* m, Index column) {
-        reduce_columns(tile, m, shape_.terms, w_.data() + column, shape_.columns, x_.data(),
-                       shape_.rows);
-        reduce_rows(tile, m, shape_.terms, v_.data(), shape_.rows, y + column, shape_.columns);
-      });
-    });
-    sum_y();
-    apply_pairs(y_.data(), low_.phi.data(), shape_.branches, shape_.columns, low_.lambda());
-    return apply_pairs(x_.data(), high_.phi.data(), shape_.branches, shape_.rows, high_.lambda());
-  }
-
-  double contract_amplitudes() {
-    fill_coefficients();
-    std::fill(x_.begin(), x_.end(), T{0});
-    for_chunks(chunks_, threads_, [&](Index chunk) {
-      T* y = start_y(chunk);
-      for_tiles(chunk, [&](const Tile<T>& tile, const T* m, Index column) {
-        T* psi = fill_tile(chunk, tile, column);
-        for (Index r = 0; r < tile.count; ++r)
-          scale_pair(m + r * tile.stride, tile.columns, psi + 2 * r * tile.columns,
-                     psi + (2 * r + 1) * tile.columns);
-        const Tile<T> rows = psi_rows(tile);
-        reduce_columns(rows, psi, shape_.terms, low_.phi.data() + column, shape_.columns, x_.data(),
-                       2 * shape_.rows);
-        reduce_rows(rows, psi, shape_.terms, coefficients_.data(), 2 * shape_.rows, y + column,
-                    shape_.columns);
-      });
-    });
-    sum_y();
-    std::copy_n(y_.data(), low_.phi.size(), low_.lambda());
-    // λ_A = Σ_l (λ_re + i λ_im) (B_re − i B_im), from the four sums of products.
-    double value = 0.0;
-    for (Index k = 0; k < shape_.planes(); k += 2) {
-      const T* with_re = x_.data() + k * 2 * shape_.rows;
-      const T* with_im = with_re + 2 * shape_.rows;
-      const T* a = high_.phi.data() + k * shape_.rows;
-      T* out = high_.lambda() + k * shape_.rows;
-      for (Index h = 0; h < shape_.rows; ++h) {
-        out[h] = with_re[2 * h] + with_im[2 * h + 1];
-        out[shape_.rows + h] = with_re[2 * h + 1] - with_im[2 * h];
-        value +=
-            static_cast<double>(a[h]) * static_cast<double>(out[h]) +
-            static_cast<double>(a[shape_.rows + h]) * static_cast<double>(out[shape_.rows + h]);
-      }
-    }
-    return value;
-  }
-
-  /// coefficients[plane of B][2 h + (0: re, 1: im)], so that expand() forms A B in real arithmetic.
-  void fill_coefficients() {
-    for (Index k = 0; k < shape_.planes(); k += 2) {
-      const T* re = high_.phi.data() + k * shape_.rows;
-      const T* im = re + shape_.rows;
-      T* with_re = coefficients_.data() + k * 2 * shape_.rows;
-      T* with_im = with_re + 2 * shape_.rows;
-      for (Index h = 0; h < shape_.rows; ++h) {
-        with_re[2 * h] = re[h];
-        with_re[2 * h + 1] = im[h];
-        with_im[2 * h] = -im[h];
-        with_im[2 * h + 1] = re[h];
-      }
-    }
-  }
-
-  T* start_y(Index chunk) {
-    const Index length = static_cast<Index>(shape_.terms) * shape_.columns;
-    T* y = y_.data() + chunk * length;
-    std::fill(y, y + length, T{0});
-    return y;
-  }
-
-  void sum_y() {
-    const Index length = static_cast<Index>(shape_.terms) * shape_.columns;
-    const Chunks pieces(length, 1 << 14);
-    if (chunks_.count == 1) return;
-    for_chunks(pieces, threads_, [&](Index piece) {
-      for (Index chunk = 1; chunk < chunks_.count; ++chunk)
-        for (Index i = pieces.begin(piece); i < pieces.end(piece); ++i)
-          y_[i] += y_[chunk * length + i];
+        f((tile.first + r) * shape_.columns + column, p.data + r * tile.columns, tile.columns);
     });
   }
 
@@ -365,12 +464,11 @@ class CutEngine final : public Engine {
   const T* cost_;
   AlignedVector<T> own_cost_;  ///< the table in T, where T is not double
   Side<T> low_, high_;
-  Chunks chunks_;
+  Chunks row_pieces_, column_pieces_;
   AlignedVector<T> v_, w_;         ///< pair products of A and of B
-  AlignedVector<T> x_;             ///< sums over columns, [terms][rows]
-  AlignedVector<T> y_;             ///< sums over rows, [chunk][terms][columns]
-  AlignedVector<T> coefficients_;  ///< see fill_coefficients
-  AlignedVector<T> tiles_;         ///< [chunk]: a tile of ψ
+  AlignedVector<T> x_;             ///< sums over columns, [column of blocks][terms][rows]
+  AlignedVector<T> y_;             ///< sums over rows, [row of blocks][terms][columns]
+  AlignedVector<T> coefficients_;  ///< A as interleave() makes it
   std::vector<double> pairs_at_;   ///< angles that v_ and w_ belong to; NaN equals none
   std::vector<double> partial_;
   std::vector<MostProbable> best_;
@@ -384,6 +482,12 @@ std::unique_ptr<Engine> make_cut_engine(const Circuit& circuit, const CutCircuit
   if (options.precision == Precision::float32)
     return std::make_unique<CutEngine<float>>(circuit, cut, cost, options);
   return std::make_unique<CutEngine<double>>(circuit, cut, cost, options);
+}
+
+int branch_groups(const CutCircuit& cut) {
+  const int qubits = std::max(cut.low.qubits, cut.high.qubits);
+  const Index elements = static_cast<Index>(2 * cut.branches()) * dimension(qubits);
+  return static_cast<int>(std::clamp<Index>(elements >> 12, 1, static_cast<Index>(cut.branches())));
 }
 
 std::size_t cut_engine_bytes(const CutCircuit& cut, const EngineOptions& options) {

@@ -22,6 +22,12 @@ EvaluationLoad local_load(const Circuit& circuit, EngineKind kind, Precision pre
   load.work = in_precision(work, precision);
   load.qubits = circuit.qubits;
   const CutCircuit cut = planned_cut(circuit, kind);
+  const bool is_cut = cut.high.qubits > 0;
+  load.held_bytes = (is_cut     ? 1.0
+                     : gradient ? 4.0
+                                : 2.0) *
+                    size_of(precision) * std::ldexp(1.0, circuit.qubits);
+  load.shared = is_cut;
   const int first = cut.high.qubits == 0  ? 0
                     : cut.branches() <= 2 ? 2
                     : cut.branches() <= 4 ? 4
@@ -41,6 +47,7 @@ EvaluationLoad spread_load(const ExchangePlan& plan, Precision precision, bool g
   }
   load.work = in_precision(work, precision);
   const double state = 2.0 * size_of(precision) * std::ldexp(1.0, plan.local_qubits);
+  load.held_bytes = (gradient ? 2.0 : 1.0) * state;
   for (const Exchange& exchange : plan.exchanges) {
     const double sent = (gradient ? 3.0 : 1.0) * exchange.fraction() * state;
     load.exchanged_bytes += sent;

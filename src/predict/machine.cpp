@@ -48,16 +48,20 @@ const char* to_string(Kernel kernel) {
 double evaluation_seconds(const Machine& machine, const EvaluationLoad& load, int threads, int busy,
                           const Layout& layout) {
   const auto kernel = static_cast<std::size_t>(load.kernel);
-  const double n = load.qubits, part = static_cast<double>(threads) / busy;
+  const double n = load.qubits;
   const double flops = between(machine, threads, machine.one.fma * threads,
                                machine.all.fma * threads / machine.cores);
-  // The memory is shared by all that is busy on the node, and so are the caches.
-  const double pass =
-      std::min(machine.one.pass.at(n) * threads, machine.all.pass.at(n - std::log2(part)) * part);
+  const double pass = between(machine, threads, machine.one.pass.at(n) * threads,
+                              machine.all.pass.at(n) * threads / machine.cores);
   const double share =
       between(machine, threads, machine.one.share[kernel].at(n), machine.all.share[kernel].at(n));
-  const double roof = std::max(load.work.flops / flops, load.work.bytes / pass);
-  return roof / share + exchange_seconds(machine, load, layout);
+  const double alone = std::max(load.work.flops / flops, load.work.bytes / pass) / share;
+
+  const double sharers = static_cast<double>(busy) / threads;
+  const double held = load.held_bytes * (load.shared ? 1.0 : sharers);
+  const double node_pass = machine.all.pass.at(std::log2(std::max(held, 16.0) / 16.0));
+  const double together = sharers > 1.0 ? load.work.bytes * sharers / node_pass : 0.0;
+  return std::max(alone, together) + exchange_seconds(machine, load, layout);
 }
 
 }  // namespace qhn

@@ -73,15 +73,18 @@ struct Layout {
 struct EvaluationLoad {
   Kernel kernel = Kernel::sweep;
   Work work;
-  int qubits = 0;              ///< of the part of the state (where cut: of the table) a rank holds
+  int qubits = 0;         ///< of the part of the state (where cut: of the table) a rank holds
+  double held_bytes = 0;  ///< what goes past the caches: states of a rank; where cut: the table
+  bool shared = false;    ///< all of a node read the same of these
   double exchanged_bytes = 0;  ///< sent by a rank, and received
   double messages = 0;
 };
 
 /// Seconds of one evaluation where every state has `threads` cores of each rank and all `busy`
-/// cores of a node do the same. Model: max(flops/fma, bytes/pass) / share, and for an exchange
-/// bytes over bandwidth and a latency for every message. Throws InputError where the machine lacks
-/// a link it needs.
+/// cores of a node do the same. Model: max(flops/fma, bytes/pass) / share as if these threads were
+/// alone, or what the node's memory needs for all of them at the rate of `pass`, where that is
+/// more; for an exchange bytes over bandwidth and a latency for every message. Throws InputError
+/// where the machine lacks a link it needs.
 double evaluation_seconds(const Machine& machine, const EvaluationLoad& load, int threads, int busy,
                           const Layout& layout);
 

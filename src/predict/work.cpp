@@ -1,7 +1,9 @@
 #include "predict/work.hpp"
 
+#include <algorithm>
 #include <type_traits>
 
+#include "gradient/cut_engine.hpp"
 #include "state/register.hpp"
 
 namespace qhn {
@@ -42,25 +44,25 @@ constexpr double real = sizeof(double);
 
 /// Both registers forward; those of a cut stay in the first caches.
 Work forward(const CutCircuit& cut) {
-  Work work = forward_work(cut.low);
-  if (cut.high.qubits > 0) {
-    work += forward_work(cut.high);
-    work.bytes = 0.0;
-  }
-  return work;
+  if (cut.high.qubits == 0) return forward_work(cut.low);
+  const int groups = branch_groups(cut);
+  return {forward_work(cut.low, groups).flops + forward_work(cut.high, groups).flops, 0.0};
 }
 
 struct Contraction {
-  double chi, size, sides;  // sides: rows + columns
+  double chi, size, rows, sides;  // sides: rows + columns
 
   explicit Contraction(const CutCircuit& cut)
       : chi(cut.branches()),
         size(static_cast<double>(dimension(cut.qubits()))),
+        rows(static_cast<double>(dimension(cut.high.qubits))),
         sides(static_cast<double>(dimension(cut.low.qubits) + dimension(cut.high.qubits))) {}
 
   bool paired() const { return chi <= 4; }
   /// ψ of all tiles; then both its products with the branches.
   double expand() const { return 8.0 * chi * size; }
+  /// λ_A from its sums of real products.
+  double gather() const { return 6.0 * chi * rows; }
   double pair_products() const { return 3.0 * chi * chi * sides; }
   /// apply_pairs over so many elements.
   double apply_pairs(double elements) const { return chi * (6.0 + 8.0 * (chi - 1)) * elements; }
@@ -96,7 +98,7 @@ Work& Work::operator+=(const Work& other) {
   return *this;
 }
 
-Work forward_work(const Program& program) {
+Work forward_work(const Program& program, int groups) {
   Work work;
   const double size = static_cast<double>(dimension(program.qubits));
   for_steps(program, [&](const auto& step, double elements) {
@@ -107,8 +109,9 @@ Work forward_work(const Program& program) {
       work.flops += 3.0 * trips.qubits * elements;
       work.bytes += 2 * real * elements * trips.count;
     } else if constexpr (std::is_same_v<S, Phase>) {
-      // e^{iφ} from two tables, times every branch: complex products of 6.
-      work.flops += 6.0 * size + 3.0 * elements + phase_tables(program.qubits);
+      // e^{iφ} from two tables, for each group; times every branch: complex products of 6.
+      const double times = std::min<double>(groups, elements / (2 * size));
+      work.flops += 6.0 * size * times + 3.0 * elements + phase_tables(program.qubits);
       work.bytes += 2 * real * elements;
     } else if constexpr (std::is_same_v<S, Permutation>) {
       work.bytes += 4 * real * elements;  // out to the scratch plane and back
@@ -121,7 +124,7 @@ Work forward_work(const Program& program) {
   return work;
 }
 
-Work backward_work(const Program& program) {
+Work backward_work(const Program& program, int groups) {
   Work work;
   const double size = static_cast<double>(dimension(program.qubits));
   for_steps(program, [&](const auto& step, double elements) {
@@ -133,7 +136,8 @@ Work backward_work(const Program& program) {
       work.bytes += 4 * real * elements * trips.count;
     } else if constexpr (std::is_same_v<S, Phase>) {
       // e^{iφ}; Im λ*φ (4) and two complex products per branch; its sums by column and row.
-      work.flops += 8.0 * size + 8.0 * elements;
+      const double times = std::min<double>(groups, elements / (2 * size));
+      work.flops += 8.0 * size * times + 8.0 * elements;
       work.bytes += 4 * real * elements;
     } else if constexpr (std::is_same_v<S, Permutation>) {
       work.bytes += 8 * real * elements;
@@ -154,8 +158,8 @@ Work expectation_work(const Circuit& circuit, EngineKind kind, bool own_start) {
   if (cut.high.qubits == 0) {
     work += diagonal_work(cut.low.qubits, false) + start_work(c.size, own_start);
   } else if (c.paired()) {
-    const double rows = static_cast<double>(dimension(cut.high.qubits));
-    work += {2.0 * c.chi * c.chi * c.size + c.pair_products() + c.apply_pairs(rows), real * c.size};
+    work +=
+        {2.0 * c.chi * c.chi * c.size + c.pair_products() + c.apply_pairs(c.rows), real * c.size};
   } else {
     work += {c.expand() + 5.0 * c.size, real * c.size};
   }
@@ -173,8 +177,9 @@ Work gradient_work(const Circuit& circuit, EngineKind kind, bool own_start) {
   if (c.paired())
     work += {4.0 * c.chi * c.chi * c.size + c.pair_products() + c.apply_pairs(c.sides), 0.0};
   else
-    work += {c.expand() + 2.0 * c.size + 16.0 * c.chi * c.size, 0.0};
-  work.flops += backward_work(cut.low).flops + backward_work(cut.high).flops;
+    work += {c.expand() + 2.0 * c.size + 16.0 * c.chi * c.size + c.gather(), 0.0};
+  const int groups = branch_groups(cut);
+  work.flops += backward_work(cut.low, groups).flops + backward_work(cut.high, groups).flops;
   work.bytes = real * c.size;  // C, once
   return work;
 }

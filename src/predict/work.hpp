@@ -21,9 +21,9 @@ struct Work {
 };
 
 /// One run of a register's program forward, and the way back through φ and λ. Phases must be
-/// separable (no Rzz).
-Work forward_work(const Program& program);
-Work backward_work(const Program& program);
+/// separable (no Rzz). `groups`: of branches, gradient/cut_engine.hpp.
+Work forward_work(const Program& program, int groups = 1);
+Work backward_work(const Program& program, int groups = 1);
 
 /// The cut that the engine makes; no high qubits: the sweep engine.
 CutCircuit planned_cut(const Circuit& circuit, EngineKind kind);

@@ -147,10 +147,12 @@ void run_rotation(const RotationStep<T>& step, T* data, Index elements, int thre
   });
 }
 
+/// Branches first … first + count − 1 of `branches`.
 template <class T>
-void run_branch(const BranchStep<T>& step, int qubits, int branches, T* data) {
+void run_branch(const BranchStep<T>& step, int qubits, int branches, int first, int count,
+                T* data) {
   const Index size = dimension(qubits);
-  for (int plane = 0; plane < 2 * branches; ++plane) {
+  for (int plane = 2 * first; plane < 2 * (first + count); ++plane) {
     T* from = data + static_cast<Index>(plane) * size;
     T* to = from + static_cast<Index>(2 * branches) * size;
     switch (step.branch.kind) {
@@ -169,7 +171,7 @@ void run_branch(const BranchStep<T>& step, int qubits, int branches, T* data) {
   if (step.branch.kind != Branch::Kind::weighted) return;
   // (a, Za) → (c a, −i s Za): multiplying by −i takes (re, im) to (im, −re).
   const auto c = static_cast<T>(step.cosine), s = static_cast<T>(step.sine);
-  for (int b = 0; b < branches; ++b) {
+  for (int b = first; b < first + count; ++b) {
     T* re = data + static_cast<Index>(2 * b) * size;
     T* to_re = re + static_cast<Index>(2 * branches) * size;
     for (Index x = 0; x < size; ++x) {
@@ -197,8 +199,8 @@ LinearMap::LinearMap(int qubits, const std::vector<std::pair<int, int>>& cx, boo
 }
 
 template <class T>
-RegisterProgram<T>::RegisterProgram(const Program& program)
-    : qubits_(program.qubits), branches_(program.branches) {
+RegisterProgram<T>::RegisterProgram(const Program& program, int groups)
+    : qubits_(program.qubits), branches_(program.branches), groups_(groups) {
   for (const Step& step : program.steps)
     std::visit(
         overloaded{
@@ -207,12 +209,18 @@ RegisterProgram<T>::RegisterProgram(const Program& program)
             [&](const Permutation& p) {
               steps_.emplace_back(prepare(qubits_, p));
               if (std::get<PermutationStep>(steps_.back()).in_place.empty())
-                scratch_.resize(dimension(qubits_));
+                scratch_.resize(static_cast<std::size_t>(groups_) * dimension(qubits_));
             },
             [&](const Sign& s) { steps_.emplace_back(SignStep<T>{BitMask<T>(qubits_, s.cz)}); },
             [&](const Branch& b) { steps_.emplace_back(prepare<T>(qubits_, b)); },
         },
         step);
+  segments_.push_back({0, 0, 1});
+  for (std::size_t i = 0; i < steps_.size(); ++i) {
+    segments_.back().end = i + 1;
+    if (std::holds_alternative<BranchStep<T>>(steps_[i]))
+      segments_.push_back({i + 1, i + 1, 2 * segments_.back().branches});
+  }
 }
 
 template <class T>
@@ -235,53 +243,63 @@ void RegisterProgram<T>::set_angles(std::span<const double> angles) {
 }
 
 template <class T>
-void RegisterProgram<T>::run(T* data, int threads) {
+void RegisterProgram<T>::start(T* data, int threads) const {
   const Index size = 2 * dimension(qubits_);
   const Chunks chunks(size, 1 << 14);
   for_chunks(chunks, threads,
              [&](Index c) { std::fill(data + chunks.begin(c), data + chunks.end(c), T{0}); });
   data[0] = T{1};
+}
+
+template <class T>
+void RegisterProgram<T>::run(T* data, int threads) {
+  start(data, threads);
   run_from(data, threads);
 }
 
 template <class T>
 void RegisterProgram<T>::run_from(T* data, int threads) {
+  for (const Segment& segment : segments_) run_segment(segment, {}, data, threads);
+}
+
+template <class T>
+void RegisterProgram<T>::run_segment(const Segment& segment, const BranchGroup& group, T* data,
+                                     int threads) {
   const Index size = dimension(qubits_);
-  int branches = 1;
-  for (RegisterStep<T>& step : steps_) {
+  const int first = group.first(segment), count = group.size(segment);
+  T* here = data + static_cast<Index>(2 * first) * size;
+  for (std::size_t i = segment.begin; i < segment.end; ++i)
     std::visit(overloaded{
                    [&](const RotationStep<T>& r) {
-                     run_rotation(r, data, static_cast<Index>(2 * branches) * size, threads);
+                     run_rotation(r, here, static_cast<Index>(2 * count) * size, threads);
                    },
                    [&](const PhaseStep<T>& p) {
                      const Chunks rows(dimension(qubits_ - p.table.low_bits), 16);
                      for_chunks(rows, threads, [&](Index c) {
-                       apply_phase(p.table, data, branches, rows.begin(c), rows.end(c));
+                       apply_phase(p.table, here, count, rows.begin(c), rows.end(c));
                      });
                    },
                    [&](const PermutationStep& p) {
-                     for (int plane = 0; plane < 2 * branches; ++plane) {
-                       T* v = data + static_cast<Index>(plane) * size;
+                     for (int plane = 0; plane < 2 * count; ++plane) {
+                       T* v = here + static_cast<Index>(plane) * size;
                        for (const auto& [control, target] : p.in_place)
                          apply_cx(qubits_, control, target, v, threads);
                        if (!p.in_place.empty()) continue;
-                       permute(p.source, size, v, scratch_.data(), threads);
-                       std::copy(scratch_.begin(), scratch_.end(), v);
+                       permute(p.source, size, v, scratch(group), threads);
+                       std::copy_n(scratch(group), size, v);
                      }
                    },
                    [&](const SignStep<T>& s) {
-                     for (int plane = 0; plane < 2 * branches; ++plane) {
-                       T* v = data + static_cast<Index>(plane) * size;
+                     for (int plane = 0; plane < 2 * count; ++plane) {
+                       T* v = here + static_cast<Index>(plane) * size;
                        copy_signed(s.mask, v, v);
                      }
                    },
                    [&](const BranchStep<T>& b) {
-                     run_branch(b, qubits_, branches, data);
-                     branches *= 2;
+                     run_branch(b, qubits_, segment.branches, first, count, data);
                    },
                },
-               step);
-  }
+               steps_[i]);
 }
 
 template <class T>

@@ -67,11 +67,27 @@ template <class T>
 using RegisterStep =
     std::variant<RotationStep<T>, PhaseStep<T>, PermutationStep, SignStep<T>, BranchStep<T>>;
 
+/// Steps between two branchings: [begin, end), the last of them the BranchStep that ends it if one
+/// does. Meanwhile the `branches` branches do not see each other.
+struct Segment {
+  std::size_t begin, end;
+  int branches;
+};
+
+/// The part of a segment's branches that group `index` of `count` works on.
+struct BranchGroup {
+  int index = 0;
+  int count = 1;
+  int first(const Segment& s) const { return s.branches * index / count; }
+  int size(const Segment& s) const { return s.branches * (index + 1) / count - first(s); }
+};
+
 /// A Program ready to run on one register of 2·branches planes of 2^qubits numbers (kernels.hpp).
 template <class T>
 class RegisterProgram {
  public:
-  explicit RegisterProgram(const Program& program);
+  /// Up to `groups` groups of branches may run at once.
+  explicit RegisterProgram(const Program& program, int groups = 1);
 
   int qubits() const { return qubits_; }
   int branches() const { return branches_; }
@@ -80,8 +96,12 @@ class RegisterProgram {
     return static_cast<std::size_t>(2 * branches_) * dimension(qubits_);
   }
   std::vector<RegisterStep<T>>& steps() { return steps_; }
-  /// One plane of scratch, for permutations; empty when there is none.
-  T* scratch() { return scratch_.data(); }
+  const std::vector<Segment>& segments() const { return segments_; }
+  int groups() const { return groups_; }
+  /// One plane of scratch for a group, for permutations; there is none without them.
+  T* scratch(const BranchGroup& group) {
+    return scratch_.data() + static_cast<std::size_t>(group.index) * dimension(qubits_);
+  }
 
   /// Computes what the steps need from the angles.
   void set_angles(std::span<const double> angles);
@@ -92,12 +112,21 @@ class RegisterProgram {
   /// Runs the steps on `data`, which already holds a state. One branch at the start.
   void run_from(T* data, int threads);
 
+  /// Sets `data` to |0…0⟩.
+  void start(T* data, int threads) const;
+
+  /// Runs the steps of one segment on one group's branches; group.count divides the branches and is
+  /// at most groups(). Different groups may run at the same time.
+  void run_segment(const Segment& segment, const BranchGroup& group, T* data, int threads);
+
   std::size_t bytes() const;
 
  private:
   int qubits_;
   int branches_;
+  int groups_;
   std::vector<RegisterStep<T>> steps_;
+  std::vector<Segment> segments_;
   AlignedVector<T> scratch_;
 };
 

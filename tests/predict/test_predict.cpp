@@ -30,18 +30,25 @@ TEST(Curve, IsStraightBetweenAndLevelBeyondItsPoints) {
 
 TEST(Prediction, IsTheSlowerOfFlopsAndBytes) {
   const Machine m = made_up();
-  EvaluationLoad load{Kernel::sweep, {2e9, 0.0}, 15, 0, 0};
+  EvaluationLoad load;
+  load.work.flops = 2e9;
+  load.qubits = 15;
   EXPECT_DOUBLE_EQ(evaluation_seconds(m, load, 1, 1, {}), 4.0);
   EXPECT_DOUBLE_EQ(evaluation_seconds(m, load, 8, 8, {}), 0.5);
   load.work.bytes = 9e9;  // 3e9 a second at 15 qubits
   EXPECT_DOUBLE_EQ(evaluation_seconds(m, load, 1, 1, {}), 6.0);
-  // Eight states at once share what all cores reach.
-  EXPECT_DOUBLE_EQ(evaluation_seconds(m, load, 1, 8, {}), 18.0);
+  EXPECT_DOUBLE_EQ(evaluation_seconds(m, load, 8, 8, {}), 2.25);
+  // Eight states at once: the memory passes 8e9 bytes a second for all of them.
+  EXPECT_DOUBLE_EQ(evaluation_seconds(m, load, 1, 8, {}), 9.0);
 }
 
 TEST(Prediction, AddsWhatIsSent) {
   const Machine m = made_up();
-  const EvaluationLoad load{Kernel::sweep, {2e9, 0.0}, 15, 5e8, 10};
+  EvaluationLoad load;
+  load.work.flops = 2e9;
+  load.qubits = 15;
+  load.exchanged_bytes = 5e8;
+  load.messages = 10;
   EXPECT_DOUBLE_EQ(evaluation_seconds(m, load, 1, 2, {1, 2, 1, 2}), 4.0 + 0.5 + 0.01);
   EXPECT_THROW(evaluation_seconds(m, load, 1, 1, {2, 1, 1, 2}), InputError);  // no network
 }
