@@ -10,7 +10,7 @@ namespace {
 /// Eight cores; all curves level but for the passes of one core.
 Machine made_up() {
   Machine m;
-  m.name = "m";
+  m.name = std::string("made up");
   m.cores = 8;
   m.one = {1e9, {{10, 20}, {4e9, 2e9}}, {}};
   m.all = {8e9, {{10}, {8e9}}, {}};
