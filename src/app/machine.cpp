@@ -89,6 +89,13 @@ MemoryNeed memory_need(const Circuit& circuit, const EngineOptions& engine, int 
           static_cast<double>(engine_bytes(circuit, engine)) * states};
 }
 
+MemoryNeed memory_need(const Circuit& circuit, const Distribution& layout,
+                       const EngineOptions& engine, int here) {
+  if (circuit.qubits - layout.rank_bits() > 48) return least_memory_need(circuit.qubits);
+  return {circuit.qubits, std::ldexp(8.0 * here, circuit.qubits - layout.rank_bits()),
+          static_cast<double>(layout.engine_bytes(circuit, engine)) * here};
+}
+
 MemoryNeed least_memory_need(int qubits) {
   return {qubits, std::ldexp(8.0, qubits), std::ldexp(32.0, qubits)};
 }

@@ -6,6 +6,7 @@
 #include <string>
 
 #include "circuit/circuit.hpp"
+#include "dist/engine.hpp"
 #include "gradient/engine.hpp"
 
 namespace qhn {
@@ -42,6 +43,9 @@ struct MemoryNeed {
 
 /// `states`: engines at once on the node.
 MemoryNeed memory_need(const Circuit& circuit, const EngineOptions& engine, int states);
+/// The same for a state spread over ranks, `here` of them on the node.
+MemoryNeed memory_need(const Circuit& circuit, const Distribution& layout,
+                       const EngineOptions& engine, int here);
 /// The same before there is a circuit: the least any engine needs, two states.
 MemoryNeed least_memory_need(int qubits);
 
