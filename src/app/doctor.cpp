@@ -33,14 +33,7 @@ std::vector<int> my_processors() {
 // Where the threads are that `qhn train` would start on this rank: OMP_NUM_THREADS, or its share of
 // the cores that the ranks of its node may use.
 std::vector<std::vector<int>> thread_bindings(MPI_Comm node) {
-  const cpu_set_t mine = allowed_processors();
-  cpu_set_t all = mine;
-  int count = CPU_COUNT(&mine), claimed = count;
-  if (node != MPI_COMM_NULL) {
-    MPI_Allreduce(&mine, &all, sizeof mine, MPI_BYTE, MPI_BOR, node);
-    MPI_Allreduce(&count, &claimed, 1, MPI_INT, MPI_SUM, node);
-  }
-  const int threads = default_threads(std::max(1, count_cores(mine) * CPU_COUNT(&all) / claimed));
+  const int threads = default_threads(share_of_cores(node));
   std::vector<std::vector<int>> bindings(static_cast<std::size_t>(threads));
 #pragma omp parallel num_threads(threads)
   bindings[static_cast<std::size_t>(omp_get_thread_num())] = my_processors();

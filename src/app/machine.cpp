@@ -65,6 +65,18 @@ std::string host_name() {
   return ::gethostname(name, sizeof name - 1) == 0 ? name : "unknown";
 }
 
+int share_of_cores(MPI_Comm node) {
+  const cpu_set_t mine = allowed_processors();
+  cpu_set_t all = mine;
+  const int count = CPU_COUNT(&mine);
+  int claimed = count;
+  if (node != MPI_COMM_NULL) {
+    MPI_Allreduce(&mine, &all, sizeof mine, MPI_BYTE, MPI_BOR, node);
+    MPI_Allreduce(&count, &claimed, 1, MPI_INT, MPI_SUM, node);
+  }
+  return std::max(1, count_cores(mine) * CPU_COUNT(&all) / claimed);
+}
+
 int default_threads(int cores) {
   return std::getenv("OMP_NUM_THREADS") != nullptr ? omp_get_max_threads() : cores;
 }

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <mpi.h>
 #include <sched.h>
 
 #include <cstdint>
@@ -24,6 +25,11 @@ constexpr int max_threads = 4096;
 
 /// Cores among `processors`: two hardware threads of one core count once.
 int count_cores(const cpu_set_t& processors);
+
+/// This rank's fair share of the cores of its node: all that it may use, less where other ranks may
+/// use them too; at least 1. Collective over `node`, the ranks of one node; MPI_COMM_NULL: none but
+/// this one.
+int share_of_cores(MPI_Comm node);
 
 /// OMP_NUM_THREADS where it is set, else `cores`.
 int default_threads(int cores);

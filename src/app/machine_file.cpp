@@ -45,12 +45,16 @@ std::vector<double> read_points(TomlReader& reader, const std::string& key) {
   return qubits;
 }
 
+void read_shares(TomlReader& reader, Shares& out) {
+  const std::vector<double> qubits = read_points(reader, "share_qubits");
+  for (std::size_t k = 0; k < kernels; ++k)
+    read_curve(reader, to_string(static_cast<Kernel>(k)), qubits, "share_qubits", out[k]);
+}
+
 void read_cores(TomlReader reader, CoreRates& out) {
   read_positive(reader, "fma", out.fma, "flops/s");
   read_curve(reader, "pass", read_points(reader, "pass_qubits"), "pass_qubits", out.pass);
-  const std::vector<double> qubits = read_points(reader, "share_qubits");
-  for (std::size_t k = 0; k < kernels; ++k)
-    read_curve(reader, to_string(static_cast<Kernel>(k)), qubits, "share_qubits", out.share[k]);
+  read_shares(reader, out.share);
   reader.finish();
 }
 
@@ -70,14 +74,17 @@ std::string numbers(const std::vector<double>& values) {
   return fmt::format("[{:.4g}]", fmt::join(values, ", "));
 }
 
-std::string to_toml(const char* name, const CoreRates& rates) {
-  std::string out = fmt::format("\n[{}]\nfma = {:.4g}\npass_qubits = {}\npass = {}\n", name,
-                                rates.fma, numbers(rates.pass.qubits), numbers(rates.pass.values));
-  out += fmt::format("share_qubits = {}\n", numbers(rates.share[0].qubits));
+std::string to_toml(const Shares& shares) {
+  std::string out = fmt::format("share_qubits = {}\n", numbers(shares[0].qubits));
   for (std::size_t k = 0; k < kernels; ++k)
-    out +=
-        fmt::format("{} = {}\n", to_string(static_cast<Kernel>(k)), numbers(rates.share[k].values));
+    out += fmt::format("{} = {}\n", to_string(static_cast<Kernel>(k)), numbers(shares[k].values));
   return out;
+}
+
+std::string to_toml(const char* name, const CoreRates& rates) {
+  return fmt::format("\n[{}]\nfma = {:.4g}\npass_qubits = {}\npass = {}\n", name, rates.fma,
+                     numbers(rates.pass.qubits), numbers(rates.pass.values)) +
+         to_toml(rates.share);
 }
 
 std::string to_toml(const char* name, const std::optional<Link>& link) {
@@ -105,6 +112,9 @@ Machine read_machine(const std::string& path) {
   node.finish();
   read_cores(reader.table("one_core"), m.one);
   read_cores(reader.table("all_cores"), m.all);
+  TomlReader each = reader.table("each_core");
+  read_shares(each, m.each);
+  each.finish();
   TomlReader links = reader.table("links");
   read_link(links.table("node"), m.node);
   read_link(links.table("network"), m.network);
@@ -124,7 +134,9 @@ std::string to_toml(const Machine& m) {
       "time\n"
       "# that these two allow over the time it takes.\n",
       m.name, m.source, m.measured, m.cores, m.memory);
-  out += to_toml("one_core", m.one) + to_toml("all_cores", m.all);
+  out += to_toml("one_core", m.one) + to_toml("all_cores", m.all) +
+         "\n# The same as [one_core], while every core has a state of its own.\n[each_core]\n" +
+         to_toml(m.each);
   out +=
       "\n# Between ranks that send and receive at once; network: for all ranks of a node "
       "together.\n";

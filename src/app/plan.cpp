@@ -15,6 +15,7 @@
 #include "app/mpi_session.hpp"
 #include "app/verbs.hpp"
 #include "core/error.hpp"
+#include "dist/engine.hpp"
 #include "farm/launch.hpp"
 #include "io/atomic_file.hpp"
 #include "io/provenance.hpp"
@@ -82,9 +83,10 @@ std::string measure_machine(std::optional<Link> node, std::optional<Link> networ
   m.memory = available_memory();
   m.node = node;
   m.network = network;
-  spdlog::info("measuring one core, then {}: about two minutes", m.cores);
+  spdlog::info("measuring one core, then {}: about four minutes", m.cores);
   m.one = measure_cores(1);
   m.all = m.cores == 1 ? m.one : measure_cores(m.cores);
+  m.each = m.cores == 1 ? m.one.share : measure_crowd(m.one, m.cores, 0.5 * m.memory);
   return to_toml(m);
 }
 
@@ -117,7 +119,7 @@ struct Plan {
   Experiment experiment;
   Circuit circuit;
   Layout layout;
-  std::optional<ExchangePlan> exchanges;  ///< ranks_per_state > 1
+  Distribution spread;
   ThreadPlan threads;
   double table = 0.0, states = 0.0, buffers = 0.0;  ///< bytes of a rank; table: its share of it
   EvaluationLoad expectation, gradient;
@@ -128,38 +130,47 @@ struct Plan {
   int workers() const { return layout.ranks() / layout.ranks_per_state * threads.workers; }
 };
 
+EvaluationLoad load_of(const Plan& p, bool gradient) {
+  const Precision precision = p.experiment.precision;
+  const Distribution& d = p.spread;
+  EvaluationLoad load = d.kind == EngineKind::cut ? cut_load(d.cut, d.ranks, precision, gradient)
+                        : d.ranks == 1            ? sweep_load(p.circuit, precision, gradient)
+                                                  : sweep_load(d.plan, precision, gradient);
+  load.exchanged_bytes = gradient ? d.gradient_bytes(precision) : d.expectation_bytes(precision);
+  load.messages = std::ceil(load.exchanged_bytes / (1 << 20));  // 1 MiB each, at most
+  return load;
+}
+
 Plan make_plan(const Experiment& experiment, const Circuit& circuit, const Layout& layout,
                double node_memory) {
   Plan p;
   p.experiment = experiment;
   p.circuit = circuit;
   p.layout = layout;
-  const int n = circuit.qubits;
-  if (layout.ranks_per_state > 1) {
-    const int spread = static_cast<int>(std::log2(layout.ranks_per_state));
-    if (spread >= n)
-      throw InputError(fmt::format("{} ranks per state, but {} qubits; allowed: up to {}",
-                                   layout.ranks_per_state, n, dimension(n - 1)));
-    p.exchanges = plan_exchanges(circuit, n - spread, Purpose::expectation);
-    p.threads = {1, layout.threads};
-    p.table = std::ldexp(8.0, n - spread);
-    p.buffers = buffer_bytes(n - spread, experiment.precision);
-    p.states = spread_bytes(n - spread, experiment.precision) - p.buffers;
-    p.expectation = spread_load(*p.exchanges, experiment.precision, false);
-    p.gradient = spread_load(*p.exchanges, experiment.precision, true);
-    return p;
-  }
-  p.table = std::ldexp(8.0, n) / layout.ranks_per_node;  // one copy, shared by the node
-  const auto states = [&](const ThreadPlan& threads) {
-    const EngineOptions engine{experiment.engine, experiment.precision, threads.threads_per_state};
-    return memory_need(circuit, engine, threads.workers).states;
+  p.spread = distribute(circuit, layout.ranks_per_state, experiment.engine);
+  p.expectation = load_of(p, false);
+  p.gradient = load_of(p, true);
+  const auto engine = [&](int threads) {
+    return static_cast<double>(
+        p.spread.engine_bytes(circuit, {experiment.engine, experiment.precision, threads}));
   };
-  const ThreadPlan each{layout.threads, 1};
-  const bool all_fit = (p.table + states(each)) * layout.ranks_per_node <= node_memory;
-  p.threads = plan_threads(layout.threads, layout.ranks(), experiment.restart_count, all_fit);
-  p.states = states(p.threads);
-  p.expectation = local_load(circuit, experiment.engine, experiment.precision, false);
-  p.gradient = local_load(circuit, experiment.engine, experiment.precision, true);
+  const int n = circuit.qubits;
+  if (layout.ranks_per_state == 1) {
+    p.table = std::ldexp(8.0, n) / layout.ranks_per_node;  // one copy, shared by the node
+    const double all = (p.table + layout.threads * engine(1)) * layout.ranks_per_node;
+    p.threads =
+        plan_threads(layout.threads, layout.ranks(), experiment.restart_count, all <= node_memory);
+  } else {
+    p.table = std::ldexp(8.0, n - p.spread.rank_bits());
+    p.threads = {1, layout.threads};
+  }
+  p.states = p.threads.workers * engine(p.threads.threads_per_state);
+  if (p.spread.kind == EngineKind::sweep && layout.ranks_per_state > 1) {
+    const double size = experiment.precision == Precision::float64 ? 8.0 : 4.0;
+    const double held = std::ldexp(4.0 * size, n - p.spread.rank_bits());
+    p.buffers = p.states - held;  // messages, sums, and for floats their table
+    p.states = held;
+  }
   return p;
 }
 
@@ -168,8 +179,7 @@ std::optional<Plan> smallest_plan(const Experiment& experiment, const Circuit& c
                                   double node_memory) {
   for (int spread = 0; spread < std::min(circuit.qubits, 20); ++spread) {
     const int ranks = 1 << spread;
-    const double least = std::ldexp(spread == 0 ? 8.0 : 24.0, circuit.qubits - spread);
-    if (least > node_memory) continue;  // before anything is planned
+    if (std::ldexp(8.0, circuit.qubits - spread) > node_memory) continue;
     Plan plan = make_plan(experiment, circuit, {ranks, 1, threads, ranks}, node_memory);
     if (plan.node_bytes() <= node_memory) return plan;
   }
@@ -231,12 +241,15 @@ void print_memory(const Plan& p, double available) {
 }
 
 void print_exchanges(const Plan& p) {
-  if (!p.exchanges) {
+  if (p.spread.ranks == 1) {
     fmt::print("stages       1, nothing is exchanged\n");
     return;
   }
-  fmt::print("stages       {}, {} of {} qubits local\n", p.exchanges->stages.size(),
-             p.exchanges->local_qubits, p.exchanges->qubits);
+  if (p.spread.kind == EngineKind::sweep)
+    fmt::print("stages       {}, {} of {} qubits local\n", p.spread.plan.stages.size(),
+               p.spread.plan.local_qubits, p.circuit.qubits);
+  else
+    fmt::print("stages       1, {} branches; sums over the ranks\n", p.spread.cut.branches());
   fmt::print("exchanged    by a rank: {} for the expectation, {} with gradient\n",
              in_bytes(p.expectation.exchanged_bytes), in_bytes(p.gradient.exchanged_bytes));
 }
@@ -288,10 +301,7 @@ void run_plan(const PlanOptions& options) {
   fmt::print("layout       {}\n", describe(layout));
   fmt::print("states       {} at once, {} thread{} of each of their ranks\n", plan.workers(),
              plan.threads.threads_per_state, plan.threads.threads_per_state == 1 ? "" : "s");
-  const bool cut = !plan.exchanges && plan.gradient.kernel != Kernel::sweep_gradient;
-  fmt::print("engine       {}\n", plan.exchanges ? "sweep, spread over ranks"
-                                  : cut          ? "cut"
-                                                 : "sweep");
+  fmt::print("engine       {}\n", to_string(plan.spread.kind));
   print_exchanges(plan);
   print_memory(plan, memory);
 

@@ -6,17 +6,13 @@
 
 namespace qhn {
 
-/// An evaluation of one state on one rank, by the engine that `kind` stands for.
-EvaluationLoad local_load(const Circuit& circuit, EngineKind kind, Precision precision,
-                          bool gradient);
+// What an evaluation asks of each rank, messages apart.
 
-/// An evaluation of one state spread over ranks: what rank 0 does, the others the like.
-EvaluationLoad spread_load(const ExchangePlan& plan, Precision precision, bool gradient);
-
-/// Bytes a rank holds, the cost table excluded, while it takes part in such a state (as
-/// DistributedSweep::bytes() says, up to a few KiB).
-double spread_bytes(int local_qubits, Precision precision);
-/// Of these, the buffers for messages.
-double buffer_bytes(int local_qubits, Precision precision);
+/// A state on one rank that is swept whole.
+EvaluationLoad sweep_load(const Circuit& circuit, Precision precision, bool gradient);
+/// One spread over ranks: what rank 0 does, the others the like.
+EvaluationLoad sweep_load(const ExchangePlan& plan, Precision precision, bool gradient);
+/// A cut circuit on `ranks` ranks with as many rows of the table each.
+EvaluationLoad cut_load(const CutCircuit& cut, int ranks, Precision precision, bool gradient);
 
 }  // namespace qhn

@@ -55,13 +55,13 @@ double evaluation_seconds(const Machine& machine, const EvaluationLoad& load, in
                               machine.all.pass.at(n) * threads / machine.cores);
   const double share =
       between(machine, threads, machine.one.share[kernel].at(n), machine.all.share[kernel].at(n));
-  const double alone = std::max(load.work.flops / flops, load.work.bytes / pass) / share;
-
-  const double sharers = static_cast<double>(busy) / threads;
-  const double held = load.held_bytes * (load.shared ? 1.0 : sharers);
-  const double node_pass = machine.all.pass.at(std::log2(std::max(held, 16.0) / 16.0));
-  const double together = sharers > 1.0 ? load.work.bytes * sharers / node_pass : 0.0;
-  return std::max(alone, together) + exchange_seconds(machine, load, layout);
+  const double roof = std::max(load.work.flops / flops, load.work.bytes / pass);
+  // What a busy neighbour on every core costs, and how much of that there is.
+  const double slowdown = machine.one.share[kernel].at(n) / machine.each[kernel].at(n);
+  const double crowd = machine.cores > 1
+                           ? std::log(static_cast<double>(busy) / threads) / std::log(machine.cores)
+                           : 0.0;
+  return roof / share * std::pow(slowdown, crowd) + exchange_seconds(machine, load, layout);
 }
 
 }  // namespace qhn

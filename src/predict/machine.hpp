@@ -32,13 +32,15 @@ enum class Kernel {
 inline constexpr std::size_t kernels = 8;
 const char* to_string(Kernel kernel);
 
-/// What some cores of a node reach together.
+/// The shortest time that fma and pass allow for an evaluation on 2^n amplitudes (or table entries,
+/// where it is cut), over the time it takes.
+using Shares = std::array<Curve, kernels>;
+
+/// What some cores of a node reach together on one state.
 struct CoreRates {
   double fma = 0.0;  ///< flops/s of fused multiply-adds in registers
   Curve pass;        ///< bytes/s of an in-place scaling of a state of 2^n amplitudes
-  /// The shortest time that fma and pass allow for an evaluation on 2^n amplitudes (or table
-  /// entries, where it is cut), over the time it takes.
-  std::array<Curve, kernels> share;
+  Shares share;
 };
 
 /// Between two ranks that send and receive at the same time.
@@ -81,10 +83,10 @@ struct EvaluationLoad {
 };
 
 /// Seconds of one evaluation where every state has `threads` cores of each rank and all `busy`
-/// cores of a node do the same. Model: max(flops/fma, bytes/pass) / share as if these threads were
-/// alone, or what the node's memory needs for all of them at the rate of `pass`, where that is
-/// more; for an exchange bytes over bandwidth and a latency for every message. Throws InputError
-/// where the machine lacks a link it needs.
+/// cores of a node do the same. Model: max(flops/fma, bytes/pass) / share for these threads alone,
+/// longer by what cores that work on states of their own cost each other; for an exchange bytes
+/// over bandwidth and a latency for every message. Between one core and all, shares and that cost
+/// follow the logarithm of the cores. Throws InputError where the machine lacks a link it needs.
 double evaluation_seconds(const Machine& machine, const EvaluationLoad& load, int threads, int busy,
                           const Layout& layout);
 

@@ -8,4 +8,8 @@ namespace qhn {
 /// and evaluations of 12 to 24. Takes about a minute and 1.3 GiB.
 CoreRates measure_cores(int threads);
 
+/// The shares of `one` core's roof that evaluations reach while all of `cores` cores have their
+/// own, as long as those need no more than `memory` bytes.
+Shares measure_crowd(const CoreRates& one, int cores, double memory);
+
 }  // namespace qhn

@@ -52,9 +52,10 @@ Work forward(const CutCircuit& cut) {
 struct Contraction {
   double chi, size, rows, sides;  // sides: rows + columns
 
-  explicit Contraction(const CutCircuit& cut)
+  /// Of the rows that one of `ranks` ranks holds.
+  explicit Contraction(const CutCircuit& cut, int ranks = 1)
       : chi(cut.branches()),
-        size(static_cast<double>(dimension(cut.qubits()))),
+        size(static_cast<double>(dimension(cut.qubits())) / ranks),
         rows(static_cast<double>(dimension(cut.high.qubits))),
         sides(static_cast<double>(dimension(cut.low.qubits) + dimension(cut.high.qubits))) {}
 
@@ -69,7 +70,9 @@ struct Contraction {
 };
 
 /// A start state of one's own is copied from complex numbers.
-Work start_work(double size, bool own_start) { return {0.0, own_start ? 2 * real * size : 0.0}; }
+Work start_work(const CutCircuit& cut, bool own_start) {
+  return {0.0, own_start ? 2 * real * Contraction(cut).size : 0.0};
+}
 
 CutCircuit cut_of(const Circuit& circuit, EngineKind kind, bool own_start) {
   return own_start ? cut_circuit(circuit, circuit.qubits, Purpose::any_expectation)
@@ -151,37 +154,36 @@ Work backward_work(const Program& program, int groups) {
   return work;
 }
 
+Work cut_work(const CutCircuit& cut, bool gradient, int ranks) {
+  const Contraction c(cut, ranks);
+  Work work = forward(cut);
+  work.bytes = real * c.size;  // C, once
+  if (!gradient) {
+    work.flops += c.paired()
+                      ? 2.0 * c.chi * c.chi * c.size + c.pair_products() + c.apply_pairs(c.rows)
+                      : c.expand() + 5.0 * c.size;
+    return work;
+  }
+  if (c.paired())
+    work.flops += 4.0 * c.chi * c.chi * c.size + c.pair_products() + c.apply_pairs(c.sides);
+  else
+    work.flops += c.expand() + 2.0 * c.size + 16.0 * c.chi * c.size + c.gather();
+  const int groups = branch_groups(cut);
+  work.flops += backward_work(cut.low, groups).flops + backward_work(cut.high, groups).flops;
+  return work;
+}
+
 Work expectation_work(const Circuit& circuit, EngineKind kind, bool own_start) {
   const CutCircuit cut = cut_of(circuit, kind, own_start);
-  const Contraction c(cut);
-  Work work = forward(cut);
-  if (cut.high.qubits == 0) {
-    work += diagonal_work(cut.low.qubits, false) + start_work(c.size, own_start);
-  } else if (c.paired()) {
-    work +=
-        {2.0 * c.chi * c.chi * c.size + c.pair_products() + c.apply_pairs(c.rows), real * c.size};
-  } else {
-    work += {c.expand() + 5.0 * c.size, real * c.size};
-  }
-  return work;
+  if (cut.high.qubits > 0) return cut_work(cut, false);
+  return forward(cut) + diagonal_work(circuit.qubits, false) + start_work(cut, own_start);
 }
 
 Work gradient_work(const Circuit& circuit, EngineKind kind, bool own_start) {
   const CutCircuit cut = cut_of(circuit, kind, own_start);
-  const Contraction c(cut);
-  if (cut.high.qubits == 0) {
-    return forward(cut) + start_work(c.size, own_start) + diagonal_work(cut.low.qubits, true) +
-           backward_work(cut.low);
-  }
-  Work work = forward(cut);
-  if (c.paired())
-    work += {4.0 * c.chi * c.chi * c.size + c.pair_products() + c.apply_pairs(c.sides), 0.0};
-  else
-    work += {c.expand() + 2.0 * c.size + 16.0 * c.chi * c.size + c.gather(), 0.0};
-  const int groups = branch_groups(cut);
-  work.flops += backward_work(cut.low, groups).flops + backward_work(cut.high, groups).flops;
-  work.bytes = real * c.size;  // C, once
-  return work;
+  if (cut.high.qubits > 0) return cut_work(cut, true);
+  return forward(cut) + diagonal_work(circuit.qubits, true) + start_work(cut, own_start) +
+         backward_work(cut.low);
 }
 
 Work most_probable_work(const Circuit& circuit, EngineKind kind) {

@@ -57,14 +57,15 @@ TEST(Plan, CountsBytesAndForetellsTimes) {
   expect_contains(whole.out, "smallest     1 node, 1 rank a node");
   expect_contains(whole.out,
                   "jobs/submit e.toml --nodes 1 --ntasks-per-node 1 --cpus-per-task 1 --time ");
-  const ProgramRun spread =
-      run_qhn(folder, "plan e.toml --nodes 2 --ranks-per-state 2 --threads 1 --machine '" +
-                          machines + "epyc-slingshot.toml'");
+  const ProgramRun spread = run_qhn(
+      folder,
+      "plan e.toml --set engine.kind=sweep --nodes 2 --ranks-per-state 2 --threads 1 --machine '" +
+          machines + "epyc-slingshot.toml'");
   ASSERT_EQ(spread.exit_code, 0) << spread.err;
   expect_contains(spread.out, "19 of 20 qubits local\n");
   expect_contains(spread.out, "table     4194304 bytes (4 MiB)\n");
   expect_contains(spread.out, "states    16777216 bytes (16 MiB)\n");  // two of 2^19 amplitudes
-  expect_contains(spread.out, "-- --ranks-per-state 2\n");
+  expect_contains(spread.out, "--ranks-per-state 2\n");
 }
 
 TEST(Plan, RefusesWhatDoesNotFit) {
@@ -73,7 +74,7 @@ TEST(Plan, RefusesWhatDoesNotFit) {
   const std::string machine = " --machine '" + machines + "grace-ndr.toml'";
   const ProgramRun large = run_qhn(folder, "plan e.toml --set problem.qubits=36" + machine);
   EXPECT_EQ(large.exit_code, 2);
-  expect_contains(large.out, "smallest     16 nodes, 1 rank a node");  // 24·2^32 bytes each
+  expect_contains(large.out, "smallest     4 nodes, 1 rank a node");  // of 2^34 costs each
   expect_contains(large.err, "of a node, which has 210000000000 bytes");
   const ProgramRun odd = run_qhn(folder, "plan e.toml --ranks 6 --ranks-per-state 3");
   EXPECT_EQ(odd.exit_code, 2);
