@@ -58,6 +58,7 @@ struct Machine {
   double memory = 0.0;          ///< bytes of a node
   CoreRates one;                ///< one core
   CoreRates all;                ///< all cores of a node
+  Shares each;                  ///< of one core's roof, while every core has a state of its own
   std::optional<Link> node;     ///< between ranks of a node
   std::optional<Link> network;  ///< between nodes
 };
