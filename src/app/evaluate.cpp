@@ -16,11 +16,15 @@ struct EvaluateOptions {
 };
 
 void run_evaluate(const EvaluateOptions& options) {
-  const SingleState s = prepare_single_state(options.state);
+  const SingleState s = prepare_single_state(options.state, options.gradient);
+  if (!s.has_part()) return;
+  const auto engine =
+      s.ranks ? make_distributed_engine(*s.ranks, s.circuit, s.layout, s.costs, s.engine)
+              : make_engine(s.circuit, s.costs, s.engine);
   std::vector<double> gradient(options.gradient ? s.angles.size() : 0);
-  const double expectation = options.gradient
-                                 ? s.engine->expectation_and_gradient(s.angles, gradient)
-                                 : s.engine->expectation(s.angles);
+  const double expectation = options.gradient ? engine->expectation_and_gradient(s.angles, gradient)
+                                              : engine->expectation(s.angles);
+  if (!s.speaks()) return;
 
   if (options.json) {
     nlohmann::ordered_json out{{"qubits", s.circuit.qubits},

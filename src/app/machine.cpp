@@ -4,6 +4,7 @@
 #include <hwloc.h>
 #include <hwloc/glibc-sched.h>
 #include <omp.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <cmath>
@@ -20,18 +21,6 @@ namespace {
 double number_in(const char* path) {
   double value = 0.0;
   return std::ifstream(path) >> value ? value : std::numeric_limits<double>::infinity();
-}
-
-std::string in_bytes(double bytes) {
-  static constexpr const char* units[] = {"KiB", "MiB", "GiB", "TiB", "PiB", "EiB"};
-  int unit = -1;
-  double scaled = bytes;
-  while (scaled >= 1024.0 && unit < 5) {
-    scaled /= 1024.0;
-    ++unit;
-  }
-  if (unit < 0) return fmt::format("{:.0f} bytes", bytes);
-  return fmt::format("{:.0f} bytes ({:.4g} {})", bytes, scaled, units[unit]);
 }
 
 /// f(object) for the objects of that type that hold some of `processors`; for none where the
@@ -52,6 +41,18 @@ void for_objects(hwloc_obj_type_t type, const cpu_set_t& processors, F f) {
 }
 
 }  // namespace
+
+std::string in_bytes(double bytes) {
+  static constexpr const char* units[] = {"KiB", "MiB", "GiB", "TiB", "PiB", "EiB"};
+  int unit = -1;
+  double scaled = bytes;
+  while (scaled >= 1024.0 && unit < 5) {
+    scaled /= 1024.0;
+    ++unit;
+  }
+  if (unit < 0) return fmt::format("{:.0f} bytes", bytes);
+  return fmt::format("{:.0f} bytes ({:.4g} {})", bytes, scaled, units[unit]);
+}
 
 cpu_set_t allowed_processors() {
   cpu_set_t set;
@@ -76,6 +77,23 @@ double last_level_cache(const cpu_set_t& processors) {
   return bytes;
 }
 
+std::string host_name() {
+  char name[256] = {};
+  return ::gethostname(name, sizeof name - 1) == 0 ? name : "unknown";
+}
+
+int share_of_cores(MPI_Comm node) {
+  const cpu_set_t mine = allowed_processors();
+  cpu_set_t all = mine;
+  const int count = CPU_COUNT(&mine);
+  int claimed = count;
+  if (node != MPI_COMM_NULL) {
+    MPI_Allreduce(&mine, &all, sizeof mine, MPI_BYTE, MPI_BOR, node);
+    MPI_Allreduce(&count, &claimed, 1, MPI_INT, MPI_SUM, node);
+  }
+  return std::max(1, count_cores(mine) * CPU_COUNT(&all) / claimed);
+}
+
 int default_threads(int cores) {
   return std::getenv("OMP_NUM_THREADS") != nullptr ? omp_get_max_threads() : cores;
 }
@@ -98,6 +116,13 @@ MemoryNeed memory_need(const Circuit& circuit, const EngineOptions& engine, int 
     return least_memory_need(circuit.qubits);  // engine_bytes() stays in range
   return {circuit.qubits, std::ldexp(8.0, circuit.qubits),
           static_cast<double>(engine_bytes(circuit, engine)) * states};
+}
+
+MemoryNeed memory_need(const Circuit& circuit, const Distribution& layout,
+                       const EngineOptions& engine, int here) {
+  if (circuit.qubits - layout.rank_bits() > 48) return least_memory_need(circuit.qubits);
+  return {circuit.qubits, std::ldexp(8.0 * here, circuit.qubits - layout.rank_bits()),
+          static_cast<double>(layout.engine_bytes(circuit, engine)) * here};
 }
 
 MemoryNeed least_memory_need(int qubits) {

@@ -1,14 +1,21 @@
 #pragma once
 
+#include <mpi.h>
 #include <sched.h>
 
 #include <cstdint>
 #include <string>
 
 #include "circuit/circuit.hpp"
+#include "dist/engine.hpp"
 #include "gradient/engine.hpp"
 
 namespace qhn {
+
+/// "2048 bytes (2 KiB)".
+std::string in_bytes(double bytes);
+
+std::string host_name();
 
 /// Processors that this process may run on.
 cpu_set_t allowed_processors();
@@ -21,6 +28,11 @@ int count_cores(const cpu_set_t& processors);
 
 /// Bytes of the last-level caches of `processors` together; 0 where the system does not say.
 double last_level_cache(const cpu_set_t& processors);
+
+/// This rank's fair share of the cores of its node: all that it may use, less where other ranks may
+/// use them too; at least 1. Collective over `node`, the ranks of one node; MPI_COMM_NULL: none but
+/// this one.
+int share_of_cores(MPI_Comm node);
 
 /// OMP_NUM_THREADS where it is set, else `cores`.
 int default_threads(int cores);
@@ -40,6 +52,9 @@ struct MemoryNeed {
 
 /// `states`: engines at once on the node.
 MemoryNeed memory_need(const Circuit& circuit, const EngineOptions& engine, int states);
+/// The same for a state spread over ranks, `here` of them on the node.
+MemoryNeed memory_need(const Circuit& circuit, const Distribution& layout,
+                       const EngineOptions& engine, int here);
 /// The same before there is a circuit: the least any engine needs, two states.
 MemoryNeed least_memory_need(int qubits);
 

@@ -5,6 +5,7 @@
 
 #include "app/single_state.hpp"
 #include "app/verbs.hpp"
+#include "dist/sweep.hpp"
 #include "state/measure.hpp"
 
 namespace qhn {
@@ -16,11 +17,26 @@ struct SampleOptions {
   std::uint64_t seed = 1;
 };
 
-void run_sample(const SampleOptions& options) {
-  const SingleState s = prepare_single_state(options.state);
+using Counts = std::map<Index, std::uint64_t>;
+
+Counts measure_here(const SingleState& s, const SampleOptions& options) {
   AlignedVector<Complex> amplitudes(dimension(s.circuit.qubits));
-  s.engine->state(s.angles, amplitudes);
-  const auto counts = measure(amplitudes, options.shots, options.seed);
+  make_engine(s.circuit, s.costs, s.engine)->state(s.angles, amplitudes);
+  return measure(amplitudes, options.shots, options.seed);
+}
+
+/// All counts on rank 0.
+Counts measure_spread(const SingleState& s, const SampleOptions& options) {
+  return s.ranks->gather(
+      make_distributed_sweep(*s.ranks, s.circuit, s.layout.plan, s.costs, s.engine)
+          ->measure(s.angles, options.shots, options.seed));
+}
+
+void run_sample(const SampleOptions& options) {
+  const SingleState s = prepare_single_state(options.state, false, EngineKind::sweep);
+  if (!s.has_part()) return;
+  const auto counts = s.ranks ? measure_spread(s, options) : measure_here(s, options);
+  if (!s.speaks()) return;
 
   std::vector<std::pair<Index, std::uint64_t>> rows(counts.begin(), counts.end());
   std::stable_sort(rows.begin(), rows.end(),
@@ -28,10 +44,12 @@ void run_sample(const SampleOptions& options) {
   fmt::print("# parameter 0 is the first bit\n# {:<{}}  count  cost  network\n", "bits",
              std::max(s.circuit.qubits - 2, 0));
   for (const auto& [w, count] : rows) {
+    double cost = 0.0;
+    s.problem->costs(w, std::span<double>(&cost, 1));
     std::string network;
     for (const DecodedValue& value : s.problem->decode(w))
       network += fmt::format(" {}={}", value.name, value.value);
-    fmt::print("{:0{}b}  {}  {:.17g} {}\n", w, s.circuit.qubits, count, s.costs[w], network);
+    fmt::print("{:0{}b}  {}  {:.17g} {}\n", w, s.circuit.qubits, count, cost, network);
   }
 }
 

@@ -1,10 +1,13 @@
 #include "app/single_state.hpp"
 
+#include <fmt/format.h>
 #include <omp.h>
+#include <spdlog/spdlog.h>
 
 #include <algorithm>
 
 #include "app/machine.hpp"
+#include "core/error.hpp"
 #include "io/angles.hpp"
 
 namespace qhn {
@@ -19,27 +22,95 @@ void add_single_state_options(CLI::App& verb, SingleStateOptions& options) {
       ->allow_extra_args(false);
   verb.add_option("--threads", options.threads, "Threads (default: OMP_NUM_THREADS, or its cores)")
       ->check(CLI::Range(1, max_threads));
+  verb.add_option("--ranks-per-state", options.ranks,
+                  "Ranks that share the state: 1, 2, 4, … (default: 1; others start under mpirun)")
+      ->check(CLI::Range(1, 1 << 20));
 }
 
-SingleState prepare_single_state(const SingleStateOptions& options) {
-  SingleState s;
+namespace {
+
+/// Ranks of this state on this rank's node.
+int ranks_here(const Ranks& ranks) {
+  MPI_Comm node = MPI_COMM_NULL;
+  MPI_Comm_split_type(ranks.comm(), MPI_COMM_TYPE_SHARED, 0, MPI_INFO_NULL, &node);
+  int count = 1;
+  MPI_Comm_size(node, &count);
+  MPI_Comm_free(&node);
+  return count;
+}
+
+/// Splits the first `count` ranks off the world.
+std::unique_ptr<Ranks> take_ranks(const MpiSession& session, int count) {
+  MPI_Comm group = MPI_COMM_NULL;
+  MPI_Comm_split(session.world(), session.rank() < count ? 0 : MPI_UNDEFINED, session.rank(),
+                 &group);
+  if (group == MPI_COMM_NULL) return nullptr;
+  auto ranks = std::make_unique<Ranks>(group);
+  MPI_Comm_free(&group);
+  return ranks;
+}
+
+void read_inputs(const SingleStateOptions& options, std::optional<EngineKind> kind, bool gradient,
+                 SingleState& s) {
   s.experiment = read_experiment(options.experiment, options.overrides);
   const int bits = network_bits(s.experiment.problem);
-  if (bits > 0) require_memory(options.experiment, least_memory_need(bits), available_memory());
+  if (bits > 0 && options.ranks == 1)
+    require_memory(options.experiment, least_memory_need(bits), available_memory());
   s.problem = make_problem(s.experiment.problem);
   s.circuit = make_circuit(s.experiment, s.problem->qubits());
+  const EngineKind engine = kind.value_or(s.experiment.engine);
+  if (options.ranks > 1) s.layout = distribute(s.circuit, options.ranks, engine);
   s.angles = read_angles(options.angles, options.row, static_cast<std::size_t>(s.circuit.angles),
                          options.ignore_extra);
-
   const int threads =
       options.threads > 0 ? options.threads : default_threads(count_cores(allowed_processors()));
-  const EngineOptions engine{s.experiment.engine, s.experiment.precision, threads};
-  require_memory(options.experiment, memory_need(s.circuit, engine, 1), available_memory());
   omp_set_num_threads(threads);
-  s.costs.resize(dimension(s.circuit.qubits));
-  s.problem->costs(0, s.costs);
+  s.engine = {engine, s.experiment.precision, threads, gradient};
+}
+
+void fill_costs(const SingleStateOptions& options, SingleState& s) {
+  if (s.ranks) {
+    require_memory(options.experiment,
+                   memory_need(s.circuit, s.layout, s.engine, ranks_here(*s.ranks)),
+                   available_memory());
+    const IndexMap part = s.layout.part(s.ranks->rank());
+    s.costs.resize(dimension(part.slots()));
+    s.problem->slice_costs(part, s.costs);
+  } else {
+    require_memory(options.experiment, memory_need(s.circuit, s.engine, 1), available_memory());
+    s.costs.resize(dimension(s.circuit.qubits));
+    s.problem->costs(0, s.costs);
+  }
   s.minimum = *std::min_element(s.costs.begin(), s.costs.end());
-  s.engine = make_engine(s.circuit, s.costs, engine);
+}
+
+}  // namespace
+
+SingleState prepare_single_state(const SingleStateOptions& options, bool gradient,
+                                 std::optional<EngineKind> kind) {
+  SingleState s;
+  if (options.ranks == 1) {
+    read_inputs(options, kind, gradient, s);
+    fill_costs(options, s);
+    return s;
+  }
+  s.session = std::make_unique<MpiSession>();
+  s.session->agree([&] {
+    if (s.session->size() < options.ranks)
+      throw InputError(fmt::format(
+          "--ranks-per-state {}: this run has {} rank{}; start it with "
+          "mpirun -n {}",
+          options.ranks, s.session->size(), s.session->size() == 1 ? "" : "s", options.ranks));
+    read_inputs(options, kind, gradient, s);
+  });
+  s.ranks = take_ranks(*s.session, options.ranks);
+  if (s.session->rank() == 0 && s.session->size() > options.ranks)
+    spdlog::info("ranks {} to {} have nothing to do", options.ranks, s.session->size() - 1);
+  s.session->agree([&] {
+    if (s.has_part()) fill_costs(options, s);
+  });
+  if (s.has_part())
+    MPI_Allreduce(MPI_IN_PLACE, &s.minimum, 1, MPI_DOUBLE, MPI_MIN, s.ranks->comm());
   return s;
 }
 

@@ -3,11 +3,14 @@
 #include <CLI/CLI.hpp>
 #include <cstddef>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "app/experiment.hpp"
+#include "app/mpi_session.hpp"
 #include "core/aligned.hpp"
+#include "dist/engine.hpp"
 
 namespace qhn {
 
@@ -19,20 +22,31 @@ struct SingleStateOptions {
   std::size_t row = 0;
   bool ignore_extra = false;
   int threads = 0;  ///< 0: default_threads()
+  int ranks = 1;    ///< that share the state; 1: no MPI is started
 };
 void add_single_state_options(CLI::App& verb, SingleStateOptions& options);
 
-/// Everything about it, in this process alone: no MPI.
+/// Everything about it: in this process alone, or this rank's part.
 struct SingleState {
+  std::unique_ptr<MpiSession> session;  ///< null: one process, no MPI
+  std::unique_ptr<Ranks> ranks;         ///< null as well on a rank that has no part
   Experiment experiment;
   std::unique_ptr<Problem> problem;
   Circuit circuit;
+  Distribution layout;  ///< over the ranks, where there are several
   std::vector<double> angles;
-  AlignedVector<double> costs;
-  double minimum = 0.0;  ///< E_min
-  std::unique_ptr<Engine> engine;
+  AlignedVector<double> costs;  ///< the table, or C(w) for w = layout.part(rank)(x)
+  double minimum = 0.0;         ///< E_min
+  EngineOptions engine;
+
+  bool has_part() const { return !session || ranks; }
+  /// The rank that prints.
+  bool speaks() const { return !session || session->rank() == 0; }
 };
-/// Throws InputError on bad input; the angles are read before any work is done.
-SingleState prepare_single_state(const SingleStateOptions& options);
+
+/// Throws InputError on bad input, agreed on by all ranks; the angles are read before any work is
+/// done. `gradient`: whether one is wanted; `kind`: in place of the experiment's engine.
+SingleState prepare_single_state(const SingleStateOptions& options, bool gradient,
+                                 std::optional<EngineKind> kind = std::nullopt);
 
 }  // namespace qhn

@@ -53,6 +53,7 @@ struct TrainOptions {
   int threads = 0;  // 0: default_threads()
   std::string ids, array_task;
   std::string announce;
+  int ranks_per_writer = 0;  // 0: those of a node
   double stale = stale_seconds;
 };
 
@@ -136,9 +137,9 @@ class Announcements {
   Announcements(const Announcements&) = delete;
   Announcements& operator=(const Announcements&) = delete;
 
-  void tell(const std::vector<RestartRecord>& records) const {
+  void tell(const std::vector<FinishedRestart>& finished) const {
     std::string lines;
-    for (const RestartRecord& record : records) lines += fmt::format("{}\n", record.result.id);
+    for (const FinishedRestart& restart : finished) lines += fmt::format("{}\n", restart.id);
     if (::write(fd_, lines.data(), lines.size()) != static_cast<ssize_t>(lines.size()))
       throw RunError(fmt::format("--announce {}: cannot write: {}", path_, std::strerror(errno)));
   }
@@ -195,8 +196,9 @@ IdRange slice_of(const TrainOptions& options, const Experiment& experiment) {
 /// Ranks and processors of one node.
 struct Node {
   int ranks = 1;
+  int first = 0;       ///< the lowest rank on it, in the world
   int threads = 1;     ///< this rank's cores, shared fairly where ranks overlap
-  double cache = 0.0;  ///< last_level_cache() of all of them
+  double cache = 0.0;  ///< last_level_cache() of all ranks' processors
 };
 
 // Collective over `world`.
@@ -205,16 +207,24 @@ Node survey_node(MPI_Comm world) {
   MPI_Comm_split_type(world, MPI_COMM_TYPE_SHARED, 0, MPI_INFO_NULL, &comm);
   Node node;
   MPI_Comm_size(comm, &node.ranks);
+  MPI_Comm_rank(world, &node.first);
+  MPI_Bcast(&node.first, 1, MPI_INT, 0, comm);
+  node.threads = share_of_cores(comm);
   const cpu_set_t mine = allowed_processors();
   cpu_set_t all = mine;
   MPI_Allreduce(&mine, &all, sizeof mine, MPI_BYTE, MPI_BOR, comm);
-  const int processors = CPU_COUNT(&mine);
-  int claimed = 0;
-  MPI_Allreduce(&processors, &claimed, 1, MPI_INT, MPI_SUM, comm);
-  MPI_Comm_free(&comm);
   node.cache = last_level_cache(all);
-  node.threads = std::max(1, count_cores(mine) * CPU_COUNT(&all) / claimed);
+  MPI_Comm_free(&comm);
   return node;
+}
+
+// Rank 0's bytes to all.
+template <class Bytes>
+void broadcast(Bytes& bytes, MPI_Comm world) {
+  auto length = static_cast<int>(bytes.size());
+  MPI_Bcast(&length, 1, MPI_INT, 0, world);
+  bytes.resize(static_cast<std::size_t>(length));
+  MPI_Bcast(bytes.data(), length, MPI_BYTE, 0, world);
 }
 
 // Collective over `world`; the list is rank 0's.
@@ -310,6 +320,9 @@ class Training {
     MPI_Bcast(&missing_count_, 1, MPI_UINT64_T, 0, session_.world());
     if (missing_count_ == 0) return;
     session_.agree([&] { plan(node); });
+    writer_ = options_.ranks_per_writer > 0
+                  ? session_.rank() / options_.ranks_per_writer * options_.ranks_per_writer
+                  : node.first;
     omp_set_num_threads(threads_);
     if (is_root() && threads_ > node.threads)
       spdlog::warn("{} threads on each rank, which has {} core{}", threads_, node.threads,
@@ -390,16 +403,10 @@ class Training {
       return memory_need(circuit_, engine_options(p), p.workers * node.ranks);
     };
     const bool all_fit = need({threads_, 1}).total() <= available;
-    plan_ = plan_threads(evaluation(), {threads_, session_.size(), node.ranks, node.cache},
-                         missing_count_, all_fit);
+    plan_ =
+        plan_threads(evaluation_of(circuit_, engine_options({})),
+                     {threads_, session_.size(), node.ranks, node.cache}, missing_count_, all_fit);
     require_memory(options_.experiment, need(plan_), available);
-  }
-
-  Evaluation evaluation() const {
-    const EngineKind kind =
-        experiment_.engine == EngineKind::automatic ? choose_engine(circuit_) : experiment_.engine;
-    const MemoryNeed one = memory_need(circuit_, engine_options({}), 1);
-    return {kind, evaluation_multiply_adds(circuit_, kind), one.states, one.table};
   }
 
   EngineOptions engine_options(const ThreadPlan& p) const {
@@ -426,13 +433,21 @@ class Training {
       spdlog::info("{} qubits: {} costs in {:.2f} s, minimum {:.10g}, {} network{} there",
                    circuit_.qubits, table_->costs().size(), MPI_Wtime() - began, table_->minimum(),
                    table_->minimizers(), table_->minimizers() == 1 ? "" : "s");
+    std::vector<std::byte> header;
     session_.agree([&] {
-      if (is_root()) open_journal();
+      if (is_root()) header = pack(journal_header());
+    });
+    broadcast(header, session_.world());
+    broadcast(self_.run, session_.world());
+    session_.agree([&] {
+      if (is_root() && !options_.announce.empty()) announcements_.emplace(options_.announce);
+      if (writer_ == session_.rank())
+        journal_.emplace(folder_path_.string(), self_.run, writer_, unpack_header(header));
     });
     return true;
   }
 
-  void open_journal() {
+  JournalHeader journal_header() const {
     JournalHeader header;
     header.identity = identity_;
     header.identity_hash = sha256(identity_);
@@ -450,8 +465,7 @@ class Training {
                       "results of this "
                       "machine would not be theirs",
                       folder_path_.string(), table_before_->minimum, header.table.minimum));
-    if (!options_.announce.empty()) announcements_.emplace(options_.announce);
-    journal_.emplace(folder_path_.string(), self_.run, header);
+    return header;
   }
 
   bool any_interrupted() const {
@@ -464,6 +478,7 @@ class Training {
     FarmOptions farm;
     farm.ids = missing_;
     farm.workers = plan_.workers;
+    farm.writer = writer_;
     farm.restart = {.seed = experiment_.restart_seed,
                     .angles = circuit_.angles,
                     .epsilons = experiment_.epsilons,
@@ -471,21 +486,21 @@ class Training {
                     .optimizer = experiment_.optimizer};
     farm.checkpoints = std::move(checkpoints_);
     Progress progress(slice_.count, done_before_, prefix_);
-    const FarmCallbacks callbacks{[&](std::vector<RestartRecord>&& records) {
-                                    journal_->append(records);
-                                    if (announcements_) announcements_->tell(records);
-                                    for (const RestartRecord& record : records)
-                                      prefix_.add(record.result.id, record.result.gap);
-                                    progress.count(records.size());
-                                    if (prefix_.satisfied()) interrupted = true;
-                                  },
-                                  [&] {
-                                    claim_->check();
-                                    progress.tick();
-                                  },
-                                  [&](RestartCheckpoint&& checkpoint) {
-                                    if (checkpoint.id < prefix_.end()) journal_->append(checkpoint);
-                                  }};
+    const FarmCallbacks callbacks{
+        .records = [&](std::vector<RestartRecord>&& records) { journal_->append(records); },
+        .tick =
+            [&] {
+              claim_->check();
+              progress.tick();
+            },
+        .checkpoint = [&](RestartCheckpoint&& checkpoint) { journal_->append(checkpoint); },
+        .finished =
+            [&](const std::vector<FinishedRestart>& finished) {
+              if (announcements_) announcements_->tell(finished);
+              for (const auto& [id, gap] : finished) prefix_.add(id, gap);
+              progress.count(finished.size());
+              if (prefix_.satisfied()) interrupted = true;
+            }};
     std::uint64_t finished = 0;
     session_.agree([&] {
       finished = run_farm(
@@ -545,6 +560,7 @@ class Training {
   std::unique_ptr<Problem> problem_;
   Circuit circuit_;
   ThreadPlan plan_;
+  int writer_ = 0;  // the rank that writes this one's records
   fs::path folder_path_;
   Provenance provenance_;
   std::optional<SharedCosts> table_;
@@ -554,14 +570,14 @@ class Training {
   std::optional<OutputFolder> folder_;
   std::string identity_;
   std::optional<TableSummary> table_before_;
-  ClaimHolder self_;
+  ClaimHolder self_;  // its name on all ranks
   std::vector<IdRange> missing_;
   std::uint64_t done_before_ = 0;
   std::map<std::uint64_t, RestartCheckpoint> checkpoints_;
   PrefixCount prefix_{0, 0, 0.0};
   std::optional<Claim> claim_;
   std::optional<Announcements> announcements_;
-  std::optional<Journal> journal_;
+  std::optional<Journal> journal_;  // of every writer
 };
 
 int run_train(const TrainOptions& options) {
@@ -595,6 +611,9 @@ void add_train(CLI::App& app) {
       ->excludes(ids);
   verb->add_option("--announce", options->announce,
                    "Append the id of every restart to this file once its record is written");
+  verb->add_option("--ranks-per-writer", options->ranks_per_writer,
+                   "Ranks that share a journal and the one that writes it (default: a node's)")
+      ->check(CLI::PositiveNumber);
   verb->add_option("--stale", options->stale,
                    "Seconds without a heartbeat until another run counts as dead")
       ->check(CLI::Range(1.0, 1e9))

@@ -1,6 +1,5 @@
 #pragma once
 
-#include <cstdint>
 #include <vector>
 
 #include "circuit/exchange_plan.hpp"
@@ -20,10 +19,12 @@ class Exchanger {
   /// Collective. Running the same exchange again takes it back.
   void run(const RankExchange& exchange, const std::vector<T*>& planes);
 
-  /// Sent by this rank since it was made.
-  std::uint64_t bytes_sent() const { return bytes_sent_; }
-  std::uint64_t exchanges() const { return exchanges_; }
   std::size_t bytes() const { return buffers_.size() * sizeof(T); }
+  /// Elements of a message for parts of 2^local_qubits amplitudes.
+  static Index message_size(int local_qubits);
+  static std::size_t buffer_bytes(int local_qubits) {
+    return 2 * in_flight * message_size(local_qubits) * sizeof(T);
+  }
 
  private:
   struct Piece;
@@ -39,8 +40,6 @@ class Exchanger {
   int threads_;
   Index chunk_;  ///< elements of a message
   AlignedVector<T> buffers_;
-  std::uint64_t bytes_sent_ = 0;
-  std::uint64_t exchanges_ = 0;
 };
 
 }  // namespace qhn

@@ -49,6 +49,7 @@ void swap_with(MPI_Comm comm, int partner, std::span<const T> send, std::span<T>
 
 template <class T>
 void Ranks::sum(std::span<T> values) const {
+  const double began = MPI_Wtime();
   received_.resize((values.size() + 1) / 2);
   T* received = reinterpret_cast<T*>(received_.data());
   std::vector<Segment> taken;  // before each halving
@@ -58,6 +59,7 @@ void Ranks::sum(std::span<T> values) const {
     const bool upper = rank_ & step;
     const Segment mine = upper ? Segment{own.middle(), own.end} : Segment{own.begin, own.middle()};
     const Segment other = upper ? Segment{own.begin, own.middle()} : Segment{own.middle(), own.end};
+    traffic_.summed_bytes += (other.end - other.begin) * sizeof(T);
     swap_with<T>(comm_, rank_ ^ step, values.subspan(other.begin, other.end - other.begin),
                  {received, mine.end - mine.begin});
     for (std::size_t i = mine.begin; i < mine.end; ++i) values[i] += received[i - mine.begin];
@@ -68,10 +70,13 @@ void Ranks::sum(std::span<T> values) const {
     taken.pop_back();
     const Segment other =
         rank_ & step ? Segment{whole.begin, whole.middle()} : Segment{whole.middle(), whole.end};
+    traffic_.summed_bytes += (own.end - own.begin) * sizeof(T);
     swap_with<T>(comm_, rank_ ^ step, values.subspan(own.begin, own.end - own.begin),
                  values.subspan(other.begin, other.end - other.begin));
     own = whole;
   }
+  ++traffic_.sums;
+  traffic_.seconds += MPI_Wtime() - began;
 }
 
 MostProbable Ranks::most_probable(const MostProbable& mine) const {
@@ -80,6 +85,30 @@ MostProbable Ranks::most_probable(const MostProbable& mine) const {
   return *std::max_element(all.begin(), all.end(), [](const auto& a, const auto& b) {
     return a.probability != b.probability ? a.probability < b.probability : a.index > b.index;
   });
+}
+
+std::map<Index, std::uint64_t> Ranks::gather(const std::map<Index, std::uint64_t>& mine) const {
+  std::vector<std::uint64_t> pairs;
+  for (const auto& [key, count] : mine) {
+    pairs.push_back(key);
+    pairs.push_back(count);
+  }
+  std::uint64_t length = pairs.size();
+  std::map<Index, std::uint64_t> all;
+  if (rank_ > 0) {
+    MPI_Send(&length, 1, MPI_UINT64_T, 0, 0, comm_);
+    MPI_Send(pairs.data(), static_cast<int>(length), MPI_UINT64_T, 0, 0, comm_);
+    return all;
+  }
+  all = mine;
+  for (int from = 1; from < size_; ++from) {
+    MPI_Recv(&length, 1, MPI_UINT64_T, from, 0, comm_, MPI_STATUS_IGNORE);
+    pairs.resize(length);
+    MPI_Recv(pairs.data(), static_cast<int>(length), MPI_UINT64_T, from, 0, comm_,
+             MPI_STATUS_IGNORE);
+    for (std::size_t i = 0; i < pairs.size(); i += 2) all[pairs[i]] += pairs[i + 1];
+  }
+  return all;
 }
 
 template void Ranks::sum(std::span<double>) const;

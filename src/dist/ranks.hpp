@@ -2,12 +2,23 @@
 
 #include <mpi.h>
 
+#include <cstdint>
+#include <map>
 #include <span>
 #include <vector>
 
 #include "gradient/engine.hpp"
 
 namespace qhn {
+
+/// What a rank has sent so far, and how long it took, waiting included.
+struct Traffic {
+  std::uint64_t exchanges = 0;
+  std::uint64_t exchanged_bytes = 0;
+  std::uint64_t sums = 0;
+  std::uint64_t summed_bytes = 0;
+  double seconds = 0.0;
+};
 
 /// The ranks that share one state: a communicator whose size is a power of two. All calls are
 /// collective, and all ranks get the same bits.
@@ -23,6 +34,8 @@ class Ranks {
   int rank() const { return rank_; }
   int size() const { return size_; }
 
+  Traffic& traffic() const { return traffic_; }
+
   /// values[i] ← its sum over the ranks, added in a fixed tree: halves are exchanged and added
   /// until each rank owns a part, then gathered. Bytes sent per rank: 2 (1 − 1/size) of the array.
   template <class T>
@@ -31,11 +44,15 @@ class Ranks {
   /// The most probable of the ranks' candidates; of equal ones the lowest index.
   MostProbable most_probable(const MostProbable& mine) const;
 
+  /// The union of the ranks' maps on rank 0 (keys on several ranks: their sum), empty elsewhere.
+  std::map<Index, std::uint64_t> gather(const std::map<Index, std::uint64_t>& mine) const;
+
  private:
   MPI_Comm comm_ = MPI_COMM_NULL;
   int rank_ = 0;
   int size_ = 1;
   mutable std::vector<double> received_;
+  mutable Traffic traffic_;
 };
 
 /// MPI_Sendrecv of any number of elements with one partner.

@@ -57,7 +57,7 @@ class Sweep final : public DistributedSweep {
         exchanger_(ranks, plan.local_qubits, options.threads),
         size_(dimension(plan.local_qubits)),
         phi_(2 * size_),
-        lambda_(2 * size_ + cache_shift<T>),
+        lambda_(options.gradient ? 2 * size_ + cache_shift<T> : 0),
         cost_(cost, options.threads),
         partial_(Chunks(size_, piece, size_).count),
         sums_(static_cast<std::size_t>(circuit.angles) + 1) {
@@ -75,6 +75,7 @@ class Sweep final : public DistributedSweep {
 
   double expectation_and_gradient(std::span<const double> angles,
                                   std::span<double> gradient) override {
+    if (lambda_.empty()) throw RunError("this engine was made for expectations only");
     forward(angles);
     std::fill(sums_.begin(), sums_.end(), 0.0);
     sums_.back() = cost_.apply(phi_.data(), lambda());
@@ -147,8 +148,6 @@ class Sweep final : public DistributedSweep {
       counts[map_(likely)] += static_cast<std::uint64_t>(points.end() - point);
     return counts;
   }
-
-  Traffic traffic() const override { return {exchanger_.exchanges(), exchanger_.bytes_sent()}; }
 
   std::size_t bytes() const override {
     std::size_t sum =
@@ -284,7 +283,22 @@ class Sweep final : public DistributedSweep {
   std::vector<double> sums_;  ///< the gradient, then the expectation
 };
 
+template <class T>
+std::size_t bytes_of(const ExchangePlan& plan, bool gradient, bool own_table) {
+  const Index size = dimension(plan.local_qubits);
+  std::size_t sum = ((gradient ? 4 : 2) + (own_table ? 1 : 0)) * size * sizeof(T);
+  sum += Exchanger<T>::buffer_bytes(plan.local_qubits);
+  for (const RankStage& stage : plan_for_rank(plan, 0).stages)
+    sum += register_bytes<T>(stage.program);
+  return sum;
+}
+
 }  // namespace
+
+std::size_t distributed_sweep_bytes(const ExchangePlan& plan, const EngineOptions& options) {
+  return options.precision == Precision::float32 ? bytes_of<float>(plan, options.gradient, true)
+                                                 : bytes_of<double>(plan, options.gradient, false);
+}
 
 std::unique_ptr<DistributedSweep> make_distributed_sweep(const Ranks& ranks, const Circuit& circuit,
                                                          const ExchangePlan& plan,

@@ -10,12 +10,6 @@
 
 namespace qhn {
 
-/// What a run of a spread state has sent so far.
-struct Traffic {
-  std::uint64_t exchanges = 0;
-  std::uint64_t bytes_sent = 0;  ///< by this rank
-};
-
 /// The engine for one state spread over `ranks` by `plan`: stages of the local register, an
 /// exchange between two of them, and the same backwards for φ and λ. All calls are collective and
 /// give every rank the same bits. Memory per rank: two parts of the state, a sixteenth of one for
@@ -29,7 +23,6 @@ class DistributedSweep : public Engine {
   /// of measure(). On every rank those that fell on its own part.
   virtual std::map<Index, std::uint64_t> measure(std::span<const double> angles,
                                                  std::uint64_t shots, std::uint64_t seed) = 0;
-  virtual Traffic traffic() const = 0;
 };
 
 /// `cost`: C(w) for w = plan_for_rank(plan, rank).result(x), x = 0 … 2^L − 1; must outlive the
@@ -38,5 +31,8 @@ std::unique_ptr<DistributedSweep> make_distributed_sweep(const Ranks& ranks, con
                                                          const ExchangePlan& plan,
                                                          std::span<const double> cost,
                                                          const EngineOptions& options);
+
+/// Bytes such an engine holds, the table excluded.
+std::size_t distributed_sweep_bytes(const ExchangePlan& plan, const EngineOptions& options);
 
 }  // namespace qhn

@@ -13,6 +13,9 @@
 #include <map>
 #include <mutex>
 #include <optional>
+#include <set>
+#include <span>
+#include <stdexcept>
 #include <string>
 #include <thread>
 #include <utility>
@@ -27,44 +30,41 @@
 namespace qhn {
 namespace {
 
-using Clock = std::chrono::steady_clock;
 using namespace std::chrono_literals;
 
-constexpr double chunk_seconds = 0.2;      // work that a rank asks for at once
-constexpr auto record_interval = 1s;       // between two messages with records
-constexpr auto own_interval = 10ms;        // between two lots of rank 0's own records
-constexpr auto service_interval = 100us;   // between two looks at the messages
+constexpr double least_chunk = 0.2;        // seconds of work that a rank asks for at once
+constexpr double chunk_per_rank = 5e-4;    // more where many ask: rank 0 answers 2000 a second
+constexpr double record_interval = 0.25;   // seconds between two messages with records
+constexpr double own_interval = 0.02;      // between two lots of a writer's own records
+constexpr double service_interval = 0.02;  // between two looks at the messages: 30 us each
+constexpr double hurry_interval = 1e-3;    // the same while somebody waits for ids ...
+constexpr double hurry_seconds = 0.02;     // ... and so long afterwards
 constexpr std::size_t batch_limit = 4096;  // records in a message
 constexpr Index long_table = 1 << 16;      // from here on an evaluation can be abandoned
 
 // What a message is, as its MPI tag.
 enum Tag : int {
-  request,   // to rank 0: {idle workers, ids wished for, workers}
-  records,   // to rank 0: pack()ed
-  progress,  // to rank 0: a pack()ed checkpoint; from rank 0, before its grant: where to go on
-  last,      // to rank 0, the rank's last: {it gave up}
-  grant,     // from rank 0, answers a request: {first id, count, how many are left, plenty are}
-  halt,      // from rank 0: give up what you are doing
-  over,      // from rank 0, the last to each rank
+  request,     // to rank 0: {idle workers, ids wished for, workers}
+  go_on_from,  // from rank 0, before the grant of its id: a pack()ed checkpoint
+  grant,       // from rank 0, answers a request: {first id, count, how many are left, plenty are}
+  records,     // to the writer: pack()ed
+  checkpoint,  // to the writer: pack()ed
+  written,     // from a writer to rank 0: FinishedRestarts
+  halt,        // to rank 0, through the writer: end the campaign; from rank 0: give up
+  last,        // to the writer, and from a writer to rank 0: nothing will follow
+  over,        // from rank 0, the last to each rank
 };
 using Numbers = std::array<std::uint64_t, 4>;
 
-double seconds_since(Clock::time_point start) {
-  return std::chrono::duration<double>(Clock::now() - start).count();
+double read_clock(clockid_t clock) {
+  timespec t{};
+  clock_gettime(clock, &t);
+  return static_cast<double>(t.tv_sec) + 1e-9 * static_cast<double>(t.tv_nsec);
 }
-
 // Good to some milliseconds, but read in a few nanoseconds: for what is asked at every iteration.
-double coarse_seconds() {
-  timespec t{};
-  clock_gettime(CLOCK_MONOTONIC_COARSE, &t);
-  return static_cast<double>(t.tv_sec) + 1e-9 * static_cast<double>(t.tv_nsec);
-}
-
-double thread_cpu_seconds() {
-  timespec t{};
-  clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
-  return static_cast<double>(t.tv_sec) + 1e-9 * static_cast<double>(t.tv_nsec);
-}
+double coarse_seconds() { return read_clock(CLOCK_MONOTONIC_COARSE); }
+double fine_seconds() { return read_clock(CLOCK_MONOTONIC); }
+double thread_cpu_seconds() { return read_clock(CLOCK_THREAD_CPUTIME_ID); }
 
 std::string host_name() {
   char name[MPI_MAX_PROCESSOR_NAME];
@@ -102,32 +102,60 @@ class Mail {
     MPI_Isend(sent.bytes.data(), static_cast<int>(sent.bytes.size()), MPI_BYTE, to, tag, comm_,
               &sent.request);
   }
-  void send(int to, Tag tag, const Numbers& numbers = {}) {
-    const auto bytes = std::as_bytes(std::span(numbers));
+  template <class T>
+  void send(int to, Tag tag, std::span<const T> items) {
+    const auto bytes = std::as_bytes(items);
     send(to, tag, std::vector<std::byte>(bytes.begin(), bytes.end()));
+  }
+  void send(int to, Tag tag, const Numbers& numbers = {}) {
+    send(to, tag, std::span<const std::uint64_t>(numbers));
   }
 
   struct Message {
     int from;
     Tag tag;
     std::vector<std::byte> bytes;
+    template <class T>
+    std::vector<T> items() const {
+      std::vector<T> list(bytes.size() / sizeof(T));
+      std::copy(bytes.begin(), bytes.end(), std::as_writable_bytes(std::span(list)).begin());
+      return list;
+    }
     Numbers numbers() const {
       Numbers n{};
       std::copy_n(bytes.begin(), sizeof n, std::as_writable_bytes(std::span(n)).begin());
       return n;
     }
   };
+  /// The next message that is here as a whole; those of one rank come in the order they were sent.
+  /// A long one arrives in pieces, whenever its sender looks at its mail: nobody waits for it.
   std::optional<Message> receive() {
-    int there = 0, length = 0;
-    MPI_Status status;
-    MPI_Iprobe(MPI_ANY_SOURCE, MPI_ANY_TAG, comm_, &there, &status);
-    if (!there) return std::nullopt;
-    MPI_Get_count(&status, MPI_BYTE, &length);
-    Message message{status.MPI_SOURCE, static_cast<Tag>(status.MPI_TAG), {}};
-    message.bytes.resize(static_cast<std::size_t>(length));
-    MPI_Recv(message.bytes.data(), length, MPI_BYTE, message.from, message.tag, comm_,
-             MPI_STATUS_IGNORE);
-    return message;
+    for (;;) {
+      int there = 0, length = 0;
+      MPI_Message handle = MPI_MESSAGE_NULL;
+      MPI_Status status;
+      MPI_Improbe(MPI_ANY_SOURCE, MPI_ANY_TAG, comm_, &there, &handle, &status);
+      if (!there) break;
+      MPI_Get_count(&status, MPI_BYTE, &length);
+      Arriving& one = arriving_.emplace_back(
+          Arriving{{status.MPI_SOURCE, static_cast<Tag>(status.MPI_TAG), {}}, MPI_REQUEST_NULL});
+      one.message.bytes.resize(static_cast<std::size_t>(length));
+      MPI_Imrecv(one.message.bytes.data(), length, MPI_BYTE, &handle, &one.request);
+    }
+    std::set<int> incomplete;  // ranks
+    for (auto it = arriving_.begin(); it != arriving_.end(); ++it) {
+      if (incomplete.contains(it->message.from)) continue;
+      int done = 0;
+      MPI_Test(&it->request, &done, MPI_STATUS_IGNORE);
+      if (!done) {
+        incomplete.insert(it->message.from);
+        continue;
+      }
+      Message message = std::move(it->message);
+      arriving_.erase(it);
+      return message;
+    }
+    return std::nullopt;
   }
 
  private:
@@ -138,7 +166,12 @@ class Mail {
   MPI_Comm comm_ = MPI_COMM_NULL;
   int rank_ = 0;
   int size_ = 1;
+  struct Arriving {
+    Message message;
+    MPI_Request request;
+  };
   std::list<Sent> sent_;
+  std::list<Arriving> arriving_;
 };
 
 class Farm {
@@ -155,8 +188,10 @@ class Farm {
         callbacks_(callbacks),
         host_(host_name()),
         workers_(static_cast<std::uint64_t>(options.workers)),
+        chunk_seconds_(std::max(least_chunk, chunk_per_rank * mail_.size())),
         queue_(options.ids, count_workers()) {
     if (is_root()) resume_ = options.checkpoints;
+    count_senders();
   }
 
   std::uint64_t run() {
@@ -182,11 +217,27 @@ class Farm {
 
  private:
   bool is_root() const { return mail_.rank() == 0; }
+  bool is_writer() const { return mail_.rank() == options_.writer; }
 
   std::uint64_t count_workers() const {
     std::uint64_t all = 0;
     MPI_Allreduce(&workers_, &all, 1, MPI_UINT64_T, MPI_SUM, mail_.comm());
     return all;
+  }
+
+  // From how many ranks records come: those whose writer this is, and at rank 0 the other writers.
+  void count_senders() {
+    std::vector<int> writers(static_cast<std::size_t>(mail_.size()));
+    MPI_Allgather(&options_.writer, 1, MPI_INT, writers.data(), 1, MPI_INT, mail_.comm());
+    for (int rank = 0; rank < mail_.size(); ++rank) {
+      const int writer = writers[static_cast<std::size_t>(rank)];
+      if (writer < 0 || writer >= mail_.size() ||
+          writers[static_cast<std::size_t>(writer)] != writer)
+        throw std::invalid_argument("a rank's writer is not its own writer");
+      const int receiver = rank == writer ? 0 : writer;
+      if (receiver == mail_.rank() && rank != mail_.rank()) ++senders_;
+    }
+    if (writers[0] != 0) throw std::invalid_argument("rank 0 is not its own writer");
   }
 
   // --- any thread ---
@@ -196,37 +247,37 @@ class Farm {
     guarded([&] {
       const std::unique_ptr<Engine> engine = make_engine_();
       const std::function<void()> poll = [this, caller] {
-        if (caller) serve();
+        if (caller) serve(coarse_seconds());
         if (given_up_) throw Abandoned{};
       };
       const ChunkPoll polled(costs_.size() >= long_table ? &poll : nullptr);
       while (const auto id = next_id(caller)) {
-        const Clock::time_point start = Clock::now();
-        const double cpu_start = thread_cpu_seconds();
+        const double start = fine_seconds();
+        const double cpu_start = working_cpu_seconds(caller);
         const std::optional<RestartCheckpoint> resume = take_checkpoint(*id);
         const RestartCheckpoint before = resume.value_or(RestartCheckpoint{});
         double saved = coarse_seconds();
         RestartHooks hooks;
         hooks.resume = resume ? &*resume : nullptr;
         hooks.next = [&, this] {
-          if (caller) serve();
-          if (given_up_) return RestartHooks::Order::give_up;
           const double now = coarse_seconds();
+          if (caller) serve(now);
+          if (given_up_) return RestartHooks::Order::give_up;
           if (now - saved < options_.checkpoint_seconds) return RestartHooks::Order::go_on;
           saved = now;
           return RestartHooks::Order::save;
         };
         hooks.save = [&, this](RestartCheckpoint&& checkpoint) {
-          checkpoint.seconds = before.seconds + seconds_since(start);
-          checkpoint.cpu_seconds = before.cpu_seconds + thread_cpu_seconds() - cpu_start;
+          checkpoint.seconds = before.seconds + fine_seconds() - start;
+          checkpoint.cpu_seconds = before.cpu_seconds + working_cpu_seconds(caller) - cpu_start;
           const std::lock_guard lock(mutex_);
           saved_.push_back(std::move(checkpoint));
         };
         auto result = run_restart(*engine, costs_, minimum_, options_.restart, *id, hooks);
         if (!result) break;
         RestartRecord record{std::move(*result), {}};
-        record.cost.seconds = before.seconds + seconds_since(start);
-        record.cost.cpu_seconds = before.cpu_seconds + thread_cpu_seconds() - cpu_start;
+        record.cost.seconds = before.seconds + fine_seconds() - start;
+        record.cost.cpu_seconds = before.cpu_seconds + working_cpu_seconds(caller) - cpu_start;
         record.cost.host = host_;
         const std::lock_guard lock(mutex_);
         work_seconds_ += record.cost.seconds;
@@ -236,6 +287,11 @@ class Farm {
     });
     --busy_;
     while (caller && busy_ > 0) serve_or_sleep();
+  }
+
+  // Of this thread, without what it spent on the farm meanwhile: that is no cost of a restart.
+  double working_cpu_seconds(bool caller) const {
+    return thread_cpu_seconds() - (caller ? served_cpu_seconds_ : 0.0);
   }
 
   // The next restart of this worker; nullopt: there is none.
@@ -300,28 +356,38 @@ class Farm {
 
   // --- the calling thread only ---
 
-  void serve_or_sleep() {
-    serve();
-    std::this_thread::sleep_for(50us);
+  // Everything that goes on beside the restarts; called at every iteration, works seldom: more
+  // often where somebody lately waited for ids.
+  void serve(double now) noexcept {
+    const bool hurry = now < hurry_until_;
+    if (hurry) now = fine_seconds();
+    if (now - last_service_ < (hurry ? hurry_interval : service_interval)) return;
+    last_service_ = now;
+    const double cpu_start = thread_cpu_seconds();
+    look_after(now);
+    served_cpu_seconds_ += thread_cpu_seconds() - cpu_start;
   }
 
-  // Everything that goes on beside the restarts; called often, works seldom.
-  void serve() noexcept {
-    const Clock::time_point now = Clock::now();
-    if (now - last_service_ < service_interval) return;
-    last_service_ = now;
+  void serve_or_sleep() noexcept {
+    look_after(fine_seconds());
+    std::this_thread::sleep_for(200us);
+  }
+
+  void look_after(double now) noexcept {
     guarded([&] {
       if (stop_ && !given_up_) give_up();
       while (const auto message = mail_.receive()) open(*message);
-      if (is_root()) {
-        if (given_up_) halt_others();
-        if (callbacks_.tick && !given_up_) callbacks_.tick();
-      } else {
-        ask_for_ids();
+      if (given_up_) halt_others();
+      if (!is_root()) ask_for_ids();
+      if (is_root() && callbacks_.tick && !given_up_) callbacks_.tick();
+      if (is_writer() && now - last_own_ >= own_interval) {
+        last_own_ = now;
+        pass_on();
       }
-      if (now - last_records_ >= (is_root() ? Clock::duration(own_interval) : record_interval)) {
-        last_records_ = now;
-        pass_records_on();
+      if (now - last_passed_ >= record_interval) {
+        last_passed_ = now;
+        pass_on();
+        tell_what_is_written();
       }
     });
   }
@@ -334,28 +400,18 @@ class Farm {
         const IdRange ids = given_up_ ? IdRange{} : queue_.take(idle, wish, workers);
         for (auto it = resume_.lower_bound(ids.first); it != resume_.end() && it->first < ids.end();
              it = resume_.erase(it))
-          mail_.send(message.from, progress, pack(it->second));
+          mail_.send(message.from, go_on_from, pack(it->second));
+        if (idle > 0) hurry_until_ = fine_seconds() + hurry_seconds;
         mail_.send(message.from, grant,
                    {ids.first, ids.count, given_up_ ? 0 : queue_.left(), queue_.plenty()});
         break;
       }
-      case records:
-        deliver(unpack(message.bytes));
-        break;
-      case progress: {
-        RestartCheckpoint checkpoint = unpack_checkpoint(message.bytes);
-        if (is_root()) {
-          deliver(std::move(checkpoint));
-        } else {
-          const std::lock_guard lock(mutex_);
-          resume_[checkpoint.id] = std::move(checkpoint);
-        }
+      case go_on_from: {
+        RestartCheckpoint begun = unpack_checkpoint(message.bytes);
+        const std::lock_guard lock(mutex_);
+        resume_[begun.id] = std::move(begun);
         break;
       }
-      case last:
-        ++finished_ranks_;
-        if (message.numbers()[0] != 0) give_up();
-        break;
       case grant: {
         const auto [first, count, left, plenty] = message.numbers();
         const std::lock_guard lock(mutex_);
@@ -366,8 +422,20 @@ class Farm {
         news_.notify_all();
         break;
       }
+      case records:
+        write(unpack(message.bytes));
+        break;
+      case checkpoint:
+        write(unpack_checkpoint(message.bytes));
+        break;
+      case written:
+        count(message.items<FinishedRestart>());
+        break;
       case halt:
         give_up();
+        break;
+      case last:
+        ++senders_done_;
         break;
       case over:
         over_ = true;
@@ -378,19 +446,29 @@ class Farm {
   void ask_for_ids() {
     const std::lock_guard lock(mutex_);
     if (asked_ || none_left_ || given_up_) return;
-    if (idle_ == 0 && !(ask_early_ && stock_.size() < workers_)) return;
-    const double mean = work_count_ == 0 ? chunk_seconds : work_seconds_ / work_count_;
-    const auto each = static_cast<std::uint64_t>(std::clamp(chunk_seconds / mean, 1.0, 1e6));
-    mail_.send(0, request, {idle_, workers_ * each, workers_});
+    const double mean = work_count_ == 0 ? chunk_seconds_ : work_seconds_ / work_count_;
+    const auto wish =
+        workers_ * static_cast<std::uint64_t>(std::clamp(chunk_seconds_ / mean, 1.0, 1e6));
+    // While plenty is left, before the stock is used up: the answer may take some milliseconds.
+    const bool early = ask_early_ && stock_.size() < std::max(workers_, wish / 2);
+    if (idle_ == 0 && !early) return;
+    if (idle_ > 0) hurry_until_ = fine_seconds() + hurry_seconds;
+    mail_.send(0, request, {idle_, wish, workers_});
     asked_ = true;
   }
 
+  // Where this rank's records go, and its news that it gives up before them.
+  int receiver() const { return is_writer() ? 0 : options_.writer; }
+
+  // Once: rank 0 tells all; the others see to it that rank 0 comes to know.
   void halt_others() {
     if (std::exchange(halted_others_, true)) return;
+    if (!is_root()) return mail_.send(receiver(), halt);
     for (int rank = 1; rank < mail_.size(); ++rank) mail_.send(rank, halt);
   }
 
-  void pass_records_on() {
+  // What this rank's workers have finished or saved, to its writer.
+  void pass_on() {
     std::vector<RestartRecord> done;
     std::vector<RestartCheckpoint> saved;
     {
@@ -398,27 +476,41 @@ class Farm {
       done.swap(done_);
       saved.swap(saved_);
     }
-    if (is_root()) {
-      deliver(std::move(done));
-      for (RestartCheckpoint& checkpoint : saved) deliver(std::move(checkpoint));
+    if (is_writer()) {
+      write(std::move(done));
+      for (RestartCheckpoint& c : saved) write(std::move(c));
       return;
     }
-    for (const RestartCheckpoint& checkpoint : saved) mail_.send(0, progress, pack(checkpoint));
+    for (const RestartCheckpoint& c : saved) mail_.send(options_.writer, checkpoint, pack(c));
     for (std::span<const RestartRecord> rest = done; !rest.empty();) {
-      const std::size_t count = std::min(rest.size(), batch_limit);
-      mail_.send(0, records, pack(rest.first(count)));
-      rest = rest.subspan(count);
+      const std::size_t batch = std::min(rest.size(), batch_limit);
+      mail_.send(options_.writer, records, pack(rest.first(batch)));
+      rest = rest.subspan(batch);
     }
   }
 
-  void deliver(std::vector<RestartRecord>&& finished) {
-    if (finished.empty() || !failure().empty()) return;  // perhaps the callback's own
-    const std::uint64_t count = finished.size();
-    callbacks_.records(std::move(finished));
-    delivered_ += count;
+  void write(std::vector<RestartRecord>&& done) {
+    if (done.empty() || !failure().empty()) return;  // perhaps the callback's own
+    std::vector<FinishedRestart> these;
+    for (const RestartRecord& record : done) these.push_back({record.result.id, record.result.gap});
+    callbacks_.records(std::move(done));
+    if (is_root()) return count(these);
+    written_.insert(written_.end(), these.begin(), these.end());
   }
-  void deliver(RestartCheckpoint&& checkpoint) {
-    if (callbacks_.checkpoint && failure().empty()) callbacks_.checkpoint(std::move(checkpoint));
+  void write(RestartCheckpoint&& saved) {
+    if (callbacks_.checkpoint && failure().empty()) callbacks_.checkpoint(std::move(saved));
+  }
+
+  void tell_what_is_written() {
+    if (written_.empty()) return;
+    mail_.send(0, written, std::span<const FinishedRestart>(written_));
+    written_.clear();
+  }
+
+  // Rank 0: all that is written anywhere comes by here.
+  void count(const std::vector<FinishedRestart>& finished) {
+    finished_ += finished.size();
+    if (callbacks_.finished && failure().empty()) callbacks_.finished(finished);
   }
 
   std::string failure() {
@@ -426,19 +518,21 @@ class Farm {
     return failure_;
   }
 
-  // The workers of this rank are done: wait for those of the others.
+  // The workers of this rank are done: wait for all whose records come by here.
   std::uint64_t finish() {
-    guarded([&] { pass_records_on(); });
+    guarded([&] { pass_on(); });
+    while (senders_done_ < senders_ || asked_) serve_or_sleep();
+    guarded([&] { tell_what_is_written(); });
+    if (given_up_) halt_others();
     if (is_root()) {
-      while (finished_ranks_ < mail_.size() - 1) serve_or_sleep();
       for (int rank = 1; rank < mail_.size(); ++rank) mail_.send(rank, over);
     } else {
-      mail_.send(0, last, Numbers{given_up_});
+      mail_.send(receiver(), last);
       while (!over_) serve_or_sleep();
     }
     throw_agreed(mail_.comm(), failure_);
-    MPI_Bcast(&delivered_, 1, MPI_UINT64_T, 0, mail_.comm());
-    return delivered_;
+    MPI_Bcast(&finished_, 1, MPI_UINT64_T, 0, mail_.comm());
+    return finished_;
   }
 
   Mail mail_;
@@ -450,6 +544,7 @@ class Farm {
   const FarmCallbacks& callbacks_;
   const std::string host_;
   const std::uint64_t workers_;
+  const double chunk_seconds_;
 
   std::atomic<bool> given_up_ = false;  // written under mutex_, read anywhere
   std::atomic<int> busy_ = 0;           // workers that have not finished
@@ -469,13 +564,16 @@ class Farm {
   std::string failure_;  // the first on this rank
 
   // Of the calling thread:
-  Clock::time_point last_service_, last_records_ = Clock::now();
+  double last_service_ = 0.0, last_own_ = coarse_seconds(), last_passed_ = last_own_;
+  double served_cpu_seconds_ = 0.0;
   bool asked_ = false;     // a request is on its way
   bool ask_early_ = true;  // plenty is left: ask before the stock is used up
+  double hurry_until_ = fine_seconds() + hurry_seconds;  // somebody waits
   bool halted_others_ = false;
   bool over_ = false;
-  int finished_ranks_ = 0;
-  std::uint64_t delivered_ = 0;
+  int senders_ = 0, senders_done_ = 0;
+  std::vector<FinishedRestart> written_;  // what rank 0 does not know of yet
+  std::uint64_t finished_ = 0;            // rank 0
 };
 
 }  // namespace

@@ -45,7 +45,7 @@ struct SerialShare {
 constexpr SerialShare cut_shares[] = {{0, 1.0}, {1e6, 0.65}, {1e7, 0.35}, {3e7, 0.05}};
 constexpr SerialShare sweep_shares[] = {{0, 1.0}, {5e7, 0.25}, {1.5e8, 0.15}, {4e8, 0.05}};
 /// What an evaluation takes where the states overflow the last-level cache, against one within it.
-constexpr double overflow_slowdown = 1.5;
+constexpr double overflow_slowdown = 1.3;
 
 std::span<const SerialShare> shares_of(EngineKind engine) {
   if (engine == EngineKind::cut) return cut_shares;
@@ -59,6 +59,13 @@ double rounds(std::uint64_t restarts, int at_once) {
 }
 
 }  // namespace
+
+Evaluation evaluation_of(const Circuit& circuit, const EngineOptions& options) {
+  const EngineKind kind =
+      options.kind == EngineKind::automatic ? choose_engine(circuit) : options.kind;
+  return {kind, evaluation_multiply_adds(circuit, kind),
+          static_cast<double>(engine_bytes(circuit, options)), std::ldexp(8.0, circuit.qubits)};
+}
 
 double shared_speedup(const Evaluation& evaluation, int threads) {
   double serial = 1.0;

@@ -31,6 +31,8 @@ struct Evaluation {
   double bytes = 0.0;                   ///< of one state
   double table_bytes = 0.0;             ///< of the costs, which all share
 };
+Evaluation evaluation_of(const Circuit& circuit, const EngineOptions& options);
+
 struct Resources {
   int threads = 1;        ///< of this rank
   int ranks = 1;          ///< in all

@@ -25,19 +25,25 @@ constexpr Index piece_length = 1 << 10;  // elements of a side that a thread tak
 /// The table in blocks, a task each: 2^16 entries until there are 256 of them, then more entries.
 /// Every row of blocks has its own sums over rows, every column its own over columns.
 struct Blocks {
+  Index first_row;
   Chunks rows, columns;
 
-  Blocks(Index all_rows, Index all_columns)
-      : Blocks(all_rows, all_columns, std::clamp(log2(all_rows) + log2(all_columns) - 16, 0, 8)) {}
+  /// `rows` rows from first_row on.
+  Blocks(Index first_row_, Index own_rows, Index all_columns)
+      : Blocks(first_row_, own_rows, all_columns,
+               std::clamp(log2(own_rows) + log2(all_columns) - 16, 0, 8)) {}
 
   Index count() const { return rows.count * columns.count; }
   Index row(Index task) const { return task / columns.count; }
   Index column(Index task) const { return task % columns.count; }
+  Index begin_row(Index task) const { return first_row + rows.begin(row(task)); }
+  Index end_row(Index task) const { return first_row + rows.end(row(task)); }
 
  private:
   static int log2(Index n) { return std::countr_zero(n); }
-  Blocks(Index all_rows, Index all_columns, int bits)
-      : rows(all_rows, 1, Index{1} << (bits + 1) / 2),
+  Blocks(Index first_row_, Index own_rows, Index all_columns, int bits)
+      : first_row(first_row_),
+        rows(own_rows, 1, Index{1} << (bits + 1) / 2),
         columns(all_columns, 1, Index{1} << bits / 2) {}
 };
 
@@ -51,14 +57,15 @@ struct Shape {
   int groups;  ///< branch_groups()
   Blocks blocks;
 
-  explicit Shape(const CutCircuit& cut)
+  /// `parts`: of the table, of which this is number `part`.
+  explicit Shape(const CutCircuit& cut, Index part = 0, Index parts = 1)
       : rows(dimension(cut.high.qubits)),
         columns(dimension(cut.low.qubits)),
         branches(cut.branches()),
         paired(branches <= most_paired_branches),
         terms(paired ? branches * branches : 2 * branches),
         groups(branch_groups(cut)),
-        blocks(rows, columns) {}
+        blocks(rows / parts * part, rows / parts, columns) {}
 
   Index planes() const { return static_cast<Index>(2 * branches); }
   /// From one term of the sums over columns to the next: re and im apart where not paired.
@@ -110,9 +117,10 @@ template <class T>
 class CutEngine final : public Engine {
  public:
   CutEngine(const Circuit& circuit, const CutCircuit& cut, std::span<const double> cost,
-            const EngineOptions& options)
+            const EngineOptions& options, std::unique_ptr<const RowShare> share)
       : circuit_(circuit),
-        shape_(cut),
+        share_(std::move(share)),
+        shape_(share_ ? Shape(cut, share_->part(), share_->parts()) : Shape(cut)),
         threads_(options.threads),
         low_(cut.low, shape_.groups, circuit.angles),
         high_(cut.high, shape_.groups, circuit.angles),
@@ -148,16 +156,16 @@ class CutEngine final : public Engine {
                          shape_.row_stride());
         });
       });
-      return finish_rows();
+      return over_ranks(finish_rows());
     }
     for_tasks([&](Index task) {
       double sum = 0.0;
       for_amplitudes(task, [&](Index row, Index column, Index columns, T* re, T* im) {
-        sum += weighted_norm(cost_ + row * shape_.columns + column, re, im, columns);
+        sum += weighted_norm(cost(row) + column, re, im, columns);
       });
       partial_[task] = sum;
     });
-    return sum_of_partial(shape_.blocks.count());
+    return over_ranks(sum_of_partial(shape_.blocks.count()));
   }
 
   double expectation_and_gradient(std::span<const double> angles,
@@ -172,6 +180,7 @@ class CutEngine final : public Engine {
       else
         contract_amplitudes(task);
     });
+    if (share_) add_ranks();
     finish_columns();
     const double value = finish_rows();
     backward(gradient);
@@ -203,7 +212,7 @@ class CutEngine final : public Engine {
       if (b.probability > best.probability ||
           (b.probability == best.probability && b.index < best.index))
         best = b;
-    return best;
+    return share_ ? share_->most_probable(best) : best;
   }
 
   void state(std::span<const double> angles, std::span<Complex> amplitudes) override {
@@ -261,6 +270,24 @@ class CutEngine final : public Engine {
       }
   }
 
+  // --- the ranks that share the table ---
+
+  double over_ranks(double value) const {
+    if (share_) share_->sum(std::span<double>(&value, 1));
+    return value;
+  }
+
+  /// x and y ← their sums over the blocks of all ranks. Then nothing is left to add to the first.
+  void add_ranks() {
+    for_pieces(column_pieces_,
+               [&](Index, Index at, Index count) { add_rows_of_blocks(at, count); });
+    for_pieces(row_pieces_,
+               [&](Index, Index at, Index count) { add_columns_of_blocks(at, count); });
+    share_->sum(std::span<T>(y_.data(), shape_.column_sums()));
+    share_->sum(std::span<T>(x_.data(), shape_.row_sums()));
+    added_ = true;
+  }
+
   // --- pieces of the sides ---
 
   template <class F>
@@ -273,6 +300,8 @@ class CutEngine final : public Engine {
 
   /// What the contraction takes from the registers.
   void prepare(std::span<const double> angles) {
+    added_ = false;
+    if (share_) std::ranges::fill(x_, T{0});  // rows of other ranks too
     if (shape_.paired) {
       for_pieces(column_pieces_, [&](Index, Index at, Index count) {
         pair_products(low_.phi.data() + at, shape_.branches, count, shape_.columns, w_.data() + at);
@@ -301,12 +330,22 @@ class CutEngine final : public Engine {
     }
   }
 
+  void add_rows_of_blocks(Index at, Index count) {
+    for (Index k = 0; k < static_cast<Index>(shape_.terms); ++k)
+      add_parts(y_.data() + k * shape_.columns + at, shape_.blocks.rows.count, shape_.column_sums(),
+                count);
+  }
+  void add_columns_of_blocks(Index at, Index count) {
+    const Index each = shape_.row_stride() / shape_.rows;
+    for (Index k = 0; k < static_cast<Index>(shape_.terms); ++k)
+      add_parts(x_.data() + k * shape_.row_stride() + each * at, shape_.blocks.columns.count,
+                shape_.row_sums(), each * count);
+  }
+
   /// λ_B from the sums over rows.
   void finish_columns() {
     for_pieces(column_pieces_, [&](Index, Index at, Index count) {
-      for (Index k = 0; k < static_cast<Index>(shape_.terms); ++k)
-        add_parts(y_.data() + k * shape_.columns + at, shape_.blocks.rows.count,
-                  shape_.column_sums(), count);
+      if (!added_) add_rows_of_blocks(at, count);
       if (shape_.paired)
         apply_pairs(y_.data() + at, low_.phi.data() + at, shape_.branches, count, shape_.columns,
                     low_.lambda() + at);
@@ -320,10 +359,7 @@ class CutEngine final : public Engine {
   /// λ_A from the sums over columns, and E.
   double finish_rows() {
     for_pieces(row_pieces_, [&](Index piece, Index at, Index count) {
-      const Index each = shape_.row_stride() / shape_.rows;
-      for (Index k = 0; k < static_cast<Index>(shape_.terms); ++k)
-        add_parts(x_.data() + k * shape_.row_stride() + each * at, shape_.blocks.columns.count,
-                  shape_.row_sums(), each * count);
+      if (!added_) add_columns_of_blocks(at, count);
       partial_[piece] = shape_.paired
                             ? apply_pairs(x_.data() + at, high_.phi.data() + at, shape_.branches,
                                           count, shape_.rows, high_.lambda() + at)
@@ -341,6 +377,11 @@ class CutEngine final : public Engine {
 
   // --- blocks of the table ---
 
+  /// The row of the table, of those held here.
+  const T* cost(Index row) const {
+    return cost_ + (row - shape_.blocks.first_row) * shape_.columns;
+  }
+
   template <class F>
   void for_tasks(F f) {
     for_stealing(shape_.blocks.count(), threads_, f);
@@ -352,8 +393,8 @@ class CutEngine final : public Engine {
     const Blocks& b = shape_.blocks;
     const Index first_column = b.columns.begin(b.column(task));
     const Index last_column = b.columns.end(b.column(task));
-    const Index last_row = b.rows.end(b.row(task));
-    Tile<T> tile{b.rows.begin(b.row(task)), 0, 0, shape_.columns};
+    const Index last_row = b.end_row(task);
+    Tile<T> tile{b.begin_row(task), 0, 0, shape_.columns};
     Index column = first_column;
     while (tile.first < last_row) {
       tile.count = std::min(tile_rows, last_row - tile.first);
@@ -368,7 +409,7 @@ class CutEngine final : public Engine {
                        : static_cast<std::ptrdiff_t>((next_row - tile.first) * shape_.columns +
                                                      next_column) -
                              static_cast<std::ptrdiff_t>(column);
-      f(std::as_const(tile), cost_ + tile.first * shape_.columns + column, column);
+      f(std::as_const(tile), cost(tile.first) + column, column);
       tile.first = next_row;
       column = next_column;
     }
@@ -379,9 +420,9 @@ class CutEngine final : public Engine {
   T* y(Index task) { return y_.data() + shape_.blocks.row(task) * shape_.column_sums(); }
 
   void clear_x(Index task) {
-    const Chunks& rows = shape_.blocks.rows;
-    const Index row = shape_.blocks.row(task), each = shape_.row_stride() / shape_.rows;
-    const Index begin = each * rows.begin(row), end = each * rows.end(row);
+    const Index each = shape_.row_stride() / shape_.rows;
+    const Index begin = each * shape_.blocks.begin_row(task);
+    const Index end = each * shape_.blocks.end_row(task);
     for (T* at = x(task); at < x(task) + shape_.row_sums(); at += shape_.row_stride())
       std::fill(at + begin, at + end, T{0});
   }
@@ -453,6 +494,7 @@ class CutEngine final : public Engine {
   }
 
   Circuit circuit_;
+  std::unique_ptr<const RowShare> share_;  ///< null: the whole table is here
   Shape shape_;
   int threads_;
   const T* cost_;
@@ -466,16 +508,17 @@ class CutEngine final : public Engine {
   std::vector<double> pairs_at_;   ///< angles that v_ and w_ belong to; NaN equals none
   std::vector<double> partial_;
   std::vector<MostProbable> best_;
+  bool added_ = false;  ///< the blocks' sums have been added up already
 };
 
 }  // namespace
 
 std::unique_ptr<Engine> make_cut_engine(const Circuit& circuit, const CutCircuit& cut,
-                                        std::span<const double> cost,
-                                        const EngineOptions& options) {
+                                        std::span<const double> cost, const EngineOptions& options,
+                                        std::unique_ptr<const RowShare> share) {
   if (options.precision == Precision::float32)
-    return std::make_unique<CutEngine<float>>(circuit, cut, cost, options);
-  return std::make_unique<CutEngine<double>>(circuit, cut, cost, options);
+    return std::make_unique<CutEngine<float>>(circuit, cut, cost, options, std::move(share));
+  return std::make_unique<CutEngine<double>>(circuit, cut, cost, options, std::move(share));
 }
 
 int branch_groups(const CutCircuit& cut) {
@@ -484,11 +527,16 @@ int branch_groups(const CutCircuit& cut) {
   return static_cast<int>(std::clamp<Index>(elements >> 12, 1, static_cast<Index>(cut.branches())));
 }
 
-std::size_t cut_engine_bytes(const CutCircuit& cut, const EngineOptions& options) {
+Index cut_sum_length(const CutCircuit& cut) {
+  const Shape shape(cut);
+  return shape.row_sums() + shape.column_sums();
+}
+
+std::size_t cut_engine_bytes(const CutCircuit& cut, const EngineOptions& options, Index ranks) {
   const bool single = options.precision == Precision::float32;
   const std::size_t real = single ? sizeof(float) : sizeof(double);
-  const std::size_t table = single ? dimension(cut.qubits()) * sizeof(float) : 0;
-  return Shape(cut).elements() * real + table;
+  const std::size_t table = single ? dimension(cut.qubits()) / ranks * sizeof(float) : 0;
+  return Shape(cut, 0, ranks).elements() * real + table;
 }
 
 }  // namespace qhn

@@ -23,6 +23,7 @@ struct EngineOptions {
   EngineKind kind = EngineKind::automatic;
   Precision precision = Precision::float64;
   int threads = 1;  ///< OpenMP threads that work on one state; 1 where every thread has its own
+  bool gradient = true;  ///< false: expectations only, so that no memory is kept for an adjoint
 };
 
 /// A basis state and its probability |ψ_w|²; of equal probabilities the lowest index.

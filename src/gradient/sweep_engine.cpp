@@ -4,6 +4,7 @@
 
 #include "core/aligned.hpp"
 #include "core/chunks.hpp"
+#include "core/error.hpp"
 #include "gradient/adjoint.hpp"
 #include "gradient/diagonal_cost.hpp"
 #include "state/register.hpp"
@@ -24,7 +25,7 @@ class SweepEngine final : public Engine {
                      .low),
         adjoint_(program_),
         phi_(program_.elements()),
-        lambda_(program_.elements() + cache_shift<T>),
+        lambda_(options.gradient ? program_.elements() + cache_shift<T> : 0),
         cost_(cost, options.threads) {}
 
   EngineKind kind() const override { return EngineKind::sweep; }
@@ -36,6 +37,7 @@ class SweepEngine final : public Engine {
 
   double expectation_and_gradient(std::span<const double> angles,
                                   std::span<double> gradient) override {
+    if (lambda_.empty()) throw RunError("this engine was made for expectations only");
     forward(angles);
     const double value = cost_.apply(phi_.data(), lambda());
     std::fill(gradient.begin(), gradient.end(), 0.0);
@@ -100,7 +102,10 @@ std::unique_ptr<Engine> make_sweep_engine(const Circuit& circuit, std::span<cons
 std::size_t sweep_engine_bytes(const Circuit& circuit, const EngineOptions& options) {
   const bool single = options.precision == Precision::float32;
   const Index size = dimension(circuit.qubits);
-  return size * (single ? 5 * sizeof(float) : 4 * sizeof(double));
+  const Index planes = (options.gradient ? 4 : 2) + (single ? 1 : 0);
+  const Program program = cut_circuit(circuit, circuit.qubits, Purpose::expectation).low;
+  return single ? size * planes * sizeof(float) + register_bytes<float>(program)
+                : size * planes * sizeof(double) + register_bytes<double>(program);
 }
 
 template <class T>

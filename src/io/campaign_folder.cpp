@@ -72,6 +72,8 @@ FolderScan scan_campaign(const std::string& folder,
           "belong to; allowed: to move the file away",
           path, report.records));
   }
+  // A rule may have ended the campaign while later restarts were in flight.
+  scan.begun.erase(scan.begun.lower_bound(scan.prefix.end()), scan.begun.end());
   return scan;
 }
 

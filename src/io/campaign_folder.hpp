@@ -26,7 +26,7 @@ struct FolderScan {
   JournalHeader header;  ///< of the newest run
   IdSet done;
   PrefixCount prefix{0, 0, 0.0};  ///< at the tightest ε, with the campaign's rule
-  std::map<std::uint64_t, RestartCheckpoint> begun;  ///< in flight when last heard of
+  std::map<std::uint64_t, RestartCheckpoint> begun;  ///< in flight when last heard of, and wanted
   std::vector<JournalReport> journals;
 };
 

@@ -167,8 +167,8 @@ bool is_torn(Window& file, std::uint64_t offset) {
 }
 
 void read_header(const std::string& path, std::span<const std::byte> payload, JournalHeader& h) {
-  ByteReader reader(payload);
   std::uint32_t format = 0;
+  ByteReader reader(payload);
   reader(format);
   if (format != journal_format)
     throw InputError(fmt::format("{}: journal format {}; this qhn reads format {}", path, format,
@@ -178,17 +178,30 @@ void read_header(const std::string& path, std::span<const std::byte> payload, Jo
 
 }  // namespace
 
-Journal::Journal(const std::string& folder, const std::string& run, const JournalHeader& header)
-    : path_((std::filesystem::path(folder) / "journal" / (run + ".qhnj")).string()) {
+std::vector<std::byte> pack(const JournalHeader& header) {
+  std::vector<std::byte> bytes;
+  ByteWriter writer(bytes);
+  writer(journal_format);
+  visit(writer, header);
+  return bytes;
+}
+
+JournalHeader unpack_header(std::span<const std::byte> bytes) {
+  JournalHeader header;
+  read_header("message", bytes, header);
+  return header;
+}
+
+Journal::Journal(const std::string& folder, const std::string& run, int writer,
+                 const JournalHeader& header)
+    : path_((std::filesystem::path(folder) / "journal" / fmt::format("{}.{}.qhnj", run, writer))
+                .string()) {
   std::error_code error;
   std::filesystem::create_directories(std::filesystem::path(path_).parent_path(), error);
   fd_ = ::open(path_.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_APPEND | O_CLOEXEC, 0666);
   if (fd_ < 0) throw RunError(fmt::format("{}: cannot write: {}", path_, std::strerror(errno)));
   try {
-    std::vector<std::byte> payload;
-    ByteWriter writer(payload);
-    writer(journal_format);
-    visit(writer, header);
+    const std::vector<std::byte> payload = pack(header);
     append_frame(buffer_, header_frame, payload);
     append_frame(buffer_, header_frame, payload);
     write();
@@ -267,7 +280,9 @@ void Journal::close() {
   if (error != 0) throw RunError(fmt::format("{}: cannot write: {}", path_, std::strerror(error)));
 }
 
-std::string JournalReport::run() const { return std::filesystem::path(path).stem().string(); }
+std::string JournalReport::run() const {
+  return std::filesystem::path(path).stem().stem().string();  // without .WRITER.qhnj
+}
 
 JournalReport read_journal(const std::string& path, const JournalVisitor& visitor) {
   Window file(path);

@@ -35,8 +35,9 @@ struct JournalHeader {
   std::int64_t started = 0;  ///< seconds since 1970
 };
 
-/// The journal of one run, DIR/journal/RUN.qhnj, append-only: a run never touches what another one
-/// wrote. Frames follow each other:
+/// A journal, DIR/journal/RUN.WRITER.qhnj, append-only: every run has one for each of its nodes,
+/// written by one rank there, and never touches what another run or node wrote. Frames follow each
+/// other:
 ///
 ///   magic (4 bytes) · kind (u32) · length n (u32) · payload (n bytes) · CRC-32 of kind to payload
 ///
@@ -47,8 +48,10 @@ struct JournalHeader {
 /// twice a second, and the destructor at the end, so a power cut takes back a second at most.
 class Journal {
  public:
+  /// `writer`: the number of the rank that writes; `header`: the same for all writers of a run.
   /// Throws RunError with path and reason, like all that follow.
-  Journal(const std::string& folder, const std::string& run, const JournalHeader& header);
+  Journal(const std::string& folder, const std::string& run, int writer,
+          const JournalHeader& header);
   ~Journal();
   Journal(const Journal&) = delete;
   Journal& operator=(const Journal&) = delete;
@@ -91,8 +94,12 @@ struct JournalReport {
   std::int64_t started = 0;   ///< seconds since 1970: the header's
   std::int64_t modified = 0;  ///< the same, of the last write
 
-  std::string run() const;  ///< the name that `path` carries
+  std::string run() const;  ///< the name of the run that `path` carries
 };
+
+/// A header as bytes, for messages between ranks, and back.
+std::vector<std::byte> pack(const JournalHeader& header);
+JournalHeader unpack_header(std::span<const std::byte> bytes);
 
 /// Called for every intact frame of its kind, in the order of the file.
 struct JournalVisitor {

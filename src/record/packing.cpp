@@ -25,6 +25,7 @@ void visit_checkpoint(Archive& archive, Checkpoint& c) {
 
 std::vector<std::byte> pack(std::span<const RestartRecord> records) {
   std::vector<std::byte> bytes;
+  bytes.reserve(512 * records.size());  // most need less
   ByteWriter writer(bytes);
   for (const RestartRecord& record : records) visit(writer, record);
   return bytes;

@@ -7,7 +7,15 @@
 namespace qhn {
 namespace {
 
-constexpr int phase_low_bits = 8;    // 2^8 complex entries stay in the first-level cache
+/// Low bits of a separable phase's tables: 2^8 complex entries stay in the first-level cache; above
+/// 24 qubits the tables of the high bits would outgrow the second.
+int phase_low_bits(int qubits) { return std::min(qubits, std::max(8, qubits - 16)); }
+
+bool is_separable(const Phase& phase) {
+  return std::all_of(phase.terms.begin(), phase.terms.end(),
+                     [](const PhaseTerm& t) { return t.second < 0; });
+}
+
 constexpr Index least_chunk = 1024;  // vectors; below that a thread is not worth waking
 
 template <class... F>
@@ -31,9 +39,8 @@ template <class T>
 PhaseStep<T> prepare(int qubits, const Phase& phase) {
   PhaseStep<T> step;
   step.terms = phase.terms;
-  step.separable = std::all_of(phase.terms.begin(), phase.terms.end(),
-                               [](const PhaseTerm& t) { return t.second < 0; });
-  const int low = step.separable ? std::min(qubits, phase_low_bits) : qubits;
+  step.separable = is_separable(phase);
+  const int low = step.separable ? phase_low_bits(qubits) : qubits;
   step.cosine.resize(static_cast<std::size_t>(qubits));
   step.sine.resize(static_cast<std::size_t>(qubits));
   step.low_re.resize(dimension(low));
@@ -334,6 +341,24 @@ void permute(const LinearMap& map, Index size, const T* in, T* out, int threads)
   });
 }
 
+template <class T>
+std::size_t register_bytes(const Program& program) {
+  std::size_t elements = 0, scratch = 0, columns = 0;
+  for (const Step& step : program.steps) {
+    if (const auto* phase = std::get_if<Phase>(&step)) {
+      const int low = is_separable(*phase) ? phase_low_bits(program.qubits) : program.qubits;
+      elements += 2 * (dimension(low) + dimension(program.qubits - low));
+      columns = std::max<std::size_t>(columns, dimension(low));
+    } else if (const auto* permutation = std::get_if<Permutation>(&step)) {
+      if (prepare(program.qubits, *permutation).in_place.empty())
+        scratch = dimension(program.qubits);
+    }
+  }
+  return (elements + scratch + columns) * sizeof(T);
+}
+
+template std::size_t register_bytes<double>(const Program&);
+template std::size_t register_bytes<float>(const Program&);
 template class RegisterProgram<double>;
 template class RegisterProgram<float>;
 template void apply_cx<double>(int, int, int, double*, int);

@@ -130,6 +130,11 @@ class RegisterProgram {
   AlignedVector<T> scratch_;
 };
 
+/// Bytes that a RegisterProgram<T> of this program, and an Adjoint of it, hold beside the state, up
+/// to some 100 KiB.
+template <class T>
+std::size_t register_bytes(const Program& program);
+
 /// Trips whose qubits all lie below this many bits work on one block of the cache at a time.
 template <class T>
 constexpr int block_bits = sizeof(T) == 4 ? 12 : 11;

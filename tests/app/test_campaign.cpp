@@ -11,29 +11,12 @@
 #include "../io/temporary_folder.hpp"
 #include "io/campaign_file.hpp"
 #include "io/campaign_folder.hpp"
-#include "run_qhn.hpp"
+#include "tiny_experiment.hpp"
 
 namespace qhn {
 namespace {
 
 namespace fs = std::filesystem;
-
-const char* const tiny = R"(
-[problem]
-kind = "gaussian"
-train_samples = 100
-test_samples = 10
-[network]
-hidden = 2
-[circuit]
-family = "linear"
-sublayers = 4
-[restarts]
-seed = 7
-keep_angles = true
-)";
-
-std::string mpirun(int ranks) { return fmt::format("{}{} ", QHN_MPIRUN, ranks); }
 
 std::vector<RestartResult> results_of(const std::string& folder) {
   std::vector<RestartResult> results;

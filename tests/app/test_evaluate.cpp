@@ -130,5 +130,44 @@ TEST(Evaluate, RepeatsWhatTrainingFound) {
   EXPECT_EQ(nlohmann::json::parse(run.out)["expectation"].get<double>(), std::stod(fields[3]));
 }
 
+std::string mpirun(int ranks) { return fmt::format("{}{} ", QHN_MPIRUN, ranks); }
+
+// One state on several ranks says what one process says, whichever way it is spread.
+TEST(Evaluate, SpreadsOneStateOverRanks) {
+  const TemporaryFolder folder;
+  write_square(folder, 8);
+  write_angles(folder, 64);
+  const std::string line =
+      "evaluate square.toml --angles angles.txt --json --gradient --set circuit.family=linear "
+      "--set circuit.sublayers=4";
+  const auto whole = evaluate(folder, "--set circuit.family=linear --set circuit.sublayers=4");
+  for (const auto& [ranks, engine] : {std::pair(2, "automatic"), {2, "sweep"}, {4, "sweep"}}) {
+    const ProgramRun run = run_qhn(
+        folder, fmt::format("{} --set engine.kind={} --ranks-per-state {}", line, engine, ranks),
+        mpirun(ranks == 2 ? 3 : ranks));  // of three ranks one has nothing to do
+    ASSERT_EQ(run.exit_code, 0) << run.err;
+    const auto r = nlohmann::json::parse(run.out);
+    EXPECT_NEAR(r["expectation"], whole["expectation"], 1e-9);
+    EXPECT_EQ(r["minimum"], 0.0);
+    for (std::size_t k = 0; k < 64; ++k) EXPECT_NEAR(r["gradient"][k], whole["gradient"][k], 1e-8);
+    EXPECT_EQ(run.err.find("nothing to do") != std::string::npos, ranks == 2) << run.err;
+  }
+}
+
+TEST(Evaluate, RefusesImpossibleRanks) {
+  const TemporaryFolder folder;
+  write_square(folder, 4);
+  write_angles(folder, 64);
+  const std::string line =
+      "evaluate square.toml --angles angles.txt --ignore-extra --set circuit.family=linear "
+      "--set circuit.sublayers=2 --ranks-per-state ";
+  for (const auto& [ranks, said] :
+       {std::pair(4, "mpirun -n 4"), {3, "1, 2, 4, … 8 ranks, not 3"}}) {
+    const ProgramRun run = run_qhn(folder, line + std::to_string(ranks), mpirun(3));
+    EXPECT_EQ(run.exit_code, 2);
+    EXPECT_NE(run.err.find(said), std::string::npos) << run.err;
+  }
+}
+
 }  // namespace
 }  // namespace qhn

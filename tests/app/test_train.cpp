@@ -10,28 +10,12 @@
 #include "core/error.hpp"
 #include "core/simd.hpp"
 #include "io/campaign_file.hpp"
-#include "run_qhn.hpp"
+#include "tiny_experiment.hpp"
 
 namespace qhn {
 namespace {
 
-const char* const tiny = R"(
-[problem]
-kind = "gaussian"
-train_samples = 100
-test_samples = 10
-[network]
-hidden = 2
-[circuit]
-family = "linear"
-sublayers = 4
-[restarts]
-count = 24
-seed = 7
-keep_angles = true
-)";
-
-std::string mpirun(int ranks) { return fmt::format("{}{} ", QHN_MPIRUN, ranks); }
+const std::string few = std::string(tiny) + "count = 24\n";
 
 std::vector<RestartResult> results_of(const CampaignFile& campaign) {
   std::vector<RestartResult> results;
@@ -48,7 +32,7 @@ int count_of(const std::string& text, const std::string& what) {
 
 TEST(Train, ResultFieldsAreTheSameOnAnyRanksAndThreads) {
   const TemporaryFolder folder;
-  folder.write("tiny.toml", tiny);
+  folder.write("tiny.toml", few);
   ASSERT_EQ(run_qhn(folder, "train tiny.toml --out alone --threads 1").exit_code, 0);
   const CampaignFile alone = read_campaign(folder / "alone");
   ASSERT_EQ(alone.records.size(), 24u);
@@ -78,7 +62,7 @@ TEST(Train, ResultFieldsAreTheSameOnAnyRanksAndThreads) {
 // Fewer restarts than half the threads: all threads work on one state.
 TEST(Train, OneStateOnManyThreadsGivesTheSameResult) {
   const TemporaryFolder folder;
-  folder.write("tiny.toml", tiny);
+  folder.write("tiny.toml", few);
   ASSERT_EQ(run_qhn(folder, "train tiny.toml --out few --restarts 1 --threads 1").exit_code, 0);
   ASSERT_EQ(run_qhn(folder, "train tiny.toml --out wide --restarts 1 --threads 4").exit_code, 0);
   EXPECT_EQ(results_of(read_campaign(folder / "wide")), results_of(read_campaign(folder / "few")));
@@ -86,7 +70,7 @@ TEST(Train, OneStateOnManyThreadsGivesTheSameResult) {
 
 TEST(Train, WritesToTheNamedFolderAndPrintsWhatStatsPrints) {
   const TemporaryFolder folder;
-  folder.write("tiny.toml", tiny);
+  folder.write("tiny.toml", few);
   const ProgramRun run = run_qhn(folder, "train tiny.toml");
   ASSERT_EQ(run.exit_code, 0) << run.err;
   EXPECT_EQ(folder.count(), 3);  // experiment, results, stderr
@@ -99,7 +83,7 @@ TEST(Train, WritesToTheNamedFolderAndPrintsWhatStatsPrints) {
 
 TEST(Train, OptionsStandInPlaceOfTheFilesValues) {
   const TemporaryFolder folder;
-  folder.write("tiny.toml", tiny);
+  folder.write("tiny.toml", few);
   const ProgramRun run =
       run_qhn(folder,
               "train tiny.toml --out o --restarts 3 --seed 99 --engine reference "
@@ -121,7 +105,7 @@ TEST(Train, OptionsStandInPlaceOfTheFilesValues) {
 
 TEST(Train, KeepsToTheSimdLevelAskedFor) {
   const TemporaryFolder folder;
-  folder.write("tiny.toml", tiny);
+  folder.write("tiny.toml", few);
   for (const SimdLevel level : available_simd_levels()) {
     const std::string name = to_string(level);
     const ProgramRun run =
@@ -141,7 +125,7 @@ void expect_refused(const ProgramRun& run, const std::vector<std::string>& words
 
 TEST(Train, RefusesBadInputInOneLine) {
   const TemporaryFolder folder;
-  folder.write("tiny.toml", tiny);
+  folder.write("tiny.toml", few);
   for (const std::string& launcher : {std::string(), mpirun(3)}) {
     const auto refused = [&](const std::string& arguments, const std::vector<std::string>& words) {
       expect_refused(run_qhn(folder, "train " + arguments, launcher), words);
@@ -164,7 +148,7 @@ TEST(Train, RefusesBadInputInOneLine) {
 
 TEST(Train, RefusesAFolderThatHoldsSomethingElse) {
   const TemporaryFolder folder;
-  folder.write("tiny.toml", tiny);
+  folder.write("tiny.toml", few);
   std::filesystem::create_directory(folder / "o");
   folder.write("o/letter.txt", "Dear Sir");
   expect_refused(run_qhn(folder, "train tiny.toml --out o"), {"o: is not empty", "--out"});
@@ -175,7 +159,7 @@ TEST(Train, RefusesAFolderThatHoldsSomethingElse) {
 
 TEST(Train, ALonelyRankRefuses) {
   const TemporaryFolder folder;
-  folder.write("tiny.toml", tiny);
+  folder.write("tiny.toml", few);
   expect_refused(run_qhn(folder, "train tiny.toml", "PMI_SIZE=4"), {"4 ranks", "mpirun -n 4"});
   expect_refused(run_qhn(folder, "train tiny.toml", "SLURM_STEP_NUM_TASKS=6"),
                  {"6 ranks", "srun --mpi=pmix -n 6"});
@@ -185,14 +169,14 @@ TEST(Train, ALonelyRankRefuses) {
 
 TEST(Train, FewerThreadsThanAskedForAreAnError) {
   const TemporaryFolder folder;
-  folder.write("tiny.toml", tiny);
+  folder.write("tiny.toml", few);
   expect_refused(run_qhn(folder, "train tiny.toml --threads 2", "OMP_THREAD_LIMIT=1"),
                  {"--threads 2", "OMP_THREAD_LIMIT"});
 }
 
 TEST(Train, ThreadsDefaultToWhatTheEnvironmentSays) {
   const TemporaryFolder folder;
-  folder.write("tiny.toml", tiny);
+  folder.write("tiny.toml", few);
   ASSERT_EQ(run_qhn(folder, "train tiny.toml --out o", "OMP_NUM_THREADS=3").exit_code, 0);
   EXPECT_EQ(read_campaign(folder / "o").provenance.threads, 3);
   const cpu_set_t processors = allowed_processors();
@@ -203,7 +187,7 @@ TEST(Train, ThreadsDefaultToWhatTheEnvironmentSays) {
 // A campaign that would take for ever, ended after a while.
 TEST(Train, AnInterruptKeepsWhatIsFinished) {
   const TemporaryFolder folder;
-  folder.write("tiny.toml", tiny);
+  folder.write("tiny.toml", few);
   for (const std::string signal : {"INT", "TERM", "USR1"}) {
     const ProgramRun run = run_qhn(folder, "train tiny.toml --restarts 100000000 --out " + signal,
                                    "timeout --preserve-status --signal=" + signal + " 3");
@@ -230,7 +214,7 @@ TEST(Train, AnInterruptKeepsWhatIsFinished) {
 // As a batch system or the user's shell does it: only one of the ranks gets the signal.
 TEST(Train, AnInterruptOfOneRankEndsAll) {
   const TemporaryFolder folder;
-  folder.write("tiny.toml", tiny);
+  folder.write("tiny.toml", few);
   folder.write("rank.sh",
                "#!/bin/sh\n[ \"$OMPI_COMM_WORLD_RANK$PMI_RANK\" = 2 ] && "
                "exec timeout --preserve-status --signal=INT 3 \"$@\"\nexec \"$@\"\n");

@@ -4,7 +4,10 @@
 #include <cmath>
 
 #include "core/error.hpp"
+#include "core/wht.hpp"
+#include "dist/engine.hpp"
 #include "dist/sweep.hpp"
+#include "dist/wht.hpp"
 #include "state/reference.hpp"
 #include "support/random_circuit.hpp"
 
@@ -114,6 +117,66 @@ TEST(DistributedSweep, SinglePrecisionIsClose) {
   });
 }
 
+// The table spread by rows, the registers on every rank.
+TEST(DistributedCut, AgreesForEveryFamily) {
+  on_powers_of_two([](const Ranks& ranks) {
+    for (Family family : {Family::product, Family::linear, Family::all_to_all})
+      for (int sublayers : {1, 2, 4, 6}) {  // 1 to 64 branches: pairs and amplitudes
+        const Circuit circuit = make_circuit(family, 14, sublayers);
+        const auto cost = random_numbers(dimension(14), 0.0, 1.0, 3);
+        const auto angles = random_numbers(static_cast<std::size_t>(circuit.angles), -6.0, 6.0, 4);
+        auto reference = make_engine(circuit, cost, {EngineKind::sweep});
+        std::vector<double> expected(angles.size()), gradient(angles.size());
+        const double value = reference->expectation_and_gradient(angles, expected);
+        const Distribution layout = distribute(circuit, ranks.size(), EngineKind::cut);
+        const IndexMap map = layout.part(ranks.rank());
+        std::vector<double> part;
+        for (Index x = 0; x < dimension(map.slots()); ++x) part.push_back(cost[map(x)]);
+        auto engine = make_distributed_engine(ranks, circuit, layout, part, {});
+        ASSERT_EQ(engine->kind(), EngineKind::cut);
+        for (int again = 0; again < 2; ++again) {
+          ASSERT_NEAR(engine->expectation_and_gradient(angles, gradient), value, 1e-12);
+          ASSERT_NEAR(engine->expectation(angles), value, 1e-12);
+          for (std::size_t k = 0; k < gradient.size(); ++k)
+            ASSERT_NEAR(gradient[k], expected[k], 1e-12 * largest(expected))
+                << to_string(family) << " D " << sublayers << " ranks " << ranks.size();
+          const auto best = engine->most_probable(angles), truth = reference->most_probable(angles);
+          ASSERT_EQ(best.index, truth.index);
+          ASSERT_NEAR(best.probability, truth.probability, 1e-12);
+        }
+        if (ranks.size() == 1) continue;
+        const Traffic before = ranks.traffic();
+        engine->expectation_and_gradient(angles, gradient);
+        EXPECT_LE(static_cast<double>(ranks.traffic().summed_bytes - before.summed_bytes),
+                  1.01 * layout.gradient_bytes(Precision::float64) + 64);
+      }
+  });
+}
+
+TEST(Distribution, RefusesWhatCannotBe) {
+  const Circuit circuit = make_circuit(Family::linear, 6, 2);
+  EXPECT_THROW(distribute(circuit, 3, EngineKind::automatic), InputError);
+  EXPECT_THROW(distribute(circuit, 64, EngineKind::automatic), InputError);
+  EXPECT_THROW(distribute(circuit, 2, EngineKind::reference), InputError);
+  EXPECT_THROW(distribute(circuit, 8, EngineKind::cut), InputError);  // one row each
+  EXPECT_EQ(distribute(circuit, 8, EngineKind::automatic).kind, EngineKind::sweep);
+}
+
+TEST(DistributedWalshHadamard, EqualsTheLocalOne) {
+  on_powers_of_two([](const Ranks& ranks) {
+    const auto whole = random_numbers(dimension(9), -1.0, 1.0, 5);
+    auto expected = whole;
+    walsh_hadamard(expected);
+    const std::size_t length = whole.size() / static_cast<std::size_t>(ranks.size());
+    const auto begin = static_cast<std::ptrdiff_t>(length * static_cast<std::size_t>(ranks.rank()));
+    std::vector<double> part(whole.begin() + begin,
+                             whole.begin() + begin + static_cast<std::ptrdiff_t>(length));
+    walsh_hadamard(ranks, part);
+    for (std::size_t i = 0; i < length; ++i)
+      EXPECT_NEAR(part[i], expected[i + static_cast<std::size_t>(begin)], 1e-12);
+  });
+}
+
 // Issue: one exchange forward and one backward up to D = 2L − N + 2, in the run as in the plan.
 TEST(DistributedSweep, SendsWhatThePlanSays) {
   on_powers_of_two([](const Ranks& ranks) {
@@ -126,15 +189,16 @@ TEST(DistributedSweep, SendsWhatThePlanSays) {
       const auto angles = random_numbers(static_cast<std::size_t>(circuit.angles), -3.0, 3.0, 2);
       Spread s = spread_out(ranks, circuit, cost);
       ASSERT_EQ(s.plan.exchanges.size(), 1u) << "D " << sublayers;
+      const Traffic before = ranks.traffic();
       s.engine->expectation(angles);
-      EXPECT_EQ(s.engine->traffic().exchanges, 1u);
+      EXPECT_EQ(ranks.traffic().exchanges - before.exchanges, 1u);
       const double state = 16.0 * static_cast<double>(dimension(qubits - bits));
-      EXPECT_EQ(static_cast<double>(s.engine->traffic().bytes_sent),
+      EXPECT_EQ(static_cast<double>(ranks.traffic().exchanged_bytes - before.exchanged_bytes),
                 s.plan.exchanged_states() * state);
       std::vector<double> gradient(angles.size());
       s.engine->expectation_and_gradient(angles, gradient);
-      EXPECT_EQ(s.engine->traffic().exchanges, 3u);
-      EXPECT_EQ(static_cast<double>(s.engine->traffic().bytes_sent),
+      EXPECT_EQ(ranks.traffic().exchanges - before.exchanges, 3u);
+      EXPECT_EQ(static_cast<double>(ranks.traffic().exchanged_bytes - before.exchanged_bytes),
                 4 * s.plan.exchanged_states() * state);
     }
   });

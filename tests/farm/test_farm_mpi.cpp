@@ -6,10 +6,14 @@
 #include <stdexcept>
 #include <string>
 #include <thread>
+#include <utility>
+#include <vector>
 
 #include "campaign.hpp"
+#include "core/bytes.hpp"
 #include "core/error.hpp"
 #include "farm/farm.hpp"
+#include "record/packing.hpp"
 
 namespace qhn {
 namespace {
@@ -29,16 +33,22 @@ int size_of(MPI_Comm comm) {
   return size;
 }
 
-FarmOptions farm_options(const Campaign& campaign, std::uint64_t restarts, int workers) {
-  return {
-      .ids = {{0, restarts}}, .workers = workers, .restart = campaign.options, .checkpoints = {}};
+/// Two ranks have one writer, so that there are none, one and several others than rank 0.
+FarmOptions farm_options(const Campaign& campaign, std::uint64_t restarts, int workers,
+                         MPI_Comm comm = MPI_COMM_WORLD) {
+  return {.ids = {{0, restarts}},
+          .workers = workers,
+          .writer = rank_of(comm) / 2 * 2,
+          .restart = campaign.options,
+          .checkpoints = {}};
 }
 
-/// The records that rank 0 of `comm` collected; each exactly once.
+/// What comes to a writer, each record exactly once, and what rank 0 hears of it.
 struct Collector {
   Results results;
   int repeated = 0;
   std::map<std::uint64_t, RestartCheckpoint> checkpoints;
+  std::vector<FinishedRestart> finished;
   FarmCallbacks callbacks{[this](std::vector<RestartRecord>&& records) {
                             for (RestartRecord& record : records) {
                               EXPECT_GE(record.cost.seconds, 0.0);
@@ -51,7 +61,55 @@ struct Collector {
                           [this](RestartCheckpoint&& checkpoint) {
                             const std::uint64_t id = checkpoint.id;
                             checkpoints[id] = std::move(checkpoint);
+                          },
+                          [this](const std::vector<FinishedRestart>& f) {
+                            finished.insert(finished.end(), f.begin(), f.end());
                           }};
+
+  /// Brings everything to rank 0 of `comm`, which must have heard of each result once.
+  void gather(MPI_Comm comm) {
+    std::vector<RestartRecord> records;
+    for (auto& [id, result] : std::exchange(results, {})) records.push_back({result, {}});
+    std::vector<std::vector<std::byte>> parcel{pack(records)};
+    for (const auto& [id, c] : std::exchange(checkpoints, {})) parcel.push_back(pack(c));
+    std::vector<std::byte> bytes;
+    ByteWriter writer(bytes);
+    writer(parcel);
+    MPI_Request sent = MPI_REQUEST_NULL;
+    MPI_Isend(bytes.data(), static_cast<int>(bytes.size()), MPI_BYTE, 0, 0, comm, &sent);
+    for (int from = 0; rank_of(comm) == 0 && from < size_of(comm); ++from) open(comm, from);
+    MPI_Wait(&sent, MPI_STATUS_IGNORE);
+
+    Results heard;
+    for (const auto& [id, gap] : finished) {
+      EXPECT_TRUE(heard.emplace(id, RestartResult{}).second);
+      EXPECT_EQ(gap, results.at(id).gap);
+    }
+    EXPECT_EQ(heard.size(), results.size());
+    EXPECT_EQ(repeated, 0);
+  }
+
+ private:
+  void open(MPI_Comm comm, int from) {
+    MPI_Status status;
+    int length = 0;
+    MPI_Probe(from, 0, comm, &status);
+    MPI_Get_count(&status, MPI_BYTE, &length);
+    std::vector<std::byte> bytes(static_cast<std::size_t>(length));
+    MPI_Recv(bytes.data(), length, MPI_BYTE, from, 0, comm, MPI_STATUS_IGNORE);
+    std::vector<std::vector<std::byte>> parcel;
+    ByteReader reader(bytes);
+    reader(parcel);
+    for (RestartRecord& r : unpack(parcel[0]))
+      if (!results.emplace(r.result.id, r.result).second) ++repeated;
+    for (std::size_t i = 1; i < parcel.size(); ++i) {
+      const RestartCheckpoint c = unpack_checkpoint(parcel[i]);
+      checkpoints[c.id] = c;
+    }
+    if (from % 2 != 0) {
+      EXPECT_EQ(bytes.size(), 16u) << "rank " << from << " is no writer";
+    }
+  }
 };
 
 void expect_serial(const Results& found, const Campaign& campaign, std::uint64_t restarts) {
@@ -71,11 +129,8 @@ TEST(Farm, ResultsAreThoseOfOneThread) {
           MPI_COMM_WORLD, [&] { return campaign.engine(); }, campaign.costs, campaign.minimum,
           farm_options(campaign, restarts, workers), stop, collector.callbacks);
       EXPECT_EQ(finished, restarts);
-      EXPECT_EQ(collector.repeated, 0);
-      if (rank_of(MPI_COMM_WORLD) == 0)
-        expect_serial(collector.results, campaign, restarts);
-      else
-        EXPECT_TRUE(collector.results.empty());
+      collector.gather(MPI_COMM_WORLD);
+      if (rank_of(MPI_COMM_WORLD) == 0) expect_serial(collector.results, campaign, restarts);
     }
 }
 
@@ -91,7 +146,7 @@ TEST(Farm, RanksOfDifferentSpeedAndSizeShareTheWork) {
   Collector collector;
   run_farm(MPI_COMM_WORLD, make_engine, campaign.costs, campaign.minimum,
            farm_options(campaign, 50, 1 + rank % 3), stop, collector.callbacks);
-  EXPECT_EQ(collector.repeated, 0);
+  collector.gather(MPI_COMM_WORLD);
   if (rank == 0) expect_serial(collector.results, campaign, 50);
 }
 
@@ -105,7 +160,8 @@ TEST(Farm, KeepsToItsCommunicator) {
   Collector collector;
   run_farm(
       half, [&] { return campaign.engine(); }, campaign.costs, campaign.minimum,
-      farm_options(campaign, restarts, 1), stop, collector.callbacks);
+      farm_options(campaign, restarts, 1, half), stop, collector.callbacks);
+  collector.gather(half);
   if (rank_of(half) == 0) expect_serial(collector.results, campaign, restarts);
   MPI_Comm_free(&half);
 }
@@ -151,14 +207,23 @@ TEST(Farm, AnExceptionInOneWorkerEndsItOnAllRanks) {
 TEST(Farm, AnExceptionInTheCallbackEndsItOnAllRanks) {
   const Campaign campaign;
   const std::atomic<bool> stop = false;
-  const FarmCallbacks full_disk{
-      [](std::vector<RestartRecord>&&) { throw RunError("disk full"); }, {}, {}};
+  // On the last writer only, which may be another one than rank 0.
+  const int guilty = (size_of(MPI_COMM_WORLD) - 1) / 2 * 2;
+  const FarmCallbacks full_disk{[&](std::vector<RestartRecord>&&) {
+                                  if (rank_of(MPI_COMM_WORLD) == guilty)
+                                    throw RunError("disk full");
+                                },
+                                {},
+                                {},
+                                {}};
   const std::string message = agreed_error([&] {
     run_farm(
         MPI_COMM_WORLD, [&] { return campaign.engine(); }, campaign.costs, campaign.minimum,
         farm_options(campaign, 100000000, 2), stop, full_disk);
   });
-  EXPECT_EQ(message, size_of(MPI_COMM_WORLD) == 1 ? "disk full" : "rank 0: disk full");
+  EXPECT_EQ(message, size_of(MPI_COMM_WORLD) == 1
+                         ? "disk full"
+                         : "rank " + std::to_string(guilty) + ": disk full");
 }
 
 TEST(Farm, AnEngineThatCannotBeMadeEndsItOnAllRanks) {
@@ -190,6 +255,7 @@ TEST(Farm, AStopOnOneRankKeepsWhatIsFinished) {
                  farm_options(campaign, 100000000, workers), stop, collector.callbacks);
     EXPECT_GT(finished, 0u);
     EXPECT_LT(finished, 100000000u);
+    collector.gather(MPI_COMM_WORLD);
     if (rank_of(MPI_COMM_WORLD) == 0) {
       EXPECT_EQ(collector.results.size(), finished);
       const auto engine = campaign.engine();
@@ -230,8 +296,8 @@ TEST(Farm, GoesOnWhereItWasStopped) {
             });
           },
           campaign.costs, campaign.minimum, options, stop, collector.callbacks);
+      collector.gather(MPI_COMM_WORLD);
     }
-    EXPECT_EQ(collector.repeated, 0);
     if (rank == 0) {
       EXPECT_GT(resumed, 0);
       expect_serial(collector.results, campaign, restarts);

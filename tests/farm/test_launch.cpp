@@ -84,6 +84,17 @@ TEST(Launch, ThreadsWorkTogetherWhereOnlyOneStateFitsTheCache) {
   EXPECT_TRUE(is(plan_threads(state, {2, 1, 1, 0.0}, 1000, true), 2, 1));   // unknown
 }
 
+TEST(Launch, AnEvaluationIsThatOfTheEngineInUse) {
+  const Circuit shallow = make_circuit(Family::linear, 16, 4);
+  const Evaluation cut = evaluation_of(shallow, {}),
+                   sweep = evaluation_of(shallow, {EngineKind::sweep});
+  EXPECT_EQ(cut.engine, EngineKind::cut);
+  EXPECT_EQ(sweep.engine, EngineKind::sweep);
+  EXPECT_LT(cut.multiply_adds, sweep.multiply_adds);
+  EXPECT_LT(cut.bytes, sweep.bytes);
+  EXPECT_EQ(cut.table_bytes, 8.0 * 65536);
+}
+
 TEST(Launch, SharedSpeedupGrowsWithTheStateAndNeverBeyondTheThreads) {
   for (const EngineKind engine : {EngineKind::cut, EngineKind::sweep, EngineKind::reference})
     for (const int threads : {1, 2, 64}) {

@@ -1,8 +1,8 @@
 """Kills a campaign again and again and checks that nothing is lost, nothing is done twice, and the
 results are those of a run that was left alone.
 
-Each turn goes on with the campaign on 1, 2, 3 or 4 ranks and sends SIGKILL to one rank, to all ranks,
-or to mpirun; every other one while a record is half written (slow_write.c). Which restarts are
+Each turn goes on with the campaign on 1, 2, 3 or 4 ranks, of which one, two or all share a journal as
+those of a node do, and sends SIGKILL to one rank, to all ranks, or to mpirun; every other one while a record is half written (slow_write.c). Which restarts are
 finished is taken from the stream of `qhn train --announce`, not from the journal. An announced
 restart must be in the journal after every kill, and none may be announced twice.
 """
@@ -62,6 +62,8 @@ class Fault:
         (folder / "e.toml").write_text(EXPERIMENT)
 
     def run(self):
+        for second in (signal.SIGUSR1, signal.SIGTERM):
+            self.abort(signal.SIGUSR1, second)
         began = time.monotonic()
         done, in_write, kinds = 0, 0, collections.Counter()
         while done < self.options.kills and time.monotonic() - began < self.options.seconds:
@@ -86,9 +88,31 @@ class Fault:
     def command(self, ranks, slow):
         # A count that is never reached; it may be raised, so each turn asks for what it needs.
         train = [self.options.qhn, "train", "e.toml", "--out", "o", "--announce", "announced",
-                 "--threads", "1", "--restarts", "1000000"]
+                 "--threads", "1", "--ranks-per-writer", str(self.random.choice([1, 2, 4])),
+                 "--restarts", "1000000"]
         preload = ["env", f"LD_PRELOAD={self.options.slow_write}"] if slow else []
         return [*self.options.mpirun.split(), str(ranks), *preload, *train]
+
+    def abort(self, first, second):
+        """A run that cannot end cleanly, held up in a write, ends at once on a second signal."""
+        self.mark.unlink(missing_ok=True)
+        self.arm.touch()
+        with open(self.folder / "log", "wb") as log:
+            # Without mpirun, and not of the campaign that the kills are for.
+            command = self.command(1, True)[len(self.options.mpirun.split()) + 1:]
+            command[command.index("o")] = "aborted"
+            command[command.index("announced")] = "announced-aborted"
+            run = subprocess.Popen(command, cwd=self.folder, env=self.environment, stdout=log, stderr=log)
+            self.wait_for(self.mark.exists, run)
+            run.send_signal(first)
+            time.sleep(1.2)
+            assert run.poll() is None, "the first signal aborted it, or the write was not held up"
+            run.send_signal(second)
+            began = time.monotonic()
+            assert run.wait(timeout=60) == -second, f"it ended by itself: {run.returncode}"
+            assert time.monotonic() - began < 1, "it took its time"
+        self.arm.unlink()
+        print(f"{first.name}, then {second.name}: aborted")
 
     def kill_once(self, ranks, who, want_write):
         """True or False: was the write in its middle; None: the run was over before."""

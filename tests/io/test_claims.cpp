@@ -3,9 +3,12 @@
 
 #include <atomic>
 #include <chrono>
+#include <cstdlib>
 #include <filesystem>
+#include <fstream>
 #include <memory>
 #include <mutex>
+#include <string>
 #include <thread>
 #include <vector>
 
@@ -84,6 +87,35 @@ TEST(Claim, TakesOverFromADeadProcessAtOnce) {
   int taken = 0;
   const Claim claim(folder / "", this_process({0, 10}), 60, [&](const ClaimState&) { ++taken; });
   EXPECT_EQ(taken, 1);
+}
+
+// Slurm is asked about jobs of other machines; only a clear answer counts.
+TEST(Claim, TakesOverFromAJobThatSlurmSaysHasEnded) {
+  const TemporaryFolder folder;
+  ClaimHolder holder = far_away({0, 100});
+  holder.job = "777_3";
+  leave_behind(folder, holder);
+  const std::string path = std::getenv("PATH");
+  fs::create_directory(folder / "bin");
+  ::setenv("PATH", (folder / "bin:" + path).c_str(), 1);
+  const auto live_if_squeue = [&](const std::string& answers) {
+    folder.write("bin/squeue", "#!/bin/sh\necho \"$*\" >\"$0.asked\"\n" + answers + "\n");
+    fs::permissions(folder / "bin/squeue", fs::perms::owner_all);
+    return list_claims(folder / "", 60).at(0).live;
+  };
+  EXPECT_TRUE(live_if_squeue("echo RUNNING"));
+  EXPECT_TRUE(live_if_squeue("echo COMPLETING"));
+  EXPECT_TRUE(live_if_squeue("echo 'Unable to contact slurm controller' >&2; exit 1"));
+  EXPECT_FALSE(live_if_squeue("exit 0"));
+  EXPECT_FALSE(
+      live_if_squeue("echo 'slurm_load_jobs error: Invalid job id specified' >&2; exit 1"));
+  std::string asked;
+  std::getline(std::ifstream(folder / "bin/squeue.asked"), asked);
+  EXPECT_NE(asked.find("-j 777_3"), std::string::npos) << asked;
+  int taken = 0;
+  const Claim claim(folder / "", this_process({0, 10}), 60, [&](const ClaimState&) { ++taken; });
+  EXPECT_EQ(taken, 1);
+  ::setenv("PATH", path.c_str(), 1);
 }
 
 TEST(Claim, KeepsItselfAlive) {

@@ -60,7 +60,7 @@ RestartCheckpoint checkpoint(std::uint64_t id, int iterations) {
 
 /// A journal of ten records, two in each write.
 std::string write_journal(const std::string& folder, const std::string& run = "run") {
-  Journal journal(folder, run, header());
+  Journal journal(folder, run, 0, header());
   for (std::uint64_t id = 0; id < 10; id += 2)
     journal.append(std::vector{record(id), record(id + 1)});
   journal.close();
@@ -85,7 +85,7 @@ TEST(Journal, GivesBackWhatWasAppended) {
   const TemporaryFolder folder;
   std::string path;
   {
-    Journal journal(folder / "", "run", header());
+    Journal journal(folder / "", "run", 0, header());
     path = journal.path();
     // What is appended can be read at once: nothing waits in this process.
     journal.append(std::vector{record(4), record(2)});
@@ -210,7 +210,7 @@ TEST(Journal, AFullDiskKeepsWhatWasFinished) {
   std::string message, path;
   {
     const FileSizeLimit limit(5000);
-    Journal journal(folder / "", "run", header());
+    Journal journal(folder / "", "run", 0, header());
     path = journal.path();
     message = message_of<RunError>([&] {
       for (;; ++written) journal.append(std::vector{record(written)});
@@ -225,14 +225,15 @@ TEST(Journal, AFullDiskKeepsWhatWasFinished) {
 }
 
 TEST(Journal, CannotBeMadeWhereNothingCanBeWritten) {
-  EXPECT_NE(message_of<RunError>([] { Journal("/proc/none", "run", header()); }).find("/proc/none"),
-            std::string::npos);
+  EXPECT_NE(
+      message_of<RunError>([] { Journal("/proc/none", "run", 0, header()); }).find("/proc/none"),
+      std::string::npos);
 }
 
 TEST(CampaignFolder, IsReadFromAllItsJournals) {
   const TemporaryFolder folder;
   {
-    Journal a(folder / "", "a", header());
+    Journal a(folder / "", "a", 0, header());
     a.append(std::vector{record(0), record(5)});
     a.append(checkpoint(1, 3));
     a.append(checkpoint(1, 9));
@@ -243,7 +244,7 @@ TEST(CampaignFolder, IsReadFromAllItsJournals) {
     later.started += 10;
     later.restarts_requested = 12;
     later.rule = {};
-    Journal b(folder / "", "b", later);
+    Journal b(folder / "", "b", 0, later);
     b.append(std::vector{record(2), record(5)});  // 5 again, with the same result
   }
   FolderScan scan;
@@ -259,7 +260,7 @@ TEST(CampaignFolder, IsReadFromAllItsJournals) {
   EXPECT_EQ(scan.prefix.waiting(), 2u);
 
   {
-    Journal c(folder / "", "c", header());
+    Journal c(folder / "", "c", 0, header());
     RestartRecord other = record(2);
     other.result.gap = 0.25;
     c.append(std::vector{other});
@@ -269,8 +270,8 @@ TEST(CampaignFolder, IsReadFromAllItsJournals) {
 
   JournalHeader foreign = header();
   foreign.identity_hash = "5678";
-  { Journal d(folder / "", "d", foreign); }
-  EXPECT_NE(message_of<InputError>([&] { scan_campaign(folder / ""); }).find("d.qhnj"),
+  { Journal d(folder / "", "d", 0, foreign); }
+  EXPECT_NE(message_of<InputError>([&] { scan_campaign(folder / ""); }).find("d.0.qhnj"),
             std::string::npos);
 }
 

@@ -1,0 +1,334 @@
+// qhn_scaling: how the time of one evaluation, or of many independent ones, falls with the ranks.
+// Started by mpirun or srun; see README.md here.
+#include <fmt/core.h>
+#include <mpi.h>
+#include <omp.h>
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <bit>
+#include <chrono>
+#include <cmath>
+#include <fstream>
+#include <nlohmann/json.hpp>
+#include <optional>
+#include <thread>
+
+#include "core/aligned.hpp"
+#include "core/error.hpp"
+#include "core/random.hpp"
+#include "dist/engine.hpp"
+#include "problem/synthetic.hpp"
+
+namespace qhn {
+namespace {
+
+struct Options {
+  std::string mode = "strong";
+  std::string family = "linear";
+  std::string engine = "automatic";
+  int qubits = 20;
+  int sublayers = 4;
+  int evaluations = 3;  ///< of one repetition
+  int repetitions = 5;
+  std::string out;
+};
+
+struct Measured {
+  double seconds = 0.0, least = 0.0, most = 0.0;  ///< of one evaluation: median, extremes
+  double sending = 0.0;  ///< share of the time that this rank spent in exchanges and sums
+  double bytes = 0.0;    ///< sent by the busiest rank in one evaluation
+};
+
+struct Line {
+  std::string what, engine;
+  int qubits, ranks;
+  Measured measured;
+  double planned_bytes;
+  std::string verdict;
+};
+
+/// Ranks that have no part in a measurement must not take the processor from those that have.
+void wait_asleep(MPI_Comm comm) {
+  MPI_Request request;
+  MPI_Ibarrier(comm, &request);
+  for (int done = 0; !done;) {
+    MPI_Test(&request, &done, MPI_STATUS_IGNORE);
+    if (!done) std::this_thread::sleep_for(std::chrono::milliseconds(5));
+  }
+}
+
+double sent(const Ranks& ranks) {
+  return static_cast<double>(ranks.traffic().exchanged_bytes + ranks.traffic().summed_bytes);
+}
+
+/// Times `evaluate`; the slowest rank of `comm` counts.
+template <class F>
+Measured measure(MPI_Comm comm, const Ranks& ranks, const Options& options, F evaluate) {
+  evaluate();
+  std::vector<double> times;
+  Measured m;
+  const double sent_before = sent(ranks), sending_before = ranks.traffic().seconds;
+  double busy = 0.0;
+  for (int r = 0; r < options.repetitions; ++r) {
+    MPI_Barrier(comm);
+    const double begin = MPI_Wtime();
+    for (int e = 0; e < options.evaluations; ++e) evaluate();
+    double seconds = MPI_Wtime() - begin;
+    busy += seconds;
+    MPI_Allreduce(MPI_IN_PLACE, &seconds, 1, MPI_DOUBLE, MPI_MAX, comm);
+    times.push_back(seconds / options.evaluations);
+  }
+  std::sort(times.begin(), times.end());
+  m.seconds = times[times.size() / 2];
+  m.least = times.front();
+  m.most = times.back();
+  double most[2] = {(ranks.traffic().seconds - sending_before) / busy,
+                    (sent(ranks) - sent_before) / (options.repetitions * options.evaluations)};
+  MPI_Allreduce(MPI_IN_PLACE, most, 2, MPI_DOUBLE, MPI_MAX, comm);
+  m.sending = most[0];
+  m.bytes = most[1];
+  return m;
+}
+
+/// What the lines of one size must agree with.
+struct Truth {
+  std::string source;
+  double value = 0.0;
+  std::vector<double> gradient;
+
+  bool agrees(double v, std::span<const double> g) const {
+    double scale = 1e-3, worst = std::abs(v - value) / std::max(1.0, std::abs(value));
+    for (double x : gradient) scale = std::max(scale, std::abs(x));
+    for (std::size_t k = 0; k < gradient.size(); ++k)
+      worst = std::max(worst, std::abs(g[k] - gradient[k]) / scale);
+    return worst <= 1e-12;
+  }
+};
+
+class Scaling {
+ public:
+  explicit Scaling(const Options& options) : options_(options) {
+    MPI_Comm_size(MPI_COMM_WORLD, &size_);
+    MPI_Comm_rank(MPI_COMM_WORLD, &rank_);
+  }
+
+  int run() {
+    for (int ranks = 1; ranks <= size_; ranks *= 2) {
+      MPI_Comm group = MPI_COMM_NULL;
+      MPI_Comm_split(MPI_COMM_WORLD, rank_ < ranks ? 0 : MPI_UNDEFINED, rank_, &group);
+      if (group != MPI_COMM_NULL) {
+        measure_group(group, ranks);
+        MPI_Comm_free(&group);
+      }
+      wait_asleep(MPI_COMM_WORLD);
+    }
+    int wrong = rank_ == 0 ? report() : 0;
+    MPI_Bcast(&wrong, 1, MPI_INT, 0, MPI_COMM_WORLD);
+    return wrong;
+  }
+
+ private:
+  bool farm() const { return options_.mode == "farm"; }
+
+  void measure_group(MPI_Comm group, int ranks) {
+    const int spread_over = farm() ? 1 : ranks;
+    const int qubits =
+        options_.qubits +
+        (options_.mode == "weak" ? std::countr_zero(static_cast<unsigned>(ranks)) : 0);
+    const Circuit circuit = make_circuit(parse_family(options_.family), qubits, options_.sublayers);
+    const Distribution layout = distribute(circuit, spread_over, parse_engine(options_.engine));
+    const Ranks state(farm() ? MPI_COMM_SELF : group);
+    const auto problem = make_synthetic_problem(synthetic_couplings(qubits, 1));
+    AlignedVector<double> cost(dimension(qubits) / static_cast<Index>(spread_over));
+    problem->slice_costs(layout.part(state.rank()), cost);
+    const int threads = omp_get_max_threads();
+    auto engine = make_distributed_engine(state, circuit, layout, cost,
+                                          {EngineKind::automatic, Precision::float64, threads});
+
+    // Fresh angles at every evaluation, the same on all ranks of a state.
+    CounterRng rng(1, Stream::restart_angles, farm() ? static_cast<std::uint64_t>(rank_) : 0);
+    std::vector<double> angles(static_cast<std::size_t>(circuit.angles)), gradient(angles.size());
+    const auto draw = [&] {
+      for (double& a : angles) a = 6.283185307179586 * rng.uniform();
+    };
+    draw();
+    const double value = engine->expectation_and_gradient(angles, gradient);
+    const bool expectation_agrees =
+        std::abs(engine->expectation(angles) - value) <= 1e-12 * std::max(1.0, std::abs(value));
+    std::string verdict = judge(circuit, angles, value, gradient);
+    if (!expectation_agrees) verdict = "WRONG";
+
+    const Measured forward = measure(group, state, options_, [&] {
+      draw();
+      engine->expectation(angles);
+    });
+    const Measured both = measure(group, state, options_, [&] {
+      draw();
+      engine->expectation_and_gradient(angles, gradient);
+    });
+    if (rank_ != 0) return;
+    lines_.push_back({"forward", to_string(engine->kind()), qubits, ranks, forward,
+                      layout.expectation_bytes(Precision::float64), verdict});
+    lines_.push_back({"gradient", to_string(engine->kind()), qubits, ranks, both,
+                      layout.gradient_bytes(Precision::float64), verdict});
+  }
+
+  /// Compares with the other engine on one rank where that is cheap, else with the fewest ranks.
+  /// Rank 0's answer counts.
+  std::string judge(const Circuit& circuit, std::span<const double> angles, double value,
+                    std::span<const double> gradient) {
+    if (rank_ != 0) return "";
+    constexpr int cheap = 20;
+    if (!truth_ || truth_qubits_ != circuit.qubits) {
+      truth_qubits_ = circuit.qubits;
+      if (circuit.qubits <= cheap) {
+        AlignedVector<double> cost(dimension(circuit.qubits));
+        make_synthetic_problem(synthetic_couplings(circuit.qubits, 1))->costs(0, cost);
+        truth_ = Truth{"one rank, whole state", 0.0, std::vector<double>(angles.size())};
+        truth_->value = make_engine(circuit, cost, {EngineKind::sweep})
+                            ->expectation_and_gradient(angles, truth_->gradient);
+      } else {
+        truth_ = Truth{"fewest ranks", value, {gradient.begin(), gradient.end()}};
+        return "not compared";
+      }
+    }
+    return truth_->agrees(value, gradient) ? "equals " + truth_->source : "WRONG";
+  }
+
+  const Line* first(const std::string& what) const {
+    for (const Line& line : lines_)
+      if (line.what == what) return &line;
+    return nullptr;
+  }
+
+  int report() const {
+    constexpr const char* header =
+        "mode,what,engine,family,qubits,sublayers,ranks,threads,median_seconds,least_seconds,"
+        "most_seconds,speedup,efficiency,exchange_share,bytes_sent,bytes_planned,verdict";
+    std::optional<std::ofstream> csv;
+    nlohmann::json json = nlohmann::json::array();
+    if (!options_.out.empty()) {
+      csv.emplace(options_.out + "/scaling.csv");
+      *csv << header << '\n';
+    }
+    fmt::print("{:>8} {:>6} {:>6} {:>5} {:>7} {:>10} {:>17} {:>8} {:>10} {:>8} {:>12} {:>12}  {}\n",
+               "what", "engine", "qubits", "ranks", "threads", "median ms", "least … most",
+               "speedup", "efficiency", "sending", "bytes sent", "planned", "verdict");
+    int wrong = 0;
+    for (const Line& line : lines_) {
+      const Measured& m = line.measured;
+      const double gain = first(line.what)->measured.seconds / m.seconds;
+      const bool constant_work = options_.mode == "strong";
+      const double speedup = constant_work ? gain : gain * line.ranks;
+      const double efficiency = speedup / line.ranks;
+      const int threads = omp_get_max_threads();
+      wrong += line.verdict == "WRONG";
+      fmt::print(
+          "{:>8} {:>6} {:>6} {:>5} {:>7} {:>10.2f} {:>8.2f} … {:<6.2f} {:>8.2f} {:>10.2f} "
+          "{:>7.1f}% {:>12.0f} {:>12.0f}  {}\n",
+          line.what, line.engine, line.qubits, line.ranks, threads, 1e3 * m.seconds, 1e3 * m.least,
+          1e3 * m.most, speedup, efficiency, 100 * m.sending, m.bytes, line.planned_bytes,
+          line.verdict);
+      if (!csv) continue;
+      *csv << fmt::format("{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{}\n", options_.mode,
+                          line.what, line.engine, options_.family, line.qubits, options_.sublayers,
+                          line.ranks, threads, m.seconds, m.least, m.most, speedup, efficiency,
+                          m.sending, m.bytes, line.planned_bytes, line.verdict);
+      json.push_back({{"mode", options_.mode},
+                      {"what", line.what},
+                      {"engine", line.engine},
+                      {"family", options_.family},
+                      {"qubits", line.qubits},
+                      {"sublayers", options_.sublayers},
+                      {"ranks", line.ranks},
+                      {"threads", threads},
+                      {"median_seconds", m.seconds},
+                      {"least_seconds", m.least},
+                      {"most_seconds", m.most},
+                      {"speedup", speedup},
+                      {"efficiency", efficiency},
+                      {"exchange_share", m.sending},
+                      {"bytes_sent", m.bytes},
+                      {"bytes_planned", line.planned_bytes},
+                      {"verdict", line.verdict}});
+    }
+    if (csv) std::ofstream(options_.out + "/scaling.json") << json.dump(1) << '\n';
+    if (wrong) fmt::print(stderr, "{} results are wrong\n", wrong);
+    return wrong != 0;
+  }
+
+  Options options_;
+  int size_ = 1, rank_ = 0;
+  std::vector<Line> lines_;
+  std::optional<Truth> truth_;
+  int truth_qubits_ = 0;
+};
+
+/// States that travel in one forward run: by this plan, by exhaustive search on few ranks, and by
+/// the naive schedule. A Markdown table.
+void print_plans(Family family) {
+  fmt::print("| D | N |");
+  const int bits[] = {1, 2, 4, 8, 12};
+  for (int g : bits) fmt::print(" {} ranks |", 1 << g);
+  fmt::print("\n|---|---|---|---|---|---|---|\n");
+  for (int sublayers : {4, 8, 16})
+    for (int qubits : {24, 28, 32, 36, 40}) {
+      fmt::print("| {} | {} |", sublayers, qubits);
+      const Circuit circuit = make_circuit(family, qubits, sublayers);
+      for (int g : bits) {
+        const int local = qubits - g;
+        const ExchangePlan plan = plan_exchanges(circuit, local, Purpose::expectation);
+        std::string exhaustive;
+        if (g <= 2)
+          exhaustive = fmt::format(
+              " ({:.4g})",
+              optimal_exchanges(circuit, local, Purpose::expectation).exchanged_states());
+        fmt::print(" {:.4g}{} / {:.4g} |", plan.exchanged_states(), exhaustive,
+                   naive_exchanged_states(circuit, local, Purpose::expectation));
+      }
+      fmt::print("\n");
+    }
+}
+
+}  // namespace
+}  // namespace qhn
+
+int main(int argc, char** argv) {
+  qhn::Options options;
+  CLI::App app("Times expectation and gradient of one state on 1, 2, 4, … ranks of this job.");
+  app.add_option(
+         "--mode", options.mode,
+         "strong: the same state; weak: one qubit more per doubling; farm: a state per rank")
+      ->check(CLI::IsMember({"strong", "weak", "farm"}));
+  app.add_option("--family", options.family, "product, linear or all-to-all");
+  app.add_option("--engine", options.engine, "automatic, cut or sweep");
+  app.add_option("--qubits", options.qubits, "of the state on one rank")->check(CLI::Range(2, 62));
+  app.add_option("--sublayers", options.sublayers, "D")->check(CLI::Range(1, 1000));
+  app.add_option("--evaluations", options.evaluations, "timed together")
+      ->check(CLI::Range(1, 1000000));
+  app.add_option("--repetitions", options.repetitions, "of which the median counts")
+      ->check(CLI::Range(1, 1000));
+  app.add_option("--out", options.out, "an existing folder for scaling.csv and scaling.json")
+      ->check(CLI::ExistingDirectory);
+  bool plans = false;
+  app.add_flag("--plans", plans,
+               "Measure nothing; print what travels, in states: plan (optimum) / naive");
+  CLI11_PARSE(app, argc, argv);
+  if (plans) {
+    qhn::print_plans(qhn::parse_family(options.family));
+    return 0;
+  }
+
+  int provided = 0;
+  MPI_Init_thread(&argc, &argv, MPI_THREAD_FUNNELED, &provided);
+  int code = 0;
+  try {
+    code = qhn::Scaling(options).run();
+  } catch (const std::exception& e) {
+    fmt::print(stderr, "qhn_scaling: {}\n", e.what());
+    MPI_Abort(MPI_COMM_WORLD, 1);
+  }
+  MPI_Finalize();
+  return code;
+}
