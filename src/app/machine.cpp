@@ -4,6 +4,7 @@
 #include <hwloc.h>
 #include <hwloc/glibc-sched.h>
 #include <omp.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <cmath>
@@ -22,6 +23,8 @@ double number_in(const char* path) {
   return std::ifstream(path) >> value ? value : std::numeric_limits<double>::infinity();
 }
 
+}  // namespace
+
 std::string in_bytes(double bytes) {
   static constexpr const char* units[] = {"KiB", "MiB", "GiB", "TiB", "PiB", "EiB"};
   int unit = -1;
@@ -33,8 +36,6 @@ std::string in_bytes(double bytes) {
   if (unit < 0) return fmt::format("{:.0f} bytes", bytes);
   return fmt::format("{:.0f} bytes ({:.4g} {})", bytes, scaled, units[unit]);
 }
-
-}  // namespace
 
 cpu_set_t allowed_processors() {
   cpu_set_t set;
@@ -57,6 +58,11 @@ int count_cores(const cpu_set_t& processors) {
   }
   hwloc_topology_destroy(topology);
   return cores > 0 ? cores : CPU_COUNT(&processors);
+}
+
+std::string host_name() {
+  char name[256] = {};
+  return ::gethostname(name, sizeof name - 1) == 0 ? name : "unknown";
 }
 
 int share_of_cores(MPI_Comm node) {

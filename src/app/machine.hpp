@@ -12,6 +12,11 @@
 
 namespace qhn {
 
+/// "2048 bytes (2 KiB)".
+std::string in_bytes(double bytes);
+
+std::string host_name();
+
 /// Processors that this process may run on.
 cpu_set_t allowed_processors();
 
