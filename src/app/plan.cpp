@@ -1,4 +1,5 @@
 #include <fmt/format.h>
+#include <omp.h>
 #include <spdlog/spdlog.h>
 
 #include <CLI/CLI.hpp>
@@ -91,6 +92,12 @@ std::string measure_machine(std::optional<Link> node, std::optional<Link> networ
 }
 
 void run_measure(const PlanOptions& options) {
+  // All cores measure at once, and wait for each other.
+  const int cores = count_cores(allowed_processors());
+  if (cores > omp_get_thread_limit())
+    throw InputError(fmt::format("{} cores, but OpenMP allows {} threads here (OMP_THREAD_LIMIT)",
+                                 cores, omp_get_thread_limit()));
+  omp_set_dynamic(0);
   const auto environment = [](const char* name) -> const char* { return std::getenv(name); };
   std::optional<MpiSession> session;
   std::optional<Link> node, network;

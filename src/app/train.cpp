@@ -365,8 +365,9 @@ class Training {
         PrefixCount(slice_.first, slice_.end(), experiment_.epsilons.back(), experiment_.rule);
     IdSet done;
     if (before) {
-      FolderScan scan = scan_campaign(folder, [this](RestartRecord&& record, bool again) {
-        if (!again) prefix_.add(record.result.id, record.result.gap);
+      FolderScan scan = scan_campaign(folder, [this](FoundRecord&& found) {
+        const RestartResult& result = found.record.result;
+        if (!found.again) prefix_.add(result.id, result.gap);
       });
       for (const std::string& line : describe_damage(scan, is_live(folder)))
         spdlog::warn("{}", line);
