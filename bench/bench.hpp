@@ -4,7 +4,7 @@
 #include <string>
 #include <vector>
 
-#include "work.hpp"
+#include "predict/work.hpp"
 
 namespace qhn {
 

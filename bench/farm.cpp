@@ -176,9 +176,9 @@ class Bench {
     MPI_Barrier(MPI_COMM_WORLD);
     if (rank_ == 0) {
       written_ = {};
-      scan_campaign(options_.out, [&](RestartRecord&& r, bool) {
-        written_.add(r.result);
-        cost.inside += r.cost.cpu_seconds;
+      scan_campaign(options_.out, [&](FoundRecord&& found) {
+        written_.add(found.record.result);
+        cost.inside += found.record.cost.cpu_seconds;
       });
       std::filesystem::remove_all(options_.out);
     }

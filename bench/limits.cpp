@@ -14,43 +14,10 @@
 #include "core/aligned.hpp"
 #include "core/chunks.hpp"
 #include "core/random.hpp"
-#include "loops.hpp"
+#include "predict/roof.hpp"
 
 namespace qhn {
 namespace {
-
-constexpr int trials = 3;  // of every way to write a loop, before one is chosen
-
-/// Runs every candidate a few times and returns the position of the fastest.
-template <class Run>
-std::size_t fastest(std::size_t count, int iterations, Run run) {
-  using Clock = std::chrono::steady_clock;
-  std::size_t best = 0;
-  double least = std::numeric_limits<double>::infinity();
-  for (int trial = 0; trial <= trials; ++trial)
-    for (std::size_t k = 0; k < count; ++k) {
-      const auto start = Clock::now();
-      for (int i = 0; i < iterations; ++i) run(k);
-      const double seconds = std::chrono::duration<double>(Clock::now() - start).count();
-      if (trial == 0 || seconds >= least) continue;  // the first round warms up
-      least = seconds;
-      best = k;
-    }
-  return best;
-}
-
-/// One contiguous piece for each thread, so that each touches its own pages first.
-template <class Body>
-void for_pieces(Index items, int threads, Body body) {
-  const Chunks pieces(items / 64, 1, static_cast<Index>(threads));
-  for_chunks(pieces, threads, [&](Index p) { body(64 * pieces.begin(p), 64 * pieces.end(p)); });
-}
-
-template <class Body>
-void for_threads(int threads, Body body) {
-#pragma omp parallel for num_threads(threads) schedule(static)
-  for (int t = 0; t < threads; ++t) body(static_cast<std::size_t>(t));
-}
 
 /// Where an array of so many bytes lives.
 std::string memory_level(double bytes) {
@@ -64,49 +31,6 @@ std::string memory_level(double bytes) {
   return level;
 }
 
-class PassData {
- public:
-  PassData(int qubits, int threads) : size_(dimension(qubits)), threads_(threads) {
-    data_.resize(2 * size_);
-    reset();
-  }
-
-  void reset() {
-    for_pieces(2 * size_, threads_, [&](Index begin, Index end) {
-      for (Index i = begin; i < end; ++i) data_[i] = start(i);
-    });
-  }
-
-  void run(const PassLoop& loop) {
-    double *re = data_.data(), *im = re + size_;
-    for_pieces(size_, threads_, [&](Index begin, Index end) {
-      loop.run(re, im, begin, end, factor.real(), factor.imag());
-    });
-  }
-
-  bool verify(const PassLoop& loop, bool broken) {
-    reset();
-    run(loop);
-    if (broken) data_[0] += 1.0;
-    for (Index x = 0; x < size_; ++x) {
-      const Index re = loop.paired ? x / 8 * 16 + x % 8 : x;
-      const Index im = loop.paired ? re + 8 : size_ + x;
-      const Complex expected = factor * Complex(start(re), start(im));
-      if (!near(data_[re], expected.real(), 1e-15) || !near(data_[im], expected.imag(), 1e-15))
-        return false;
-    }
-    return true;
-  }
-
- private:
-  static double start(Index i) { return static_cast<double>(i % 1021) / 1021.0; }
-  static inline const Complex factor = std::polar(1.0, 0.7);
-
-  Index size_;
-  int threads_;
-  AlignedVector<double> data_;
-};
-
 void add_pass(const BenchOptions& options, int qubits, int threads, std::vector<Case>& cases) {
   const double bytes = 16.0 * static_cast<double>(dimension(qubits));
   const int iterations =
@@ -118,10 +42,8 @@ void add_pass(const BenchOptions& options, int qubits, int threads, std::vector<
                 .detail = memory_level(bytes)};
   const bool broken = options.breaks(row.benchmark);
   const auto prepare = [=] {
-    auto data = std::make_shared<PassData>(qubits, threads);
-    const auto loops = pass_loops();
-    const PassLoop loop = loops[fastest(loops.size(), std::max(1, iterations / 4),
-                                        [&](std::size_t k) { data->run(loops[k]); })];
+    auto data = std::make_shared<PassArrays>(qubits, threads);
+    const PassLoop loop = data->fastest_loop(std::max(1, iterations / 4));
     return Task{[=] { data->run(loop); }, [=] { return data->verify(loop, broken); }, loop.name};
   };
   cases.push_back({row, iterations, bytes, prepare});
@@ -173,23 +95,7 @@ void add_scale(const BenchOptions& options, int qubits, int threads, std::vector
 
 void add_peak_fma(const BenchOptions& options, int threads, std::vector<Case>& cases) {
   const Index steps = options.pick<Index>(1000, 1 << 20, 1 << 21);
-  const auto loops = fma_loops();
-  // Every way to write it does the same work per lane; lanes differ, so compare the rates.
-  std::size_t best = 0;
-  double highest = 0.0;
-  alignas(64) double x[most_fma_lanes] = {};
-  for (std::size_t k = 0; k < loops.size(); ++k)
-    for (int trial = 0; trial <= trials; ++trial) {
-      const auto start = std::chrono::steady_clock::now();
-      loops[k].run(x, 0.999, 0.001, steps / 4);
-      const std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - start;
-      const double rate = loops[k].lanes / seconds.count();
-      if (trial > 0 && rate > highest) {
-        highest = rate;
-        best = k;
-      }
-    }
-  const FmaLoop loop = loops[best];
+  const FmaLoop loop = fastest_fma_loop();
   const bool broken = options.breaks("peak_fma");
   const Row row{.benchmark = "peak_fma",
                 .threads = threads,

@@ -265,6 +265,32 @@ class Scaling {
   int truth_qubits_ = 0;
 };
 
+/// States that travel in one forward run: by this plan, by exhaustive search on few ranks, and by
+/// the naive schedule. A Markdown table.
+void print_plans(Family family) {
+  fmt::print("| D | N |");
+  const int bits[] = {1, 2, 4, 8, 12};
+  for (int g : bits) fmt::print(" {} ranks |", 1 << g);
+  fmt::print("\n|---|---|---|---|---|---|---|\n");
+  for (int sublayers : {4, 8, 16})
+    for (int qubits : {24, 28, 32, 36, 40}) {
+      fmt::print("| {} | {} |", sublayers, qubits);
+      const Circuit circuit = make_circuit(family, qubits, sublayers);
+      for (int g : bits) {
+        const int local = qubits - g;
+        const ExchangePlan plan = plan_exchanges(circuit, local, Purpose::expectation);
+        std::string exhaustive;
+        if (g <= 2)
+          exhaustive = fmt::format(
+              " ({:.4g})",
+              optimal_exchanges(circuit, local, Purpose::expectation).exchanged_states());
+        fmt::print(" {:.4g}{} / {:.4g} |", plan.exchanged_states(), exhaustive,
+                   naive_exchanged_states(circuit, local, Purpose::expectation));
+      }
+      fmt::print("\n");
+    }
+}
+
 }  // namespace
 }  // namespace qhn
 
@@ -285,7 +311,14 @@ int main(int argc, char** argv) {
       ->check(CLI::Range(1, 1000));
   app.add_option("--out", options.out, "an existing folder for scaling.csv and scaling.json")
       ->check(CLI::ExistingDirectory);
+  bool plans = false;
+  app.add_flag("--plans", plans,
+               "Measure nothing; print what travels, in states: plan (optimum) / naive");
   CLI11_PARSE(app, argc, argv);
+  if (plans) {
+    qhn::print_plans(qhn::parse_family(options.family));
+    return 0;
+  }
 
   int provided = 0;
   MPI_Init_thread(&argc, &argv, MPI_THREAD_FUNNELED, &provided);

@@ -1,6 +1,5 @@
 #include <fmt/format.h>
 #include <omp.h>
-#include <unistd.h>
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
@@ -9,6 +8,7 @@
 #include <nlohmann/json.hpp>
 
 #include "app/health.hpp"
+#include "app/links.hpp"
 #include "app/machine.hpp"
 #include "app/mpi_session.hpp"
 #include "app/verbs.hpp"
@@ -65,37 +65,13 @@ std::vector<T> gather(const MpiSession& session, const T& mine, bool has_one = t
   return result;
 }
 
-// Seconds of one message of `bytes` from 0 to `other`: half of a round trip, the first one dropped.
-double message_seconds(const MpiSession& session, int other, std::size_t bytes, int times) {
-  const int rank = session.rank();
-  if (rank != 0 && rank != other) return 0.0;
-  std::vector<char> buffer(bytes);
-  const int count = static_cast<int>(bytes);
-  double start = 0.0;
-  for (int i = 0; i <= times; ++i) {
-    if (i == 1) start = MPI_Wtime();
-    for (const int sender : {0, other}) {
-      if (rank == sender)
-        MPI_Send(buffer.data(), count, MPI_CHAR, other - sender, 0, session.world());
-      else
-        MPI_Recv(buffer.data(), count, MPI_CHAR, sender, 0, session.world(), MPI_STATUS_IGNORE);
-    }
-  }
-  return (MPI_Wtime() - start) / (2.0 * times);
-}
-
 LinkFacts measure_link(const MpiSession& session, int other, bool same_node) {
   constexpr std::size_t large = 4 << 20;
   LinkFacts link{other, same_node, 0.0, 0.0};
-  link.microseconds = 1e6 * message_seconds(session, other, 8, 200);
-  link.gigabytes = 1e-9 * large / message_seconds(session, other, large, 5);
+  link.microseconds = 1e6 * message_seconds(session.world(), other, 8, 200);
+  link.gigabytes = 1e-9 * large / message_seconds(session.world(), other, large, 5);
   MPI_Barrier(session.world());
   return link;
-}
-
-std::string host_name() {
-  char name[256] = {};
-  return ::gethostname(name, sizeof name - 1) == 0 ? name : "unknown";
 }
 
 // Slurm's commands are here and a Slurm answers, but this is no job of it.

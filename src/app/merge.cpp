@@ -16,24 +16,24 @@
 namespace qhn {
 
 FolderScan merge_campaign(const std::string& folder) {
-  FolderScan scan;
-  const CampaignFile campaign = collect_campaign(folder, scan);
+  CampaignMerge merge(folder);
   const auto claims = list_claims(folder, stale_seconds);
   const auto live = [&](const std::string& run) {
     return std::any_of(claims.begin(), claims.end(),
                        [&](const auto& c) { return c.live && c.holder.run == run; });
   };
-  for (const std::string& line : describe_damage(scan, live)) spdlog::warn("{}", line);
-  if (campaign.records.empty()) {
+  for (const std::string& line : describe_damage(merge.scan(), live)) spdlog::warn("{}", line);
+  if (merge.records() == 0) {
     spdlog::warn("{}: no restart is finished, no campaign.h5 is written", folder);
-    return scan;
+    return merge.scan();
   }
   const std::string path = (std::filesystem::path(folder) / "campaign.h5").string();
-  write_campaign(path, campaign);
-  const CampaignStatistics statistics = summarize(path, campaign);
+  Summary summary(path, merge.head());
+  merge.write(path, [&](const RestartRecord& record) { summary.add(record); });
+  const CampaignStatistics statistics = summary.statistics();
   if (statistics.restarts > 0) fmt::print("{}\n", success_text({statistics}));
   fmt::print("{}\n", path);
-  return scan;
+  return merge.scan();
 }
 
 void add_merge(CLI::App& app) {

@@ -5,7 +5,6 @@
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
-#include <array>
 #include <cmath>
 #include <functional>
 #include <memory>
@@ -21,13 +20,12 @@ namespace {
 using Row = std::vector<std::string>;
 using Campaigns = std::vector<CampaignStatistics>;
 
-std::string count_endings(const std::vector<RestartRecord>& records) {
-  std::array<int, 4> counts{};
-  for (const RestartRecord& r : records) ++counts.at(static_cast<std::size_t>(r.result.status));
+std::string describe_endings(const Tally& tally) {
   std::vector<std::string> parts;
-  for (std::size_t s = 0; s < counts.size(); ++s)
-    if (counts[s] > 0)
-      parts.push_back(fmt::format("{} {}", counts[s], to_string(static_cast<Status>(s))));
+  for (const Status status :
+       {Status::converged, Status::iteration_limit, Status::stalled_line_search, Status::diverged})
+    if (tally.endings(status) > 0)
+      parts.push_back(fmt::format("{} {}", tally.endings(status), to_string(status)));
   return fmt::format("{}", fmt::join(parts, ", "));
 }
 
@@ -195,22 +193,39 @@ void run_stats(const StatsOptions& options) {
 
 }  // namespace
 
+Summary::Summary(const std::string& file, const CampaignHead& head, std::vector<double> epsilons)
+    : prefix_(epsilons.empty() ? head.epsilons : std::move(epsilons)) {
+  statistics_.file = file;
+  statistics_.name = head.name;
+  statistics_.qubits = head.table.qubits;
+  statistics_.minimum = head.table.minimum;
+  statistics_.requested = head.restarts_requested;
+}
+
+void Summary::add(const RestartRecord& record) {
+  // Beyond a gap quick restarts would be over-counted (spec section 6).
+  if (record.result.id == prefix_.restarts())
+    prefix_.add(record);
+  else
+    ++waiting_;
+}
+
+CampaignStatistics Summary::statistics() const {
+  CampaignStatistics c = statistics_;
+  c.restarts = prefix_.restarts();
+  c.waiting = waiting_;
+  c.endings = describe_endings(prefix_);
+  if (c.restarts == 0) return c;
+  c.success = prefix_.success();
+  c.cost = prefix_.cost();
+  return c;
+}
+
 CampaignStatistics summarize(const std::string& file, const CampaignFile& campaign,
                              std::vector<double> epsilons) {
-  const std::vector<RestartRecord> records = contiguous_prefix(campaign.records);
-  CampaignStatistics c;
-  c.file = file;
-  c.name = campaign.name;
-  c.qubits = campaign.table.qubits;
-  c.minimum = campaign.table.minimum;
-  c.restarts = records.size();
-  c.waiting = campaign.records.size() - records.size();
-  c.requested = campaign.restarts_requested;
-  c.endings = count_endings(records);
-  if (records.empty()) return c;
-  c.success = success_ladder(records, epsilons.empty() ? campaign.epsilons : epsilons);
-  c.cost = mean_cost(records);
-  return c;
+  Summary summary(file, campaign, std::move(epsilons));
+  for (const RestartRecord& record : campaign.records) summary.add(record);
+  return summary.statistics();
 }
 
 std::string success_text(const Campaigns& campaigns) {

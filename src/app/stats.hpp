@@ -23,7 +23,19 @@ struct CampaignStatistics {
   MeanCost cost;                 ///< of one restart
 };
 
-/// `epsilons` empty: the campaign's own ladder.
+/// Collects the statistics of a campaign record by record.
+class Summary {
+ public:
+  /// `epsilons` empty: the campaign's own ladder.
+  Summary(const std::string& file, const CampaignHead& head, std::vector<double> epsilons = {});
+  void add(const RestartRecord& record);  ///< in ascending id
+  CampaignStatistics statistics() const;
+
+ private:
+  CampaignStatistics statistics_;  // all but what is counted
+  Tally prefix_;
+  std::uint64_t waiting_ = 0;
+};
 CampaignStatistics summarize(const std::string& file, const CampaignFile& campaign,
                              std::vector<double> epsilons = {});
 

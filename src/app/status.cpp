@@ -22,10 +22,11 @@ void run_status(const std::string& folder, double stale) {
   if (header)
     for (const double epsilon : header->epsilons)
       ladder.emplace_back(0, header->restarts_requested, epsilon, header->rule);
-  const FolderScan scan = scan_campaign(folder, [&](RestartRecord&& r, bool again) {
-    if (again) return;
-    endings.emplace_back(r.result.id, r.result.status);
-    for (PrefixCount& count : ladder) count.add(r.result.id, r.result.gap);
+  const FolderScan scan = scan_campaign(folder, [&](FoundRecord&& found) {
+    if (found.again) return;
+    const RestartResult& result = found.record.result;
+    endings.emplace_back(result.id, result.status);
+    for (PrefixCount& count : ladder) count.add(result.id, result.gap);
   });
   const auto claims = list_claims(folder, stale);
   const auto live = [&](const std::string& run) {

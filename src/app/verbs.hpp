@@ -16,6 +16,7 @@ void add_evaluate(CLI::App& app);
 void add_sample(CLI::App& app);
 void add_new(CLI::App& app);
 void add_validate(CLI::App& app);
+void add_plan(CLI::App& app);
 void add_doctor(CLI::App& app);
 void add_export(CLI::App& app);
 

@@ -9,7 +9,9 @@
 #include <cstring>
 #include <filesystem>
 #include <fstream>
+#include <optional>
 #include <type_traits>
+#include <utility>
 
 #include "core/error.hpp"
 #include "io/atomic_file.hpp"
@@ -123,21 +125,12 @@ H5Id open_group(hid_t file, const char* name) {
 }
 
 // Status as an HDF5 enumeration, so that the file itself says what its numbers mean.
-void write_status(hid_t group, const std::vector<RestartRecord>& records) {
-  const H5Id type(H5Tenum_create(H5T_NATIVE_UINT8), H5Tclose, "cannot make the status type");
+H5Id status_type() {
+  H5Id type(H5Tenum_create(H5T_NATIVE_UINT8), H5Tclose, "cannot make the status type");
   for (std::uint8_t value = 0; value <= static_cast<std::uint8_t>(Status::diverged); ++value)
     h5_check(H5Tenum_insert(type, to_string(static_cast<Status>(value)), &value),
              "cannot make the status type");
-  std::vector<std::uint8_t> values;
-  for (const RestartRecord& r : records)
-    values.push_back(static_cast<std::uint8_t>(r.result.status));
-  const hsize_t extent = values.size();
-  const H5Id space(H5Screate_simple(1, &extent, nullptr), H5Sclose, "cannot write 'status'");
-  const H5Id dataset(
-      H5Dcreate2(group, "status", type, space, H5P_DEFAULT, H5P_DEFAULT, H5P_DEFAULT), H5Dclose,
-      "cannot write 'status'");
-  h5_check(H5Dwrite(dataset, type, H5S_ALL, H5S_ALL, H5P_DEFAULT, values.data()),
-           "cannot write 'status'");
+  return type;
 }
 
 std::vector<std::uint8_t> read_status(hid_t group) {
@@ -149,58 +142,6 @@ std::vector<std::uint8_t> read_status(hid_t group) {
   h5_check(H5Dread(dataset, type, H5S_ALL, H5S_ALL, H5P_DEFAULT, values.data()),
            "cannot read 'status'");
   return values;
-}
-
-void write_restarts(hid_t group, const CampaignFile& campaign) {
-  const std::vector<RestartRecord>& records = campaign.records;
-  for_each_column<const RestartRecord>([&](const char* name, const char* unit, auto member) {
-    std::vector<std::decay_t<decltype(member(records[0]))>> values;
-    values.reserve(records.size());
-    for (const RestartRecord& r : records) values.push_back(member(r));
-    write_dataset(group, name, values, 0, unit);
-  });
-  write_status(group, records);
-
-  const std::size_t ladder = campaign.epsilons.size();
-  for_each_crossing<const RestartRecord>([&](const char* name, auto crossings, auto part) {
-    std::vector<std::int32_t> values;
-    values.reserve(records.size() * ladder);
-    for (const RestartRecord& r : records) {
-      if (crossings(r).size() != ladder)
-        throw RunError(fmt::format("record {} has {} crossings for {} epsilons", r.result.id,
-                                   crossings(r).size(), ladder));
-      for (const Crossing& c : crossings(r)) values.push_back(c.*part);
-    }
-    if (ladder > 0) write_dataset(group, name, values, ladder);
-  });
-
-  const bool asked = std::any_of(records.begin(), records.end(), [](const RestartRecord& r) {
-    return r.result.oracle != OracleBill{};
-  });
-  if (asked)
-    for_each_ledger([&](const char* name, auto part) {
-      std::vector<std::uint64_t> values;
-      values.reserve(records.size() * phases);
-      for (const RestartRecord& r : records)
-        for (const OracleCount& phase : r.result.oracle.phases) values.push_back(phase.*part);
-      write_dataset(group, name, values, phases);
-    });
-
-  std::vector<std::string> hosts;
-  for (const RestartRecord& r : records) hosts.push_back(r.cost.host);
-  write_texts(group, "host", hosts);
-
-  const std::size_t angles = records.empty() ? 0 : records[0].result.angles.size();
-  if (angles == 0) return;
-  std::vector<double> values;
-  values.reserve(records.size() * angles);
-  for (const RestartRecord& r : records) {
-    if (r.result.angles.size() != angles)
-      throw RunError(fmt::format("record {} has {} angles, others {}", r.result.id,
-                                 r.result.angles.size(), angles));
-    values.insert(values.end(), r.result.angles.begin(), r.result.angles.end());
-  }
-  write_dataset(group, "angles", values, angles, "rad");
 }
 
 void expect_size(std::size_t found, std::size_t expected, const std::string& name) {
@@ -256,7 +197,8 @@ void read_restarts(hid_t group, CampaignFile& campaign) {
   }
 }
 
-void fill(hid_t file, const CampaignFile& campaign) {
+// Everything but the restarts.
+void write_head(hid_t file, const CampaignHead& campaign) {
   write_attribute(file, "format", std::string(format_mark));
   write_attribute(file, "schema_version", std::int32_t{campaign_schema_version});
   write_attribute(file, "name", campaign.name);
@@ -277,8 +219,6 @@ void fill(hid_t file, const CampaignFile& campaign) {
       write_attribute(method, name, value);
     });
   }
-
-  write_restarts(create_group(file, "restarts"), campaign);
 
   const H5Id provenance = create_group(file, "provenance");
   for_each_field(campaign.provenance, [&](const char* name, const auto& value) {
@@ -316,14 +256,166 @@ std::string campaign_path(const std::string& path) {
   return fs::is_directory(path, ignored) ? (fs::path(path) / "campaign.h5").string() : path;
 }
 
-void write_campaign(const std::string& path, const CampaignFile& campaign) {
-  std::vector<std::byte> image;
-  try {
-    image = compose_hdf5([&](hid_t file) { fill(file, campaign); });
-  } catch (const RunError& error) {
-    throw RunError(fmt::format("{}: {}", path, error.what()));
+void RecordShape::include(const RestartRecord& record) {
+  if (count++ == 0) angles = record.result.angles.size();
+  host_length = std::max(host_length, record.cost.host.size());
+  oracle = oracle || record.result.oracle != OracleBill{};
+}
+
+/// The open file, and the datasets of its restarts with the rows that are not written yet.
+class CampaignWriter::Columns {
+ public:
+  Columns(const std::string& path, const CampaignHead& head, const RecordShape& shape)
+      : path_(path), shape_(shape), ladder_(head.epsilons.size()), new_file_(path) {
+    guarded([&] {
+      // Of every record its columns; of the head what it may take in a generous layout.
+      const std::uint64_t record = 105 + 16 * ladder_ + shape.host_length +
+                                   sizeof(double) * shape.angles +
+                                   (shape.oracle ? sizeof(OracleBill) : 0);
+      new_file_.reserve(record * shape.count + head_size(head));
+      file_.emplace(create_hdf5(new_file_.temporary()));
+      new_file_.reserve(record * shape.count + head_size(head));  // making it let go of the space
+      write_head(*file_, head);
+      group_.emplace(create_group(*file_, "restarts"));
+      for_each_column<const RestartRecord>([&](const char* name, const char* unit, auto member) {
+        using T = std::decay_t<decltype(member(std::declval<const RestartRecord&>()))>;
+        datasets_.push_back(create_dataset(*group_, name, h5_type<T>(), shape.count, 0, unit));
+      });
+      datasets_.push_back(create_dataset(*group_, "status", status_type(), shape.count));
+      for_each_crossing<const RestartRecord>([&](const char* name, auto, auto) {
+        if (ladder_ > 0)
+          datasets_.push_back(
+              create_dataset(*group_, name, h5_type<std::int32_t>(), shape.count, ladder_));
+      });
+      if (shape.oracle)
+        for_each_ledger([&](const char* name, auto) {
+          datasets_.push_back(
+              create_dataset(*group_, name, h5_type<std::uint64_t>(), shape.count, phases));
+        });
+      datasets_.push_back(
+          create_dataset(*group_, "host", h5_text_type(shape.host_length), shape.count));
+      if (shape.angles > 0)
+        datasets_.push_back(
+            create_dataset(*group_, "angles", h5_type<double>(), shape.count, shape.angles, "rad"));
+    });
   }
-  write_atomically(path, image);
+
+  void append(RestartRecord&& record) {
+    const RestartResult& r = record.result;
+    for (const auto* crossings : {&r.expectation_crossings, &r.string_crossings})
+      if (crossings->size() != ladder_)
+        throw RunError(fmt::format("{}: record {} has {} crossings for {} epsilons", path_, r.id,
+                                   crossings->size(), ladder_));
+    if (r.angles.size() != shape_.angles)
+      throw RunError(fmt::format("{}: record {} has {} angles, others {}", path_, r.id,
+                                 r.angles.size(), shape_.angles));
+    rows_.push_back(std::move(record));
+    if (rows_.size() == batch) flush();
+  }
+
+  void commit() {
+    flush();
+    if (written_ != shape_.count)
+      throw RunError(fmt::format("{}: {} records for {} rows", path_, written_, shape_.count));
+    guarded([&] {
+      h5_check(H5Fflush(*file_, H5F_SCOPE_GLOBAL), "cannot finish the file");
+      datasets_.clear();
+      group_.reset();
+      file_.reset();
+    });
+    new_file_.commit();
+  }
+
+ private:
+  static constexpr std::size_t batch = 1 << 14;
+
+  static std::uint64_t head_size(const CampaignHead& head) {
+    std::uint64_t bytes = 1 << 14;  // its groups, datasets and attributes
+    bytes += head.experiment.size() + sizeof(double) * head.epsilons.size();
+    for (const auto* list : {&head.provenance.hosts, &head.provenance.slurm})
+      for (const std::string& text : *list) bytes += 256 + text.size();
+    return bytes;
+  }
+
+  template <class Work>
+  void guarded(const Work& work) {
+    const H5Quiet quiet;
+    try {
+      work();
+    } catch (const RunError& error) {
+      const std::string what = error.what();
+      throw RunError(what.starts_with(path_) ? what : fmt::format("{}: {}", path_, what));
+    }
+  }
+
+  void flush() {
+    guarded([&] { write_batch(); });
+    written_ += rows_.size();
+    rows_.clear();
+  }
+
+  void write_batch() {
+    if (rows_.empty()) return;
+    auto dataset = datasets_.begin();
+    const auto put = [&](hid_t type, const void* values) {
+      write_rows(*dataset++, type, written_, rows_.size(), values);
+    };
+    for_each_column<const RestartRecord>([&](const char*, const char*, auto member) {
+      std::vector<std::decay_t<decltype(member(rows_[0]))>> values;
+      for (const RestartRecord& r : rows_) values.push_back(member(r));
+      put(h5_type<typename decltype(values)::value_type>(), values.data());
+    });
+    std::vector<Status> statuses;
+    for (const RestartRecord& r : rows_) statuses.push_back(r.result.status);
+    put(status_type(), statuses.data());
+    for_each_crossing<const RestartRecord>([&](const char*, auto crossings, auto part) {
+      std::vector<std::int32_t> values;
+      for (const RestartRecord& r : rows_)
+        for (const Crossing& c : crossings(r)) values.push_back(c.*part);
+      if (ladder_ > 0) put(h5_type<std::int32_t>(), values.data());
+    });
+    if (shape_.oracle)
+      for_each_ledger([&](const char*, auto part) {
+        std::vector<std::uint64_t> values;
+        for (const RestartRecord& r : rows_)
+          for (const OracleCount& phase : r.result.oracle.phases) values.push_back(phase.*part);
+        put(h5_type<std::uint64_t>(), values.data());
+      });
+    std::string hosts;
+    for (const RestartRecord& r : rows_) {
+      hosts += r.cost.host;
+      hosts.resize(hosts.size() + shape_.host_length - r.cost.host.size(), '\0');
+    }
+    put(h5_text_type(shape_.host_length), hosts.data());
+    std::vector<double> angles;
+    for (const RestartRecord& r : rows_)
+      angles.insert(angles.end(), r.result.angles.begin(), r.result.angles.end());
+    if (shape_.angles > 0) put(h5_type<double>(), angles.data());
+  }
+
+  const std::string path_;
+  const RecordShape shape_;
+  const std::size_t ladder_;
+  NewFile new_file_;
+  std::optional<H5Id> file_, group_;
+  std::vector<H5Id> datasets_;  // in the order of the rows' parts above
+  std::vector<RestartRecord> rows_;
+  std::size_t written_ = 0;
+};
+
+CampaignWriter::CampaignWriter(const std::string& path, const CampaignHead& head,
+                               const RecordShape& shape)
+    : columns_(std::make_unique<Columns>(path, head, shape)) {}
+CampaignWriter::~CampaignWriter() = default;
+void CampaignWriter::append(RestartRecord&& record) { columns_->append(std::move(record)); }
+void CampaignWriter::commit() { columns_->commit(); }
+
+void write_campaign(const std::string& path, const CampaignFile& campaign) {
+  RecordShape shape;
+  for (const RestartRecord& record : campaign.records) shape.include(record);
+  CampaignWriter writer(path, campaign, shape);
+  for (const RestartRecord& record : campaign.records) writer.append(RestartRecord(record));
+  writer.commit();
 }
 
 CampaignFile read_campaign(const std::string& path_or_folder) {

@@ -1,6 +1,8 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -48,23 +50,51 @@ struct MethodSummary {
 ///   /provenance        attributes named as the fields of Provenance; dataset hosts
 ///   /provenance/slurm  attributes SLURM_JOB_ID, …; only in jobs, and not read back
 /// Datasets with a dimension carry the attribute `unit`.
-struct CampaignFile {
+struct CampaignHead {
   std::string name;
   std::string experiment;
   std::uint64_t restarts_requested = 0;
   std::vector<double> epsilons;
   TableSummary table;
   MethodSummary method;
-  std::vector<RestartRecord> records;  ///< in ascending id
   Provenance provenance;
 };
 
-/// Writes `campaign` to a temporary file beside `path`, syncs it and renames it, so that `path`
-/// holds either the old file or the whole new one. The file is composed in memory: about 200 bytes
-/// and the kept angles per record. Throws RunError with path and reason.
+/// With everything in memory: 0.7 kB and the kept angles per record.
+struct CampaignFile : CampaignHead {
+  std::vector<RestartRecord> records;  ///< in ascending id
+};
+
+/// What the columns of a file must be made for.
+struct RecordShape {
+  std::uint64_t count = 0;      ///< of records
+  std::size_t angles = 0;       ///< kept by each
+  std::size_t host_length = 1;  ///< of the longest name
+  bool oracle = false;          ///< some asked anything of the loss
+  void include(const RestartRecord& record);
+};
+
+/// Writes a campaign record by record under a temporary name beside `path`; commit() syncs and
+/// renames, so that `path` holds either the old file or the whole new one. Memory: 2^14 records.
+/// Disk space for all is set aside first: HDF5 cannot say why a write failed, and a full disk can
+/// leave it unable to close the file. Throws RunError with path and reason, like all that follow.
+class CampaignWriter {
+ public:
+  CampaignWriter(const std::string& path, const CampaignHead& head, const RecordShape& shape);
+  ~CampaignWriter();
+  /// shape.count times, in ascending id.
+  void append(RestartRecord&& record);
+  void commit();
+
+ private:
+  class Columns;
+  std::unique_ptr<Columns> columns_;
+};
+
+/// The same for a campaign in memory.
 void write_campaign(const std::string& path, const CampaignFile& campaign);
 
-/// Reads what write_campaign wrote. `path` may be the folder that holds campaign.h5. Throws
+/// Reads what CampaignWriter wrote. `path` may be the folder that holds campaign.h5. Throws
 /// InputError with path and reason.
 CampaignFile read_campaign(const std::string& path);
 

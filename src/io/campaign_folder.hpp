@@ -4,6 +4,7 @@
 #include <functional>
 #include <map>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -30,20 +31,54 @@ struct FolderScan {
   std::vector<JournalReport> journals;
 };
 
-/// Reads all journals, running ones too; `record` gets every record, and whether there was one of
-/// that restart already: only where a live run was taken for dead. Memory: the gaps between ids and
-/// the restarts in flight. Throws InputError where there is no journal.
+/// A record and where it was found.
+struct FoundRecord {
+  RestartRecord record;
+  bool again;             ///< there was one of its restart already: a live run was taken for dead
+  std::uint32_t journal;  ///< of FolderScan::journals
+  std::uint64_t offset;
+};
+
+/// Reads all journals, running ones too; `record` gets every record. Memory: the gaps between ids
+/// and the restarts in flight. Throws InputError where there is no journal.
 FolderScan scan_campaign(const std::string& folder,
-                         const std::function<void(RestartRecord&&, bool again)>& record = {});
+                         const std::function<void(FoundRecord&&)>& record = {});
 
 /// One line for whatever the scan found damaged: file, offset, what is lost. A torn end of a
 /// journal whose run is still alive is no damage; `live` tells by the run's name.
 std::vector<std::string> describe_damage(const FolderScan& scan,
                                          const std::function<bool(const std::string& run)>& live);
 
-/// The campaign as the journals tell it, for write_campaign. Where its rule was satisfied, it ends
-/// there: restarts_requested is that number and later records are left out. Throws RunError where
-/// one restart has two different results. `scan`: what it went by.
-CampaignFile collect_campaign(const std::string& folder, FolderScan& scan);
+/// Makes a campaign's result file from its journals. Memory: 24 bytes a record, and some thousand
+/// records.
+class CampaignMerge {
+ public:
+  /// Reads the journals: what is there, and where.
+  explicit CampaignMerge(const std::string& folder);
+
+  const FolderScan& scan() const { return scan_; }
+  /// Where the campaign's rule was satisfied, it ends there: restarts_requested is that number, and
+  /// later records are left out.
+  const CampaignHead& head() const { return head_; }
+  std::uint64_t records() const { return shape_.count; }
+
+  /// Writes the file to `path`; `record` sees every record, in ascending id. Throws RunError where
+  /// one restart has two different results.
+  void write(const std::string& path, const std::function<void(const RestartRecord&)>& record);
+
+ private:
+  /// Where a record is.
+  struct Place {
+    std::uint64_t id, offset;
+    std::uint32_t journal;  // of scan_.journals
+  };
+  std::vector<RestartRecord> read(std::span<const Place> places) const;
+
+  std::string folder_;
+  FolderScan scan_;
+  CampaignHead head_;
+  RecordShape shape_;
+  std::vector<Place> places_;  // in ascending id; of one restart in the order of the journals
+};
 
 }  // namespace qhn

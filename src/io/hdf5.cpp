@@ -17,14 +17,6 @@ std::string told(const char* action, const std::string& name) {
 
 H5Id scalar() { return {H5Screate(H5S_SCALAR), H5Sclose, "cannot make a dataspace"}; }
 
-H5Id text_type(std::size_t length) {
-  H5Id type(H5Tcopy(H5T_C_S1), H5Tclose, "cannot make a text type");
-  h5_check(H5Tset_size(type, std::max<std::size_t>(length, 1)), "cannot make a text type");
-  h5_check(H5Tset_strpad(type, H5T_STR_NULLPAD), "cannot make a text type");
-  h5_check(H5Tset_cset(type, H5T_CSET_UTF8), "cannot make a text type");
-  return type;
-}
-
 // What attributes hold: readers in other languages get plain text.
 H5Id variable_text_type() {
   H5Id type(H5Tcopy(H5T_C_S1), H5Tclose, "cannot make a text type");
@@ -93,20 +85,21 @@ H5Quiet::H5Quiet() {
 
 H5Quiet::~H5Quiet() { H5Eset_auto2(H5E_DEFAULT, function_, data_); }
 
-std::vector<std::byte> compose_hdf5(const std::function<void(hid_t file)>& fill) {
-  const H5Quiet quiet;
+H5Id h5_text_type(std::size_t length) {
+  H5Id type(H5Tcopy(H5T_C_S1), H5Tclose, "cannot make a text type");
+  h5_check(H5Tset_size(type, std::max<std::size_t>(length, 1)), "cannot make a text type");
+  h5_check(H5Tset_strpad(type, H5T_STR_NULLPAD), "cannot make a text type");
+  h5_check(H5Tset_cset(type, H5T_CSET_UTF8), "cannot make a text type");
+  return type;
+}
+
+H5Id create_hdf5(const std::string& path) {
   const H5Id access(H5Pcreate(H5P_FILE_ACCESS), H5Pclose, "cannot set up HDF5");
-  h5_check(H5Pset_fapl_core(access, std::size_t{1} << 20, 0), "cannot set up HDF5");
-  const H5Id file(H5Fcreate("composed", H5F_ACC_TRUNC, H5P_DEFAULT, access), H5Fclose,
-                  "cannot create the file");
-  fill(file);
-  h5_check(H5Fflush(file, H5F_SCOPE_GLOBAL), "cannot finish the file");
-  const ssize_t size = H5Fget_file_image(file, nullptr, 0);
-  h5_check(size < 0 ? -1 : 0, "cannot finish the file");
-  std::vector<std::byte> image(static_cast<std::size_t>(size));
-  h5_check(H5Fget_file_image(file, image.data(), image.size()) == size ? 0 : -1,
-           "cannot finish the file");
-  return image;
+#if H5_VERSION_GE(1, 10, 7)
+  h5_check(H5Pset_file_locking(access, false, true), "cannot set up HDF5");
+#endif
+  return {H5Fcreate(path.c_str(), H5F_ACC_TRUNC, H5P_DEFAULT, access), H5Fclose,
+          "cannot create the file"};
 }
 
 template <>
@@ -166,19 +159,37 @@ T read_attribute(hid_t object, const std::string& name) {
   return value;
 }
 
-template <class T>
-void write_dataset(hid_t group, const std::string& name, const std::vector<T>& values,
-                   std::size_t columns, const std::string& unit) {
-  const hsize_t rows = columns == 0 ? values.size() : values.size() / columns;
+H5Id create_dataset(hid_t group, const std::string& name, hid_t type, std::size_t rows,
+                    std::size_t columns, const std::string& unit) {
   const hsize_t extent[2] = {rows, columns};
   const H5Id space(H5Screate_simple(columns == 0 ? 1 : 2, extent, nullptr), H5Sclose,
                    told("write", name));
-  const H5Id dataset(
-      H5Dcreate2(group, name.c_str(), h5_type<T>(), space, H5P_DEFAULT, H5P_DEFAULT, H5P_DEFAULT),
-      H5Dclose, told("write", name));
+  H5Id dataset(H5Dcreate2(group, name.c_str(), type, space, H5P_DEFAULT, H5P_DEFAULT, H5P_DEFAULT),
+               H5Dclose, told("write", name));
+  if (!unit.empty()) write_attribute(dataset, "unit", unit);
+  return dataset;
+}
+
+void write_rows(hid_t dataset, hid_t type, std::size_t first, std::size_t rows,
+                const void* values) {
+  constexpr const char* what = "cannot write rows";
+  const H5Id file(H5Dget_space(dataset), H5Sclose, what);
+  hsize_t start[2] = {first, 0}, count[2] = {rows, 0};
+  const int dimensions = H5Sget_simple_extent_dims(file, count, nullptr);
+  h5_check(dimensions, what);
+  count[0] = rows;
+  h5_check(H5Sselect_hyperslab(file, H5S_SELECT_SET, start, nullptr, count, nullptr), what);
+  const H5Id memory(H5Screate_simple(dimensions, count, nullptr), H5Sclose, what);
+  h5_check(H5Dwrite(dataset, type, memory, file, H5P_DEFAULT, values), what);
+}
+
+template <class T>
+void write_dataset(hid_t group, const std::string& name, const std::vector<T>& values,
+                   std::size_t columns, const std::string& unit) {
+  const std::size_t rows = columns == 0 ? values.size() : values.size() / columns;
+  const H5Id dataset = create_dataset(group, name, h5_type<T>(), rows, columns, unit);
   h5_check(H5Dwrite(dataset, h5_type<T>(), H5S_ALL, H5S_ALL, H5P_DEFAULT, values.data()),
            told("write", name));
-  if (!unit.empty()) write_attribute(dataset, "unit", unit);
 }
 
 void write_texts(hid_t group, const std::string& name, const std::vector<std::string>& values) {
@@ -188,7 +199,7 @@ void write_texts(hid_t group, const std::string& name, const std::vector<std::st
   for (std::size_t i = 0; i < values.size(); ++i)
     std::copy(values[i].begin(), values[i].end(), &bytes[i * length]);
   const hsize_t extent = values.size();
-  const H5Id type = text_type(length);
+  const H5Id type = h5_text_type(length);
   const H5Id space(H5Screate_simple(1, &extent, nullptr), H5Sclose, told("write", name));
   const H5Id dataset(
       H5Dcreate2(group, name.c_str(), type, space, H5P_DEFAULT, H5P_DEFAULT, H5P_DEFAULT), H5Dclose,
@@ -198,7 +209,7 @@ void write_texts(hid_t group, const std::string& name, const std::vector<std::st
 }
 
 void write_text(hid_t group, const std::string& name, const std::string& value) {
-  const H5Id type = text_type(value.size()), space = scalar();
+  const H5Id type = h5_text_type(value.size()), space = scalar();
   const H5Id dataset(
       H5Dcreate2(group, name.c_str(), type, space, H5P_DEFAULT, H5P_DEFAULT, H5P_DEFAULT), H5Dclose,
       told("write", name));

@@ -3,7 +3,6 @@
 #include <hdf5.h>
 
 #include <cstddef>
-#include <functional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -46,10 +45,9 @@ class H5Quiet {
   void* data_ = nullptr;
 };
 
-/// The bytes of an HDF5 file that `fill` fills, composed in memory so that write_atomically can
-/// write them: HDF5 cannot say why a write failed, and a full disk can leave it unable to close the
-/// file.
-std::vector<std::byte> compose_hdf5(const std::function<void(hid_t file)>& fill);
+/// An empty HDF5 file at `path`, over what is there, without the locks that some shared file
+/// systems lack.
+H5Id create_hdf5(const std::string& path);
 
 // Attributes of `object`.
 void write_attribute(hid_t object, const std::string& name, const std::string& value);
@@ -63,6 +61,15 @@ T read_attribute(hid_t object, const std::string& name);
 template <class T>
 void write_dataset(hid_t group, const std::string& name, const std::vector<T>& values,
                    std::size_t columns = 0, const std::string& unit = "");
+
+/// A dataset to be written some rows at a time: `type` as in memory; `columns` 0: one dimension.
+H5Id create_dataset(hid_t group, const std::string& name, hid_t type, std::size_t rows,
+                    std::size_t columns = 0, const std::string& unit = "");
+/// Rows `first`, first + 1, … of such a dataset: `values` holds `rows` × columns.
+void write_rows(hid_t dataset, hid_t type, std::size_t first, std::size_t rows, const void* values);
+/// The type of a text of `length` bytes.
+H5Id h5_text_type(std::size_t length);
+
 void write_texts(hid_t group, const std::string& name, const std::vector<std::string>& values);
 void write_text(hid_t group, const std::string& name, const std::string& value);
 template <class T>

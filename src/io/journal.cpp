@@ -313,13 +313,25 @@ JournalReport read_journal(const std::string& path, const JournalVisitor& visito
     } else if (frame.kind == record_frame) {
       ++report.records;
       if (visitor.record)
-        for (RestartRecord& record : unpack(frame.payload)) visitor.record(std::move(record));
+        for (RestartRecord& record : unpack(frame.payload))
+          visitor.record(std::move(record), offset);
     } else if (frame.kind == checkpoint_frame && visitor.checkpoint) {
       visitor.checkpoint(unpack_checkpoint(frame.payload));
     }
     offset += frame.length;
   }
   return report;
+}
+
+void read_records(const std::string& path, std::span<const std::uint64_t> offsets,
+                  const std::function<void(RestartRecord&&)>& record) {
+  Window file(path);
+  Frame frame{};
+  for (const std::uint64_t offset : offsets) {
+    if (!read_frame(file, offset, frame) || frame.kind != record_frame)
+      throw RunError(fmt::format("{}: changed while it was read, at byte {}", path, offset));
+    for (RestartRecord& r : unpack(frame.payload)) record(std::move(r));
+  }
 }
 
 bool read_journal_header(const std::string& path, JournalHeader& header) {

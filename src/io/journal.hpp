@@ -105,13 +105,17 @@ JournalHeader unpack_header(std::span<const std::byte> bytes);
 /// Called for every intact frame of its kind, in the order of the file.
 struct JournalVisitor {
   std::function<void(const JournalHeader&)> header;  ///< once
-  std::function<void(RestartRecord&&)> record;
+  std::function<void(RestartRecord&&, std::uint64_t offset)> record;
   std::function<void(RestartCheckpoint&&)> checkpoint;
 };
 
 /// Reads a journal, a running one too, in pieces. Damage is skipped to the next intact frame and
 /// reported. Throws RunError where the file cannot be read, InputError on another format version.
 JournalReport read_journal(const std::string& path, const JournalVisitor& visitor);
+
+/// The records whose frames begin at `offsets`, ascending, as read_journal told them.
+void read_records(const std::string& path, std::span<const std::uint64_t> offsets,
+                  const std::function<void(RestartRecord&&)>& record);
 
 /// Its header alone; false: it has none that is readable.
 bool read_journal_header(const std::string& path, JournalHeader& header);

@@ -53,41 +53,36 @@ bool probabilities_agree(std::uint64_t count_a, std::uint64_t total_a, std::uint
   return difference.low <= 0 && difference.high >= 0;
 }
 
-std::vector<Success> success_ladder(const std::vector<RestartRecord>& records,
-                                    const std::vector<double>& epsilons) {
+Tally::Tally(std::vector<double> epsilons)
+    : epsilons_(std::move(epsilons)), successes_(epsilons_.size()) {}
+
+void Tally::add(const RestartRecord& record) {
+  ++restarts_;
+  // A diverged restart has gap NaN, which is not below any epsilon: it stays in the denominator.
+  for (std::size_t e = 0; e < epsilons_.size(); ++e)
+    if (record.result.gap < epsilons_[e]) ++successes_[e];
+  ++endings_.at(static_cast<std::size_t>(record.result.status));
+  sum_.seconds += record.cost.seconds;
+  sum_.cpu_seconds += record.cost.cpu_seconds;
+  sum_.joules += record.cost.joules;
+  sum_.iterations += record.result.iterations;
+  sum_.evaluations += record.result.evaluations;
+}
+
+std::vector<Success> Tally::success() const {
   std::vector<Success> ladder;
-  for (const double epsilon : epsilons) {
-    // A diverged restart has gap NaN, which is not below any epsilon: it stays in the denominator.
-    const auto count = static_cast<std::uint64_t>(
-        std::count_if(records.begin(), records.end(),
-                      [epsilon](const RestartRecord& r) { return r.result.gap < epsilon; }));
-    const std::uint64_t total = records.size();
-    const Interval interval = clopper_pearson(count, total);
-    ladder.push_back(
-        {epsilon, count, total, static_cast<double>(count) / static_cast<double>(total), interval});
-  }
+  for (std::size_t e = 0; e < epsilons_.size(); ++e)
+    ladder.push_back({epsilons_[e], successes_[e], restarts_,
+                      static_cast<double>(successes_[e]) / static_cast<double>(restarts_),
+                      clopper_pearson(successes_[e], restarts_)});
   return ladder;
 }
 
-std::vector<RestartRecord> contiguous_prefix(const std::vector<RestartRecord>& records) {
-  std::size_t m = 0;
-  while (m < records.size() && records[m].result.id == m) ++m;
-  return {records.begin(), records.begin() + static_cast<std::ptrdiff_t>(m)};
-}
-
-MeanCost mean_cost(const std::vector<RestartRecord>& records) {
-  MeanCost mean;
-  for (const RestartRecord& r : records) {
-    mean.seconds += r.cost.seconds;
-    mean.cpu_seconds += r.cost.cpu_seconds;
-    mean.joules += r.cost.joules;
-    mean.iterations += r.result.iterations;
-    mean.evaluations += r.result.evaluations;
-  }
-  const double n = static_cast<double>(records.size());
-  for (double* sum :
+MeanCost Tally::cost() const {
+  MeanCost mean = sum_;
+  for (double* value :
        {&mean.seconds, &mean.cpu_seconds, &mean.joules, &mean.iterations, &mean.evaluations})
-    *sum /= n;
+    *value /= static_cast<double>(restarts_);
   return mean;
 }
 

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <array>
+#include <cstddef>
 #include <cstdint>
 #include <vector>
 
@@ -34,15 +36,7 @@ struct Success {
   Interval interval;         ///< 95 % Clopper–Pearson
 };
 
-/// One Success per epsilon. `records` must not be empty.
-std::vector<Success> success_ladder(const std::vector<RestartRecord>& records,
-                                    const std::vector<double>& epsilons);
-
-/// The records of the contiguous prefix of ids 0…m−1 (spec section 6: later ones would over-count
-/// quick restarts). `records` in ascending id.
-std::vector<RestartRecord> contiguous_prefix(const std::vector<RestartRecord>& records);
-
-/// Means over all records, failed restarts included.
+/// Means over restarts, failed ones included.
 struct MeanCost {
   double seconds = 0.0;
   double cpu_seconds = 0.0;
@@ -50,7 +44,25 @@ struct MeanCost {
   double iterations = 0.0;
   double evaluations = 0.0;
 };
-MeanCost mean_cost(const std::vector<RestartRecord>& records);
+
+/// What is said of many restarts, counted one by one.
+class Tally {
+ public:
+  explicit Tally(std::vector<double> epsilons);
+  void add(const RestartRecord& record);
+
+  std::uint64_t restarts() const { return restarts_; }
+  std::uint64_t endings(Status status) const { return endings_[static_cast<std::size_t>(status)]; }
+  std::vector<Success> success() const;  ///< one per epsilon; needs a restart
+  MeanCost cost() const;                 ///< needs a restart
+
+ private:
+  std::vector<double> epsilons_;
+  std::uint64_t restarts_ = 0;
+  std::vector<std::uint64_t> successes_;  // one per epsilon
+  std::array<std::uint64_t, 4> endings_{};
+  MeanCost sum_;
+};
 
 /// TTS99 (spec section 9): cost until a success with probability 0.99 when one restart costs
 /// `cost` and succeeds with `probability`; infinite at probability 0, `cost` at 0.99 or more.

@@ -6,7 +6,7 @@
 
 #include "core/random.hpp"
 #include "gradient/sweep_engine.hpp"
-#include "work.hpp"
+#include "predict/work.hpp"
 
 namespace qhn {
 namespace {

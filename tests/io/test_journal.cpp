@@ -77,8 +77,8 @@ struct Read {
   std::vector<RestartRecord> records;
   JournalReport report;
   explicit Read(const std::string& path) {
-    report =
-        read_journal(path, {{}, [&](RestartRecord&& r) { records.push_back(std::move(r)); }, {}});
+    report = read_journal(
+        path, {{}, [&](RestartRecord&& r, std::uint64_t) { records.push_back(std::move(r)); }, {}});
   }
 };
 
@@ -97,10 +97,10 @@ TEST(Journal, GivesBackWhatWasAppended) {
   JournalHeader h;
   std::vector<RestartRecord> records;
   std::vector<RestartCheckpoint> checkpoints;
-  const JournalReport report =
-      read_journal(path, {[&](const JournalHeader& read) { h = read; },
-                          [&](RestartRecord&& r) { records.push_back(std::move(r)); },
-                          [&](RestartCheckpoint&& c) { checkpoints.push_back(std::move(c)); }});
+  const JournalReport report = read_journal(
+      path, {[&](const JournalHeader& read) { h = read; },
+             [&](RestartRecord&& r, std::uint64_t) { records.push_back(std::move(r)); },
+             [&](RestartCheckpoint&& c) { checkpoints.push_back(std::move(c)); }});
   EXPECT_EQ(h.identity, header().identity);
   EXPECT_EQ(h.experiment, header().experiment);
   EXPECT_EQ(h.restarts_requested, 10u);
@@ -253,8 +253,13 @@ TEST(CampaignFolder, IsReadFromAllItsJournals) {
     Journal b(folder / "", "b", 0, later);
     b.append(std::vector{record(2), record(5)});  // 5 again, with the same result
   }
-  FolderScan scan;
-  const CampaignFile campaign = collect_campaign(folder / "", scan);
+  CampaignMerge merge(folder / "");
+  const FolderScan& scan = merge.scan();
+  EXPECT_EQ(merge.records(), 3u);
+  std::vector<std::uint64_t> seen;
+  merge.write(folder / "campaign.h5", [&](const RestartRecord& r) { seen.push_back(r.result.id); });
+  EXPECT_EQ(seen, (std::vector<std::uint64_t>{0, 2, 5}));
+  const CampaignFile campaign = read_campaign(folder / "campaign.h5");
   EXPECT_EQ(campaign.restarts_requested, 12u);
   ASSERT_EQ(campaign.records.size(), 3u);
   for (std::size_t i = 0; i < 3; ++i)
@@ -271,7 +276,9 @@ TEST(CampaignFolder, IsReadFromAllItsJournals) {
     other.result.gap = 0.25;
     c.append(std::vector{other});
   }
-  EXPECT_NE(message_of<RunError>([&] { collect_campaign(folder / "", scan); }).find("restart 2"),
+  EXPECT_NE(message_of<RunError>([&] {
+              CampaignMerge(folder / "").write(folder / "x.h5", [](const RestartRecord&) {});
+            }).find("restart 2"),
             std::string::npos);
 
   JournalHeader foreign = header();

@@ -82,11 +82,17 @@ TEST(Agreement, KeepsEqualAndRejectsDifferentProbabilities) {
   EXPECT_FALSE(probabilities_agree(0, 300, 300, 300));
 }
 
+Tally tally(const std::vector<RestartRecord>& records, std::vector<double> epsilons) {
+  Tally all(std::move(epsilons));
+  for (const RestartRecord& r : records) all.add(r);
+  return all;
+}
+
 TEST(Success, KeepsFailedRestartsInTheDenominator) {
   const double nan = std::numeric_limits<double>::quiet_NaN();
   const std::vector<RestartRecord> records{record(0, 1e-7), record(1, 1e-3), record(2, nan),
                                            record(3, 5e-5)};
-  const auto ladder = success_ladder(records, {1e-2, 1e-3, 1e-4});
+  const auto ladder = tally(records, {1e-2, 1e-3, 1e-4}).success();
   ASSERT_EQ(ladder.size(), 3u);
   EXPECT_EQ(ladder[0].count, 3u);
   EXPECT_EQ(ladder[1].count, 2u);  // strictly below
@@ -96,14 +102,9 @@ TEST(Success, KeepsFailedRestartsInTheDenominator) {
   EXPECT_EQ(ladder[2].interval.low, clopper_pearson(2, 4).low);
 }
 
-TEST(Success, UsesOnlyTheContiguousPrefix) {
-  EXPECT_EQ(contiguous_prefix({record(0, 0), record(1, 0), record(3, 0)}).size(), 2u);
-  EXPECT_TRUE(contiguous_prefix({record(1, 0)}).empty());
-}
-
 TEST(Cost, IsTheMeanOverAllRestarts) {
   const std::vector<RestartRecord> records{record(0, 0, 1.0, 10), record(1, 0, 2.0, 40)};
-  const MeanCost mean = mean_cost(records);
+  const MeanCost mean = tally(records, {}).cost();
   EXPECT_EQ(mean.seconds, 1.5);
   EXPECT_EQ(mean.evaluations, 25.0);
   EXPECT_TRUE(std::isnan(mean.joules));  // not measured

@@ -13,6 +13,7 @@ ROOMS = {
     "circuit": [],
     "state": ["circuit"],
     "gradient": ["state", "circuit"],
+    "predict": ["state", "gradient", "circuit"],
     "optim": [],
     "meter": [],
     "baseline": ["problem", "optim", "record"],

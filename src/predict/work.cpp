@@ -1,4 +1,4 @@
-#include "work.hpp"
+#include "predict/work.hpp"
 
 #include <algorithm>
 #include <type_traits>
@@ -9,12 +9,20 @@
 namespace qhn {
 namespace {
 
-/// Trips over an array in memory: those above the blocks, and one for all within them.
-double trips(int qubits, const Rotation& rotation) {
-  const auto plan = plan_rotation<double>(qubits, rotation.control_of, rotation.active());
-  const std::size_t above = trips_above_block<double>(plan);
-  return static_cast<double>(above + (above < plan.size() ? 1 : 0));
-}
+/// What a rotation executes: qubits rotated, those beside an active one in its trip included, and
+/// trips over an array in memory, those above the blocks and one for all within them.
+struct Trips {
+  double qubits = 0.0;
+  double count = 0.0;
+
+  Trips(int register_qubits, const Rotation& rotation) {
+    const auto plan =
+        plan_rotation<double>(register_qubits, rotation.control_of, rotation.active());
+    for (const auto& trip : plan) qubits += trip.count;
+    const std::size_t above = trips_above_block<double>(plan);
+    count = static_cast<double>(above + (above < plan.size() ? 1 : 0));
+  }
+};
 
 /// f(step, real elements of the array when it runs), forward order.
 template <class F>
@@ -34,14 +42,6 @@ double phase_tables(int qubits) {
 
 constexpr double real = sizeof(double);
 
-/// The cut the engine makes; without high qubits: the sweep engine.
-CutCircuit cut_of(const Circuit& circuit, EngineKind kind, bool own_start) {
-  if (own_start) return cut_circuit(circuit, circuit.qubits, Purpose::any_expectation);
-  if (kind == EngineKind::sweep) return cut_circuit(circuit, circuit.qubits, Purpose::expectation);
-  if (kind == EngineKind::cut) return cheapest_proper_cut(circuit, Purpose::expectation);
-  return best_cut(circuit, Purpose::expectation);
-}
-
 /// Both registers forward; those of a cut stay in the first caches.
 Work forward(const CutCircuit& cut) {
   if (cut.high.qubits == 0) return forward_work(cut.low);
@@ -52,9 +52,10 @@ Work forward(const CutCircuit& cut) {
 struct Contraction {
   double chi, size, rows, sides;  // sides: rows + columns
 
-  explicit Contraction(const CutCircuit& cut)
+  /// Of the rows that one of `ranks` ranks holds.
+  explicit Contraction(const CutCircuit& cut, int ranks = 1)
       : chi(cut.branches()),
-        size(static_cast<double>(dimension(cut.qubits()))),
+        size(static_cast<double>(dimension(cut.qubits())) / ranks),
         rows(static_cast<double>(dimension(cut.high.qubits))),
         sides(static_cast<double>(dimension(cut.low.qubits) + dimension(cut.high.qubits))) {}
 
@@ -68,7 +69,30 @@ struct Contraction {
   double apply_pairs(double elements) const { return chi * (6.0 + 8.0 * (chi - 1)) * elements; }
 };
 
+/// A start state of one's own is copied from complex numbers.
+Work start_work(const CutCircuit& cut, bool own_start) {
+  return {0.0, own_start ? 2 * real * Contraction(cut).size : 0.0};
+}
+
+CutCircuit cut_of(const Circuit& circuit, EngineKind kind, bool own_start) {
+  return own_start ? cut_circuit(circuit, circuit.qubits, Purpose::any_expectation)
+                   : planned_cut(circuit, kind);
+}
+
 }  // namespace
+
+CutCircuit planned_cut(const Circuit& circuit, EngineKind kind) {
+  if (kind == EngineKind::sweep) return cut_circuit(circuit, circuit.qubits, Purpose::expectation);
+  if (kind == EngineKind::cut) return cheapest_proper_cut(circuit, Purpose::expectation);
+  return best_cut(circuit, Purpose::expectation);
+}
+
+Work diagonal_work(int qubits, bool gradient) {
+  const double size = static_cast<double>(dimension(qubits));
+  Work work{5.0 * size, 5 * real * size};
+  if (gradient) work += {2.0 * size, 5 * real * size};  // λ = C φ
+  return work;
+}
 
 Work& Work::operator+=(const Work& other) {
   flops += other.flops;
@@ -84,8 +108,9 @@ Work forward_work(const Program& program, int groups) {
     using S = std::decay_t<decltype(step)>;
     if constexpr (std::is_same_v<S, Rotation>) {
       // A multiplication and an FMA per element and qubit.
-      work.flops += 3.0 * program.qubits * elements;
-      work.bytes += 2 * real * elements * trips(program.qubits, step);
+      const Trips trips(program.qubits, step);
+      work.flops += 3.0 * trips.qubits * elements;
+      work.bytes += 2 * real * elements * trips.count;
     } else if constexpr (std::is_same_v<S, Phase>) {
       // e^{iφ} from two tables, for each group; times every branch: complex products of 6.
       const double times = std::min<double>(groups, elements / (2 * size));
@@ -109,8 +134,9 @@ Work backward_work(const Program& program, int groups) {
     using S = std::decay_t<decltype(step)>;
     if constexpr (std::is_same_v<S, Rotation>) {
       // The derivative: an FMA; φ and λ: a multiplication and an FMA each.
-      work.flops += 8.0 * program.qubits * elements;
-      work.bytes += 4 * real * elements * trips(program.qubits, step);
+      const Trips trips(program.qubits, step);
+      work.flops += 8.0 * trips.qubits * elements;
+      work.bytes += 4 * real * elements * trips.count;
     } else if constexpr (std::is_same_v<S, Phase>) {
       // e^{iφ}; Im λ*φ (4) and two complex products per branch; its sums by column and row.
       const double times = std::min<double>(groups, elements / (2 * size));
@@ -128,38 +154,36 @@ Work backward_work(const Program& program, int groups) {
   return work;
 }
 
+Work cut_work(const CutCircuit& cut, bool gradient, int ranks) {
+  const Contraction c(cut, ranks);
+  Work work = forward(cut);
+  work.bytes = real * c.size;  // C, once
+  if (!gradient) {
+    work.flops += c.paired()
+                      ? 2.0 * c.chi * c.chi * c.size + c.pair_products() + c.apply_pairs(c.rows)
+                      : c.expand() + 5.0 * c.size;
+    return work;
+  }
+  if (c.paired())
+    work.flops += 4.0 * c.chi * c.chi * c.size + c.pair_products() + c.apply_pairs(c.sides);
+  else
+    work.flops += c.expand() + 2.0 * c.size + 16.0 * c.chi * c.size + c.gather();
+  const int groups = branch_groups(cut);
+  work.flops += backward_work(cut.low, groups).flops + backward_work(cut.high, groups).flops;
+  return work;
+}
+
 Work expectation_work(const Circuit& circuit, EngineKind kind, bool own_start) {
   const CutCircuit cut = cut_of(circuit, kind, own_start);
-  const Contraction c(cut);
-  Work work = forward(cut);
-  if (cut.high.qubits == 0) {  // the start state is copied from complex numbers
-    work += {5.0 * c.size, (own_start ? 7 : 5) * real * c.size};
-  } else if (c.paired()) {
-    work +=
-        {2.0 * c.chi * c.chi * c.size + c.pair_products() + c.apply_pairs(c.rows), real * c.size};
-  } else {
-    work += {c.expand() + 5.0 * c.size, real * c.size};
-  }
-  return work;
+  if (cut.high.qubits > 0) return cut_work(cut, false);
+  return forward(cut) + diagonal_work(circuit.qubits, false) + start_work(cut, own_start);
 }
 
 Work gradient_work(const Circuit& circuit, EngineKind kind, bool own_start) {
   const CutCircuit cut = cut_of(circuit, kind, own_start);
-  const Contraction c(cut);
-  if (cut.high.qubits == 0) {
-    Work work = expectation_work(circuit, kind, own_start) + backward_work(cut.low);
-    work += {2.0 * c.size, 5 * real * c.size};  // λ = C φ
-    return work;
-  }
-  Work work = forward(cut);
-  if (c.paired())
-    work += {4.0 * c.chi * c.chi * c.size + c.pair_products() + c.apply_pairs(c.sides), 0.0};
-  else
-    work += {c.expand() + 2.0 * c.size + 16.0 * c.chi * c.size + c.gather(), 0.0};
-  const int groups = branch_groups(cut);
-  work.flops += backward_work(cut.low, groups).flops + backward_work(cut.high, groups).flops;
-  work.bytes = real * c.size;  // C, once
-  return work;
+  if (cut.high.qubits > 0) return cut_work(cut, true);
+  return forward(cut) + diagonal_work(circuit.qubits, true) + start_work(cut, own_start) +
+         backward_work(cut.low);
 }
 
 Work most_probable_work(const Circuit& circuit, EngineKind kind) {

@@ -1,9 +1,9 @@
-#include "loops.hpp"
+#include "predict/loops.hpp"
 
 #include <vector>
 
 #undef HWY_TARGET_INCLUDE
-#define HWY_TARGET_INCLUDE "loops.cpp"
+#define HWY_TARGET_INCLUDE "predict/loops.cpp"
 #include <hwy/cache_control.h>
 #include <hwy/foreach_target.h>
 #include <hwy/highway.h>

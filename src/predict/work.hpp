@@ -25,6 +25,15 @@ struct Work {
 Work forward_work(const Program& program, int groups = 1);
 Work backward_work(const Program& program, int groups = 1);
 
+/// The cut that the engine makes; no high qubits: the sweep engine.
+CutCircuit planned_cut(const Circuit& circuit, EngineKind kind);
+
+/// Between the two: E(θ) = Σ C |φ|² over a register that is not cut, and λ = C φ for the gradient.
+Work diagonal_work(int qubits, bool gradient);
+
+/// An evaluation by the cut engine, of a rank that holds one of `ranks` equal parts of the rows.
+Work cut_work(const CutCircuit& cut, bool gradient, int ranks = 1);
+
 /// E(θ) without and with gradient: by the engine that `kind` stands for, or by the sweep engine
 /// from a start state of its own. Double precision.
 Work expectation_work(const Circuit& circuit, EngineKind kind, bool own_start = false);

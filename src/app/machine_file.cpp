@@ -1,0 +1,146 @@
+#include "app/machine_file.hpp"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+
+#include "io/toml_reader.hpp"
+
+namespace qhn {
+namespace {
+
+bool is_positive(double x) { return x > 0; }
+bool is_not_negative(double x) { return x >= 0; }
+
+void require(TomlReader& reader, const std::string& key, const std::string& what) {
+  if (!reader.has(key)) reader.fail(key, "missing; " + what);
+}
+
+void read_positive(TomlReader& reader, const std::string& key, double& out,
+                   const std::string& what) {
+  require(reader, key, what);
+  reader.read(key, out, is_positive, "a positive number: " + what);
+}
+
+void read_curve(TomlReader& reader, const std::string& key, const std::vector<double>& qubits,
+                const std::string& points, Curve& out) {
+  require(reader, key, "a number for each entry of " + points);
+  reader.read(key, out.values);
+  out.qubits = qubits;
+  if (out.values.size() != qubits.size() ||
+      !std::all_of(out.values.begin(), out.values.end(), is_positive))
+    reader.fail(key, fmt::format("found [{}]; allowed: a positive number for each entry of {}",
+                                 fmt::join(out.values, ", "), points));
+}
+
+std::vector<double> read_points(TomlReader& reader, const std::string& key) {
+  std::vector<double> qubits;
+  require(reader, key, "ascending numbers of qubits");
+  reader.read(key, qubits);
+  if (qubits.empty() ||
+      std::adjacent_find(qubits.begin(), qubits.end(), std::greater_equal<>()) != qubits.end())
+    reader.fail(key, fmt::format("found [{}]; allowed: ascending numbers of qubits",
+                                 fmt::join(qubits, ", ")));
+  return qubits;
+}
+
+void read_shares(TomlReader& reader, Shares& out) {
+  const std::vector<double> qubits = read_points(reader, "share_qubits");
+  for (std::size_t k = 0; k < kernels; ++k)
+    read_curve(reader, to_string(static_cast<Kernel>(k)), qubits, "share_qubits", out[k]);
+}
+
+void read_cores(TomlReader reader, CoreRates& out) {
+  read_positive(reader, "fma", out.fma, "flops/s");
+  read_curve(reader, "pass", read_points(reader, "pass_qubits"), "pass_qubits", out.pass);
+  read_shares(reader, out.share);
+  reader.finish();
+}
+
+void read_link(TomlReader reader, std::optional<Link>& out) {
+  if (!reader.has("latency") && !reader.has("bandwidth")) {
+    reader.finish();
+    return;
+  }
+  out.emplace();
+  require(reader, "latency", "s");
+  reader.read("latency", out->latency, is_not_negative, "s, not negative");
+  read_positive(reader, "bandwidth", out->bandwidth, "bytes/s in each direction");
+  reader.finish();
+}
+
+std::string numbers(const std::vector<double>& values) {
+  return fmt::format("[{:.4g}]", fmt::join(values, ", "));
+}
+
+std::string to_toml(const Shares& shares) {
+  std::string out = fmt::format("share_qubits = {}\n", numbers(shares[0].qubits));
+  for (std::size_t k = 0; k < kernels; ++k)
+    out += fmt::format("{} = {}\n", to_string(static_cast<Kernel>(k)), numbers(shares[k].values));
+  return out;
+}
+
+std::string to_toml(const char* name, const CoreRates& rates) {
+  return fmt::format("\n[{}]\nfma = {:.4g}\npass_qubits = {}\npass = {}\n", name, rates.fma,
+                     numbers(rates.pass.qubits), numbers(rates.pass.values)) +
+         to_toml(rates.share);
+}
+
+std::string to_toml(const char* name, const std::optional<Link>& link) {
+  if (!link) return fmt::format("\n# [links.{}]\n# latency = 2e-6\n# bandwidth = 1e10\n", name);
+  return fmt::format("\n[links.{}]\nlatency = {:.4g}\nbandwidth = {:.4g}\n", name, link->latency,
+                     link->bandwidth);
+}
+
+}  // namespace
+
+Machine read_machine(const std::string& path) {
+  const toml::table root = parse_toml(path, {});
+  TomlReader reader(root);
+  Machine m;
+  require(reader, "name", "what the machine is called");
+  reader.read("name", m.name);
+  require(reader, "source", "where the numbers come from");
+  reader.read("source", m.source);
+  require(reader, "measured", "true, or false where the numbers were written down by somebody");
+  reader.read("measured", m.measured);
+  TomlReader node = reader.table("node");
+  require(node, "cores", "cores of a node");
+  node.read("cores", m.cores, 1, 100000);
+  read_positive(node, "memory", m.memory, "bytes of a node");
+  node.finish();
+  read_cores(reader.table("one_core"), m.one);
+  read_cores(reader.table("all_cores"), m.all);
+  TomlReader each = reader.table("each_core");
+  read_shares(each, m.each);
+  each.finish();
+  TomlReader links = reader.table("links");
+  read_link(links.table("node"), m.node);
+  read_link(links.table("network"), m.network);
+  links.finish();
+  reader.finish();
+  return m;
+}
+
+std::string to_toml(const Machine& m) {
+  std::string out = fmt::format(
+      "# A machine for `qhn plan --machine`. Units: bytes, seconds, flops a second.\n"
+      "name = \"{}\"\nsource = \"{}\"\nmeasured = {}   # false: described\n"
+      "\n[node]\ncores = {}\nmemory = {:.4g}\n"
+      "\n# What one core and all cores of a node reach. fma: flops/s in registers. pass: bytes/s "
+      "of\n"
+      "# scaling a state of 2^qubits amplitudes in place. Then, for each kind of evaluation, the "
+      "time\n"
+      "# that these two allow over the time it takes.\n",
+      m.name, m.source, m.measured, m.cores, m.memory);
+  out += to_toml("one_core", m.one) + to_toml("all_cores", m.all) +
+         "\n# The same as [one_core], while every core has a state of its own.\n[each_core]\n" +
+         to_toml(m.each);
+  out +=
+      "\n# Between ranks that send and receive at once; network: for all ranks of a node "
+      "together.\n";
+  return out + to_toml("node", m.node) + to_toml("network", m.network);
+}
+
+}  // namespace qhn

@@ -1,0 +1,388 @@
+#include <fmt/format.h>
+#include <omp.h>
+#include <spdlog/spdlog.h>
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <cmath>
+#include <cstdlib>
+#include <memory>
+#include <optional>
+
+#include "app/experiment.hpp"
+#include "app/links.hpp"
+#include "app/machine.hpp"
+#include "app/machine_file.hpp"
+#include "app/mpi_session.hpp"
+#include "app/verbs.hpp"
+#include "core/error.hpp"
+#include "dist/engine.hpp"
+#include "farm/launch.hpp"
+#include "io/atomic_file.hpp"
+#include "io/provenance.hpp"
+#include "predict/load.hpp"
+#include "predict/measure.hpp"
+
+namespace qhn {
+namespace {
+
+struct PlanOptions {
+  std::string experiment;
+  std::vector<std::string> overrides;
+  std::string machine;
+  int nodes = 1;
+  int ranks = 0;    // 0: one on each node, or as many as share a state
+  int threads = 0;  // 0: the node's cores over its ranks
+  int ranks_per_state = 1;
+  bool measure = false;
+  std::string out;
+};
+
+// ---- qhn plan --measure ----
+
+/// Rank 0 and the lowest rank on its node, or elsewhere, where there is one. Collective.
+std::optional<Link> measure_link(MPI_Comm world, bool same_node) {
+  MPI_Comm node = MPI_COMM_NULL;
+  MPI_Comm_split_type(world, MPI_COMM_TYPE_SHARED, 0, MPI_INFO_NULL, &node);
+  int rank = 0, ranks = 1, with_zero = 0;
+  MPI_Comm_rank(world, &rank);
+  MPI_Comm_size(world, &ranks);
+  with_zero = rank == 0 ? 1 : 0;
+  MPI_Allreduce(MPI_IN_PLACE, &with_zero, 1, MPI_INT, MPI_MAX, node);
+  MPI_Comm_free(&node);
+  int other = rank != 0 && (with_zero == 1) == same_node ? rank : ranks;
+  MPI_Allreduce(MPI_IN_PLACE, &other, 1, MPI_INT, MPI_MIN, world);
+  if (other == ranks) return std::nullopt;
+  if (rank == 0)
+    spdlog::info("between ranks 0 and {}, {}:", other, same_node ? "on one node" : "on two nodes");
+  Link link;
+  for (const std::size_t bytes : {std::size_t{8}, std::size_t{1} << 12, std::size_t{1} << 16,
+                                  std::size_t{1} << 20, std::size_t{1} << 24}) {
+    const int times = bytes < 1 << 20 ? 500 : 30;
+    const double one_way = message_seconds(world, other, bytes, times);
+    const double both = swap_seconds(world, other, bytes, times);
+    if (rank != 0) continue;
+    const double rate = static_cast<double>(bytes) / both;
+    spdlog::info("{:>9} bytes: {:.3g} µs one way, {:.3g} µs both ways at once ({:.3g} GB/s each)",
+                 bytes, 1e6 * one_way, 1e6 * both, 1e-9 * rate);
+    if (bytes == 8) link.latency = one_way;
+    // Exchanges are cut into messages of this size.
+    if (bytes == 1 << 20) link.bandwidth = rate;
+  }
+  MPI_Barrier(world);
+  return link;
+}
+
+std::string measure_machine(std::optional<Link> node, std::optional<Link> network) {
+  Machine m;
+  const Provenance here = collect_provenance();
+  m.name = host_name();
+  m.measured = true;
+  m.cores = count_cores(allowed_processors());
+  m.source = fmt::format("qhn plan --measure, qhn {}, {}, {}, {}", version_line(), here.cpu,
+                         here.simd, here.started);
+  m.memory = available_memory();
+  m.node = node;
+  m.network = network;
+  spdlog::info("measuring one core, then {}: about four minutes", m.cores);
+  m.one = measure_cores(1);
+  m.all = m.cores == 1 ? m.one : measure_cores(m.cores);
+  m.each = m.cores == 1 ? m.one.share : measure_crowd(m.one, m.cores, 0.5 * m.memory);
+  return to_toml(m);
+}
+
+void run_measure(const PlanOptions& options) {
+  // All cores measure at once, and wait for each other.
+  const int cores = count_cores(allowed_processors());
+  if (cores > omp_get_thread_limit())
+    throw InputError(fmt::format("{} cores, but OpenMP allows {} threads here (OMP_THREAD_LIMIT)",
+                                 cores, omp_get_thread_limit()));
+  omp_set_dynamic(0);
+  const auto environment = [](const char* name) -> const char* { return std::getenv(name); };
+  std::optional<MpiSession> session;
+  std::optional<Link> node, network;
+  if (launched_ranks(environment) > 1) {
+    session.emplace();
+    refuse_lonely_rank(session->size(), environment);
+    node = measure_link(session->world(), true);
+    network = measure_link(session->world(), false);
+    if (session->rank() != 0) {
+      wait_asleep(session->world());
+      return;
+    }
+  }
+  const std::string text = measure_machine(node, network);
+  if (options.out.empty())
+    fmt::print("{}", text);
+  else
+    write_atomically(options.out, text);
+  if (session) wait_asleep(session->world());
+}
+
+// ---- qhn plan EXPERIMENT ----
+
+/// Everything that follows from an experiment and a layout.
+struct Plan {
+  Experiment experiment;
+  Circuit circuit;
+  Layout layout;
+  Distribution spread;
+  ThreadPlan threads;
+  double table = 0.0, states = 0.0, buffers = 0.0;  ///< bytes of a rank; table: its share of it
+  EvaluationLoad expectation, gradient;
+
+  double rank_bytes() const { return table + states + buffers; }
+  double node_bytes() const { return rank_bytes() * layout.ranks_per_node; }
+  /// States that run at once.
+  int workers() const { return layout.ranks() / layout.ranks_per_state * threads.workers; }
+};
+
+EvaluationLoad load_of(const Plan& p, bool gradient) {
+  const Precision precision = p.experiment.precision;
+  const Distribution& d = p.spread;
+  EvaluationLoad load = d.kind == EngineKind::cut ? cut_load(d.cut, d.ranks, precision, gradient)
+                        : d.ranks == 1            ? sweep_load(p.circuit, precision, gradient)
+                                                  : sweep_load(d.plan, precision, gradient);
+  load.exchanged_bytes = gradient ? d.gradient_bytes(precision) : d.expectation_bytes(precision);
+  load.messages = std::ceil(load.exchanged_bytes / (1 << 20));  // 1 MiB each, at most
+  return load;
+}
+
+Plan make_plan(const Experiment& experiment, const Circuit& circuit, const Layout& layout,
+               double node_memory) {
+  Plan p;
+  p.experiment = experiment;
+  p.circuit = circuit;
+  p.layout = layout;
+  p.spread = distribute(circuit, layout.ranks_per_state, experiment.engine);
+  p.expectation = load_of(p, false);
+  p.gradient = load_of(p, true);
+  const auto engine = [&](int threads) {
+    return static_cast<double>(
+        p.spread.engine_bytes(circuit, {experiment.engine, experiment.precision, threads}));
+  };
+  const int n = circuit.qubits;
+  if (layout.ranks_per_state == 1) {
+    p.table = std::ldexp(8.0, n) / layout.ranks_per_node;  // one copy, shared by the node
+    const double all = (p.table + layout.threads * engine(1)) * layout.ranks_per_node;
+    const Resources resources{layout.threads, layout.ranks(), layout.ranks_per_node};
+    p.threads = plan_threads(evaluation_of(circuit, {experiment.engine, experiment.precision}),
+                             resources, experiment.restart_count, all <= node_memory);
+  } else {
+    p.table = std::ldexp(8.0, n - p.spread.rank_bits());
+    p.threads = {1, layout.threads};
+  }
+  p.states = p.threads.workers * engine(p.threads.threads_per_state);
+  if (p.spread.kind == EngineKind::sweep && layout.ranks_per_state > 1) {
+    const double size = experiment.precision == Precision::float64 ? 8.0 : 4.0;
+    const double held = std::ldexp(4.0 * size, n - p.spread.rank_bits());
+    p.buffers = p.states - held;  // messages, sums, and for floats their table
+    p.states = held;
+  }
+  return p;
+}
+
+/// The fewest ranks, one on a node, that hold a state; nullopt where no number of them does.
+std::optional<Plan> smallest_plan(const Experiment& experiment, const Circuit& circuit, int threads,
+                                  double node_memory) {
+  for (int spread = 0; spread < std::min(circuit.qubits, 20); ++spread) {
+    const int ranks = 1 << spread;
+    if (std::ldexp(8.0, circuit.qubits - spread) > node_memory) continue;
+    Plan plan = make_plan(experiment, circuit, {ranks, 1, threads, ranks}, node_memory);
+    if (plan.node_bytes() <= node_memory) return plan;
+  }
+  return std::nullopt;
+}
+
+std::string duration(double seconds) {
+  if (seconds < 1e-3) return fmt::format("{:.3g} µs", 1e6 * seconds);
+  if (seconds < 1.0) return fmt::format("{:.3g} ms", 1e3 * seconds);
+  if (seconds < 600.0) return fmt::format("{:.3g} s", seconds);
+  if (seconds < 36000.0) return fmt::format("{:.3g} min", seconds / 60.0);
+  return fmt::format("{:.4g} h", seconds / 3600.0);
+}
+
+/// As sbatch takes it: whole minutes.
+std::string wall_time(double seconds) {
+  const auto minutes = static_cast<std::int64_t>(std::ceil(seconds / 60.0));
+  return fmt::format("{:02}:{:02}:00", minutes / 60, minutes % 60);
+}
+
+std::string describe(const Layout& l) {
+  return fmt::format("{} node{}, {} rank{} a node, {} thread{} a rank, {} rank{} a state", l.nodes,
+                     l.nodes == 1 ? "" : "s", l.ranks_per_node, l.ranks_per_node == 1 ? "" : "s",
+                     l.threads, l.threads == 1 ? "" : "s", l.ranks_per_state,
+                     l.ranks_per_state == 1 ? "" : "s");
+}
+
+/// Evaluations of a restart that ends at the iteration limit: mnist-01 takes 536 for 500 iterations
+/// (README.md).
+double most_evaluations(const Experiment& e) { return 536.0 / 500.0 * e.optimizer.max_iterations; }
+
+struct Prediction {
+  double expectation, gradient, campaign;
+};
+
+Prediction predict(const Machine& machine, const Plan& p) {
+  const int busy = std::min(machine.cores, p.layout.ranks_per_node * p.layout.threads);
+  const int threads = std::min(p.threads.threads_per_state, machine.cores);
+  const auto seconds = [&](const EvaluationLoad& load) {
+    return evaluation_seconds(machine, load, threads, std::max(busy, threads), p.layout);
+  };
+  Prediction t{seconds(p.expectation), seconds(p.gradient), 0.0};
+  const double rounds = std::ceil(static_cast<double>(p.experiment.restart_count) / p.workers());
+  t.campaign = rounds * most_evaluations(p.experiment) * t.gradient;
+  return t;
+}
+
+void print_memory(const Plan& p, double available) {
+  const auto line = [](const char* name, double bytes) {
+    fmt::print("  {:<10}{}\n", name, in_bytes(bytes));
+  };
+  fmt::print("memory of a rank\n");
+  line("table", p.table);
+  line("states", p.states);
+  line("buffers", p.buffers);
+  fmt::print("memory of a node\n");
+  line("needed", p.node_bytes());
+  line("available", available);
+}
+
+void print_exchanges(const Plan& p) {
+  if (p.spread.ranks == 1) {
+    fmt::print("stages       1, nothing is exchanged\n");
+    return;
+  }
+  if (p.spread.kind == EngineKind::sweep)
+    fmt::print("stages       {}, {} of {} qubits local\n", p.spread.plan.stages.size(),
+               p.spread.plan.local_qubits, p.circuit.qubits);
+  else
+    fmt::print("stages       1, {} branches; sums over the ranks\n", p.spread.cut.branches());
+  fmt::print("exchanged    by a rank: {} for the expectation, {} with gradient\n",
+             in_bytes(p.expectation.exchanged_bytes), in_bytes(p.gradient.exchanged_bytes));
+}
+
+void print_job(const PlanOptions& options, const Plan& p, const std::optional<Prediction>& t) {
+  const Layout& l = p.layout;
+  std::string line =
+      fmt::format("jobs/submit {} --nodes {} --ntasks-per-node {} --cpus-per-task {}",
+                  options.experiment, l.nodes, l.ranks_per_node, l.threads);
+  // Half as much again, for the table and what was not foreseen; runs that are cut off go on.
+  if (t) line += " --time " + wall_time(std::clamp(1.5 * t->campaign, 600.0, 24 * 3600.0));
+  std::string end;
+  for (const std::string& change : options.overrides) end += fmt::format(" --set '{}'", change);
+  if (l.ranks_per_state > 1) end += fmt::format(" --ranks-per-state {}", l.ranks_per_state);
+  fmt::print("job          {}{}{}\n", line, end.empty() ? "" : " --", end);
+}
+
+Layout layout_of(const PlanOptions& o, int cores) {
+  Layout l{o.nodes, 1, o.threads, o.ranks_per_state};
+  const int ranks = o.ranks > 0 ? o.ranks : std::max(o.nodes, o.ranks_per_state);
+  if (ranks % o.nodes != 0)
+    throw InputError(
+        fmt::format("--ranks {}: {} nodes; allowed: a multiple of that", ranks, o.nodes));
+  const bool power = (o.ranks_per_state & (o.ranks_per_state - 1)) == 0;
+  if (!power || ranks % o.ranks_per_state != 0) {
+    std::string allowed;
+    for (int r = 1; r <= ranks; r *= 2)
+      if (ranks % r == 0) allowed += fmt::format("{}{}", r == 1 ? "" : ", ", r);
+    throw InputError(fmt::format("--ranks-per-state {}: {} ranks; allowed: {}", o.ranks_per_state,
+                                 ranks, allowed));
+  }
+  l.ranks_per_node = ranks / o.nodes;
+  if (l.threads == 0) l.threads = std::max(1, cores / l.ranks_per_node);
+  return l;
+}
+
+void run_plan(const PlanOptions& options) {
+  const Experiment experiment = read_experiment(options.experiment, options.overrides);
+  const Circuit circuit = make_circuit(experiment, count_qubits(experiment));
+  std::optional<Machine> machine;
+  if (!options.machine.empty()) machine = read_machine(options.machine);
+  const int cores = machine ? machine->cores : count_cores(allowed_processors());
+  const double memory = machine ? machine->memory : available_memory();
+  const Layout layout = layout_of(options, cores);
+  const Plan plan = make_plan(experiment, circuit, layout, memory);
+
+  fmt::print("experiment   {}: {} qubits, {} angles, {} restarts\n", experiment.name,
+             circuit.qubits, circuit.angles, experiment.restart_count);
+  fmt::print("layout       {}\n", describe(layout));
+  fmt::print("states       {} at once, {} thread{} of each of their ranks\n", plan.workers(),
+             plan.threads.threads_per_state, plan.threads.threads_per_state == 1 ? "" : "s");
+  fmt::print("engine       {}\n", to_string(plan.spread.kind));
+  print_exchanges(plan);
+  print_memory(plan, memory);
+
+  std::optional<Prediction> times;
+  if (machine) {
+    times = predict(*machine, plan);
+    fmt::print("prediction   for {} ({}: {})\n", machine->name,
+               machine->measured ? "measured" : "described, not measured", machine->source);
+    fmt::print("  expectation               {}\n", duration(times->expectation));
+    fmt::print("  expectation and gradient  {}\n", duration(times->gradient));
+    fmt::print("  campaign                  at most about {}, the table not counted\n",
+               duration(times->campaign));
+  } else {
+    fmt::print(
+        "prediction   none: give --machine FILE (qhn plan --measure --out FILE writes one)\n");
+  }
+
+  const auto smallest = smallest_plan(experiment, circuit, cores, memory);
+  fmt::print("smallest     {}\n",
+             smallest ? describe(smallest->layout) : "no number of such nodes holds a state");
+  if (smallest && machine && (machine->network || smallest->layout.ranks_per_state == 1))
+    fmt::print("             longest single evaluation there: {}\n",
+               duration(predict(*machine, *smallest).gradient));
+  if (plan.node_bytes() > memory)
+    throw InputError(fmt::format("{}: {} need {} of a node, which has {}", options.experiment,
+                                 describe(layout), in_bytes(plan.node_bytes()), in_bytes(memory)));
+  print_job(options, plan, times);
+}
+
+}  // namespace
+
+void add_plan(CLI::App& app) {
+  auto options = std::make_shared<PlanOptions>();
+  CLI::App* verb =
+      app.add_subcommand("plan", "Memory, messages, time and batch job of an experiment");
+  verb->add_option("EXPERIMENT", options->experiment, "Experiment file (TOML)");
+  verb->add_option("--set", options->overrides, "key=value in place of the file's")
+      ->type_size(1)
+      ->allow_extra_args(false);
+  verb->add_option("--nodes", options->nodes, "Nodes")
+      ->check(CLI::Range(1, 1 << 20))
+      ->capture_default_str();
+  verb->add_option("--ranks", options->ranks,
+                   "Ranks on all nodes together (default: one a node, or --ranks-per-state)")
+      ->check(CLI::Range(1, 1 << 24));
+  verb->add_option("--threads", options->threads,
+                   "Threads of a rank (default: its share of a node's cores)")
+      ->check(CLI::Range(1, max_threads));
+  verb->add_option("--ranks-per-state", options->ranks_per_state,
+                   "Ranks that hold one state together: a power of two")
+      ->check(CLI::Range(1, 1 << 20))
+      ->capture_default_str();
+  verb->add_option("--machine", options->machine,
+                   "Machine file that times are predicted from (default: no times; memory and "
+                   "cores of this node)");
+  verb->add_flag("--measure", options->measure,
+                 "Write a machine file for this machine instead; under mpirun with its links");
+  verb->add_option("--out", options->out, "With --measure: file to write (default: the screen)");
+  verb->footer(
+      "Examples:\n  mpirun -n 2 qhn plan --measure --out machine.toml\n"
+      "  qhn plan jobs/experiments/gaussian.toml --machine machine.toml\n"
+      "  qhn plan jobs/experiments/synthetic.toml --set problem.qubits=36 --nodes 64 "
+      "--ranks-per-state 64 \\\n           --machine jobs/machines/epyc-hdr.toml");
+  verb->callback([options] {
+    if (options->measure == !options->experiment.empty())
+      throw InputError("qhn plan: one of EXPERIMENT and --measure is needed");
+    if (options->measure)
+      run_measure(*options);
+    else if (!options->out.empty())
+      throw InputError("--out: allowed only with --measure");
+    else
+      run_plan(*options);
+  });
+}
+
+}  // namespace qhn

@@ -1,0 +1,67 @@
+#include "predict/machine.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <cstddef>
+
+#include "core/error.hpp"
+
+namespace qhn {
+namespace {
+
+/// Between the value of one core and that of all, by the logarithm of the cores.
+double between(const Machine& machine, int cores, double one, double all) {
+  if (machine.cores <= 1) return all;
+  return one + (all - one) * std::log(cores) / std::log(machine.cores);
+}
+
+double exchange_seconds(const Machine& machine, const EvaluationLoad& load, const Layout& layout) {
+  if (load.exchanged_bytes == 0.0) return 0.0;
+  // Groups fill node after node; only those larger than a node need the network.
+  const bool within = layout.ranks_per_state <= layout.ranks_per_node;
+  const std::optional<Link>& link = within ? machine.node : machine.network;
+  if (!link)
+    throw InputError("the machine file of " + machine.name + " has no link between " +
+                     (within ? "ranks of a node ([links.node])" : "nodes ([links.network])"));
+  const double sharing = within ? 1.0 : layout.ranks_per_node;
+  return load.exchanged_bytes * sharing / link->bandwidth + load.messages * link->latency;
+}
+
+}  // namespace
+
+double Curve::at(double n) const {
+  const auto above = std::lower_bound(qubits.begin(), qubits.end(), n);
+  if (above == qubits.end()) return values.back();
+  const auto k = static_cast<std::size_t>(above - qubits.begin());
+  if (k == 0) return values.front();
+  const double t = (n - qubits[k - 1]) / (qubits[k] - qubits[k - 1]);
+  return values[k - 1] + t * (values[k] - values[k - 1]);
+}
+
+const char* to_string(Kernel kernel) {
+  constexpr const char* names[kernels] = {
+      "sweep", "sweep_gradient", "cut_2",    "cut_2_gradient",
+      "cut_4", "cut_4_gradient", "cut_more", "cut_more_gradient"};
+  return names[static_cast<std::size_t>(kernel)];
+}
+
+double evaluation_seconds(const Machine& machine, const EvaluationLoad& load, int threads, int busy,
+                          const Layout& layout) {
+  const auto kernel = static_cast<std::size_t>(load.kernel);
+  const double n = load.qubits;
+  const double flops = between(machine, threads, machine.one.fma * threads,
+                               machine.all.fma * threads / machine.cores);
+  const double pass = between(machine, threads, machine.one.pass.at(n) * threads,
+                              machine.all.pass.at(n) * threads / machine.cores);
+  const double share =
+      between(machine, threads, machine.one.share[kernel].at(n), machine.all.share[kernel].at(n));
+  const double roof = std::max(load.work.flops / flops, load.work.bytes / pass);
+  // What a busy neighbour on every core costs, and how much of that there is.
+  const double slowdown = machine.one.share[kernel].at(n) / machine.each[kernel].at(n);
+  const double crowd = machine.cores > 1
+                           ? std::log(static_cast<double>(busy) / threads) / std::log(machine.cores)
+                           : 0.0;
+  return roof / share * std::pow(slowdown, crowd) + exchange_seconds(machine, load, layout);
+}
+
+}  // namespace qhn
