@@ -23,6 +23,23 @@ double number_in(const char* path) {
   return std::ifstream(path) >> value ? value : std::numeric_limits<double>::infinity();
 }
 
+/// f(object) for the objects of that type that hold some of `processors`; for none where the
+/// topology cannot be read.
+template <class F>
+void for_objects(hwloc_obj_type_t type, const cpu_set_t& processors, F f) {
+  hwloc_topology_t topology = nullptr;
+  if (hwloc_topology_init(&topology) != 0) return;
+  if (hwloc_topology_load(topology) == 0) {
+    const hwloc_cpuset_t set = hwloc_bitmap_alloc();
+    hwloc_cpuset_from_glibc_sched_affinity(topology, set, &processors, sizeof processors);
+    hwloc_obj_t object = nullptr;
+    while ((object = hwloc_get_next_obj_by_type(topology, type, object)) != nullptr)
+      if (hwloc_bitmap_intersects(object->cpuset, set)) f(object);
+    hwloc_bitmap_free(set);
+  }
+  hwloc_topology_destroy(topology);
+}
+
 }  // namespace
 
 std::string in_bytes(double bytes) {
@@ -45,19 +62,19 @@ cpu_set_t allowed_processors() {
 }
 
 int count_cores(const cpu_set_t& processors) {
-  hwloc_topology_t topology = nullptr;
-  if (hwloc_topology_init(&topology) != 0) return CPU_COUNT(&processors);
   int cores = 0;
-  if (hwloc_topology_load(topology) == 0) {
-    const hwloc_cpuset_t set = hwloc_bitmap_alloc();
-    hwloc_cpuset_from_glibc_sched_affinity(topology, set, &processors, sizeof processors);
-    hwloc_obj_t core = nullptr;
-    while ((core = hwloc_get_next_obj_by_type(topology, HWLOC_OBJ_CORE, core)) != nullptr)
-      if (hwloc_bitmap_intersects(core->cpuset, set)) ++cores;
-    hwloc_bitmap_free(set);
-  }
-  hwloc_topology_destroy(topology);
+  for_objects(HWLOC_OBJ_CORE, processors, [&](hwloc_obj_t) { ++cores; });
   return cores > 0 ? cores : CPU_COUNT(&processors);
+}
+
+double last_level_cache(const cpu_set_t& processors) {
+  double bytes = 0.0;
+  for (const hwloc_obj_type_t level : {HWLOC_OBJ_L3CACHE, HWLOC_OBJ_L2CACHE}) {
+    for_objects(level, processors,
+                [&](hwloc_obj_t cache) { bytes += static_cast<double>(cache->attr->cache.size); });
+    if (bytes > 0.0) break;
+  }
+  return bytes;
 }
 
 std::string host_name() {

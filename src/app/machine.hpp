@@ -26,6 +26,9 @@ constexpr int max_threads = 4096;
 /// Cores among `processors`: two hardware threads of one core count once.
 int count_cores(const cpu_set_t& processors);
 
+/// Bytes of the last-level caches of `processors` together; 0 where the system does not say.
+double last_level_cache(const cpu_set_t& processors);
+
 /// This rank's fair share of the cores of its node: all that it may use, less where other ranks may
 /// use them too; at least 1. Collective over `node`, the ranks of one node; MPI_COMM_NULL: none but
 /// this one.

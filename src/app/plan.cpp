@@ -1,4 +1,5 @@
 #include <fmt/format.h>
+#include <omp.h>
 #include <spdlog/spdlog.h>
 
 #include <CLI/CLI.hpp>
@@ -91,6 +92,12 @@ std::string measure_machine(std::optional<Link> node, std::optional<Link> networ
 }
 
 void run_measure(const PlanOptions& options) {
+  // All cores measure at once, and wait for each other.
+  const int cores = count_cores(allowed_processors());
+  if (cores > omp_get_thread_limit())
+    throw InputError(fmt::format("{} cores, but OpenMP allows {} threads here (OMP_THREAD_LIMIT)",
+                                 cores, omp_get_thread_limit()));
+  omp_set_dynamic(0);
   const auto environment = [](const char* name) -> const char* { return std::getenv(name); };
   std::optional<MpiSession> session;
   std::optional<Link> node, network;
@@ -158,8 +165,9 @@ Plan make_plan(const Experiment& experiment, const Circuit& circuit, const Layou
   if (layout.ranks_per_state == 1) {
     p.table = std::ldexp(8.0, n) / layout.ranks_per_node;  // one copy, shared by the node
     const double all = (p.table + layout.threads * engine(1)) * layout.ranks_per_node;
-    p.threads =
-        plan_threads(layout.threads, layout.ranks(), experiment.restart_count, all <= node_memory);
+    const Resources resources{layout.threads, layout.ranks(), layout.ranks_per_node};
+    p.threads = plan_threads(evaluation_of(circuit, {experiment.engine, experiment.precision}),
+                             resources, experiment.restart_count, all <= node_memory);
   } else {
     p.table = std::ldexp(8.0, n - p.spread.rank_bits());
     p.threads = {1, layout.threads};

@@ -196,8 +196,9 @@ IdRange slice_of(const TrainOptions& options, const Experiment& experiment) {
 /// Ranks and processors of one node.
 struct Node {
   int ranks = 1;
-  int first = 0;    ///< the lowest rank on it, in the world
-  int threads = 1;  ///< this rank's cores, shared fairly where ranks overlap
+  int first = 0;       ///< the lowest rank on it, in the world
+  int threads = 1;     ///< this rank's cores, shared fairly where ranks overlap
+  double cache = 0.0;  ///< last_level_cache() of all ranks' processors
 };
 
 // Collective over `world`.
@@ -209,6 +210,10 @@ Node survey_node(MPI_Comm world) {
   MPI_Comm_rank(world, &node.first);
   MPI_Bcast(&node.first, 1, MPI_INT, 0, comm);
   node.threads = share_of_cores(comm);
+  const cpu_set_t mine = allowed_processors();
+  cpu_set_t all = mine;
+  MPI_Allreduce(&mine, &all, sizeof mine, MPI_BYTE, MPI_BOR, comm);
+  node.cache = last_level_cache(all);
   MPI_Comm_free(&comm);
   return node;
 }
@@ -399,7 +404,9 @@ class Training {
       return memory_need(circuit_, engine_options(p), p.workers * node.ranks);
     };
     const bool all_fit = need({threads_, 1}).total() <= available;
-    plan_ = plan_threads(threads_, session_.size(), missing_count_, all_fit);
+    plan_ =
+        plan_threads(evaluation_of(circuit_, engine_options({})),
+                     {threads_, session_.size(), node.ranks, node.cache}, missing_count_, all_fit);
     require_memory(options_.experiment, need(plan_), available);
   }
 

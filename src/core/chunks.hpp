@@ -1,6 +1,10 @@
 #pragma once
 
+#include <omp.h>
+
 #include <algorithm>
+#include <array>
+#include <atomic>
 #include <cstddef>
 #include <functional>
 #include <utility>
@@ -40,14 +44,10 @@ class ChunkPoll {
   const std::function<void()>* before_;
 };
 
-/// How chunks come to threads: each thread its equal share, the same every time, so that it meets
-/// the memory it has met before; or one by one as threads become free, for chunks that weigh
-/// differently or cores that do not run alike.
-enum class Sharing { equal, as_free };
-
-/// body(chunk) for every chunk, on `threads` OpenMP threads. The body must not throw.
+/// body(chunk) for every chunk, on `threads` OpenMP threads, each with an equal share, the same
+/// every time, so that it meets the memory it has met before. The body must not throw.
 template <class Body>
-void for_chunks(const Chunks& chunks, int threads, Body body, Sharing sharing = Sharing::equal) {
+void for_chunks(const Chunks& chunks, int threads, Body body) {
   const auto count = static_cast<std::ptrdiff_t>(chunks.count);
   if (threads <= 1 || count == 1) {
     for (std::ptrdiff_t c = 0; c < count; ++c) {
@@ -58,12 +58,29 @@ void for_chunks(const Chunks& chunks, int threads, Body body, Sharing sharing = 
   }
   if (chunk_poll) (*chunk_poll)();
   const ChunkPoll quiet(nullptr);  // nothing throws out of the region
-  if (sharing == Sharing::equal) {
 #pragma omp parallel for num_threads(threads) schedule(static)
-    for (std::ptrdiff_t c = 0; c < count; ++c) body(static_cast<Index>(c));
-  } else {
-#pragma omp parallel for num_threads(threads) schedule(dynamic, 1)
-    for (std::ptrdiff_t c = 0; c < count; ++c) body(static_cast<Index>(c));
+  for (std::ptrdiff_t c = 0; c < count; ++c) body(static_cast<Index>(c));
+}
+
+/// body(i) for 0 <= i < count <= 512 like for_chunks, but a thread that has done its share takes
+/// from the ends of others': for items that weigh differently and cores that do not run alike.
+template <class Body>
+void for_stealing(Index count, int threads, Body body) {
+  if (threads <= 1 || count == 1) return for_chunks(Chunks(count, 1, count), 1, body);
+  if (chunk_poll) (*chunk_poll)();
+  const ChunkPoll quiet(nullptr);
+  std::array<std::atomic<bool>, 512> taken{};
+#pragma omp parallel num_threads(threads)
+  {
+    const auto thread = static_cast<Index>(omp_get_thread_num());
+    const auto team = static_cast<Index>(omp_get_num_threads());
+    const Index begin = count * thread / team, own = count * (thread + 1) / team - begin;
+    for (Index i = 0; i < count; ++i) {
+      const Index item = i < own ? begin + i : (begin + count - 1 - (i - own)) % count;
+      if (!taken[item].load(std::memory_order_relaxed) &&
+          !taken[item].exchange(true, std::memory_order_relaxed))
+        body(item);
+    }
   }
 }
 

@@ -4,6 +4,8 @@
 #include <functional>
 #include <string>
 
+#include "gradient/engine.hpp"
+
 namespace qhn {
 
 /// Number of ranks the launcher that started this process says it started, read from PMI_SIZE,
@@ -22,8 +24,31 @@ struct ThreadPlan {
   int threads_per_state = 1;
 };
 
-/// One restart per thread where there are restarts enough to keep half of all threads busy and
-/// memory for a state on each, else all threads on one state.
-ThreadPlan plan_threads(int threads, int ranks, std::uint64_t restarts, bool memory_for_all);
+/// What decides whether threads are better together on one state or apart on one each.
+struct Evaluation {
+  EngineKind engine = EngineKind::cut;  ///< which one, not automatic
+  double multiply_adds = 0.0;           ///< of one gradient, gradient/engine.hpp
+  double bytes = 0.0;                   ///< of one state
+  double table_bytes = 0.0;             ///< of the costs, which all share
+};
+Evaluation evaluation_of(const Circuit& circuit, const EngineOptions& options);
+
+struct Resources {
+  int threads = 1;        ///< of this rank
+  int ranks = 1;          ///< in all
+  int ranks_on_node = 1;  ///< that share memory and cache
+  double cache = 0.0;     ///< bytes of the node's last-level cache; 0: unknown
+};
+
+/// How many times faster `threads` threads together evaluate one gradient than one of them does: by
+/// Amdahl's law with serial shares measured on two threads, for each engine by multiply-adds.
+double shared_speedup(const Evaluation& evaluation, int threads);
+
+/// The faster of all threads on one state and one restart per thread, where there is memory for a
+/// state on each, by the rounds that `restarts` take: apart, evaluations slow down where the states
+/// overflow a cache that one state for each rank would fit. The numbers were measured
+/// (bench/README.md, Together or apart) and stand in launch.cpp.
+ThreadPlan plan_threads(const Evaluation& evaluation, const Resources& resources,
+                        std::uint64_t restarts, bool memory_for_all);
 
 }  // namespace qhn

@@ -236,15 +236,10 @@ class CutEngine final : public Engine {
     const Segment& at = low_.program.segments()[segment];
     const int groups = std::min(shape_.groups, at.branches);
     const bool small = low_.phi.size() + high_.phi.size() < (1 << 14);
-    const Chunks tasks(static_cast<Index>(2 * groups), 1, static_cast<Index>(2 * groups));
-    for_chunks(
-        tasks, small ? 1 : threads_,
-        [&](Index task) {
-          Side<T>& side = task % 2 == 0 ? high_ : low_;
-          f(side, side.program.segments()[segment],
-            BranchGroup{static_cast<int>(task / 2), groups});
-        },
-        Sharing::as_free);
+    for_stealing(static_cast<Index>(2 * groups), small ? 1 : threads_, [&](Index task) {
+      Side<T>& side = task % 2 == 0 ? high_ : low_;
+      f(side, side.program.segments()[segment], BranchGroup{static_cast<int>(task / 2), groups});
+    });
   }
 
   void forward(std::span<const double> angles) {
@@ -389,8 +384,7 @@ class CutEngine final : public Engine {
 
   template <class F>
   void for_tasks(F f) {
-    const Index count = shape_.blocks.count();
-    for_chunks(Chunks(count, 1, count), threads_, f, Sharing::as_free);
+    for_stealing(shape_.blocks.count(), threads_, f);
   }
 
   /// f(tile, first element of C, first column) over the tiles of a block of C.

@@ -57,6 +57,12 @@ EngineKind choose_engine(const Circuit& circuit) {
                                                                  : EngineKind::sweep;
 }
 
+double evaluation_multiply_adds(const Circuit& circuit, EngineKind kind) {
+  const bool whole = kind == EngineKind::sweep || kind == EngineKind::reference;
+  return gradient_fmas(whole ? cut_circuit(circuit, circuit.qubits, Purpose::expectation)
+                             : choose_cut(circuit, kind));
+}
+
 std::unique_ptr<Engine> make_engine(const Circuit& circuit, std::span<const double> cost,
                                     const EngineOptions& options) {
   if (cost.size() != dimension(circuit.qubits))

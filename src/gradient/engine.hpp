@@ -66,6 +66,11 @@ std::unique_ptr<Engine> make_engine(const Circuit& circuit, std::span<const doub
 /// The engine `automatic` stands for.
 EngineKind choose_engine(const Circuit& circuit);
 
+/// Multiply-adds of one expectation with gradient by the engine that `kind` stands for, by the
+/// model that chooses the cut (circuit/program.hpp); for the reference engine those of the sweep
+/// engine.
+double evaluation_multiply_adds(const Circuit& circuit, EngineKind kind);
+
 /// Bytes make_engine(…) will hold, the cost table and up to 256 KiB of small tables excluded;
 /// nothing is allocated.
 std::size_t engine_bytes(const Circuit& circuit, const EngineOptions& options);

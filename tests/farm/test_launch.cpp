@@ -51,15 +51,62 @@ TEST(Launch, RefusesALonelyRankWithALineToTry) {
   }
 }
 
-TEST(Launch, ThreadsGoToRestartsWhereTheyCan) {
-  const auto same = [](ThreadPlan plan, int workers, int threads) {
-    return plan.workers == workers && plan.threads_per_state == threads;
-  };
-  EXPECT_TRUE(same(plan_threads(8, 1, 100, true), 8, 1));
-  EXPECT_TRUE(same(plan_threads(8, 4, 16, true), 8, 1));
-  EXPECT_TRUE(same(plan_threads(8, 4, 15, true), 1, 8));    // more than half would idle
-  EXPECT_TRUE(same(plan_threads(8, 1, 100, false), 1, 8));  // no memory for 8 states
-  EXPECT_TRUE(same(plan_threads(1, 1, 1, true), 1, 1));
+bool is(ThreadPlan plan, int workers, int threads) {
+  return plan.workers == workers && plan.threads_per_state == threads;
+}
+
+constexpr Evaluation small{EngineKind::cut, 1e5, 1e5, 1e5};
+constexpr Evaluation large{EngineKind::cut, 1e8, 1e6, 8e6};
+
+TEST(Launch, ThreadsWorkApartWhereThereAreRestartsForAll) {
+  for (const Evaluation& e : {small, large}) {
+    EXPECT_TRUE(is(plan_threads(e, {8, 1, 1, 0.0}, 100, true), 8, 1));
+    EXPECT_TRUE(is(plan_threads(e, {8, 4, 4, 0.0}, 3200, true), 8, 1));
+    EXPECT_TRUE(is(plan_threads(e, {1, 1, 1, 0.0}, 1, true), 1, 1));
+    EXPECT_TRUE(is(plan_threads(e, {8, 1, 1, 0.0}, 100, false), 1, 8));  // no memory for 8 states
+  }
+}
+
+TEST(Launch, ThreadsWorkTogetherOnFewRestartsOfLargeStates) {
+  EXPECT_TRUE(is(plan_threads(large, {8, 1, 1, 0.0}, 2, true), 1, 8));
+  EXPECT_TRUE(is(plan_threads(large, {8, 4, 4, 0.0}, 8, true), 1, 8));
+  EXPECT_TRUE(is(plan_threads(small, {8, 1, 1, 0.0}, 2, true), 8, 1));  // too small to share
+  // One restart more than threads: a second round for it alone, or nine in shared steps.
+  EXPECT_TRUE(is(plan_threads(large, {8, 1, 1, 0.0}, 9, true), 1, 8));
+}
+
+TEST(Launch, ThreadsWorkTogetherWhereOnlyOneStateFitsTheCache) {
+  const Evaluation state{EngineKind::sweep, 5e8, 16e6, 4e6};
+  EXPECT_TRUE(is(plan_threads(state, {2, 1, 1, 32e6}, 1000, true), 1, 2));
+  EXPECT_TRUE(is(plan_threads(state, {2, 1, 1, 64e6}, 1000, true), 2, 1));  // both fit
+  EXPECT_TRUE(is(plan_threads(state, {2, 1, 1, 16e6}, 1000, true), 2, 1));  // not even one does
+  EXPECT_TRUE(is(plan_threads(state, {2, 2, 2, 32e6}, 1000, true), 2, 1));  // one for each rank
+  EXPECT_TRUE(is(plan_threads(state, {2, 1, 1, 0.0}, 1000, true), 2, 1));   // unknown
+}
+
+TEST(Launch, AnEvaluationIsThatOfTheEngineInUse) {
+  const Circuit shallow = make_circuit(Family::linear, 16, 4);
+  const Evaluation cut = evaluation_of(shallow, {}),
+                   sweep = evaluation_of(shallow, {EngineKind::sweep});
+  EXPECT_EQ(cut.engine, EngineKind::cut);
+  EXPECT_EQ(sweep.engine, EngineKind::sweep);
+  EXPECT_LT(cut.multiply_adds, sweep.multiply_adds);
+  EXPECT_LT(cut.bytes, sweep.bytes);
+  EXPECT_EQ(cut.table_bytes, 8.0 * 65536);
+}
+
+TEST(Launch, SharedSpeedupGrowsWithTheStateAndNeverBeyondTheThreads) {
+  for (const EngineKind engine : {EngineKind::cut, EngineKind::sweep, EngineKind::reference})
+    for (const int threads : {1, 2, 64}) {
+      double before = 1.0;
+      for (double fmas = 1e4; fmas < 1e12; fmas *= 3) {
+        const double s = shared_speedup({engine, fmas, 0.0, 0.0}, threads);
+        EXPECT_GE(s, before);
+        EXPECT_LE(s, threads);
+        before = s;
+      }
+      EXPECT_EQ(before > 1.0, engine != EngineKind::reference && threads > 1);
+    }
 }
 
 }  // namespace

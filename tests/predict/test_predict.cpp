@@ -5,6 +5,7 @@
 #include "core/error.hpp"
 #include "predict/load.hpp"
 #include "predict/machine.hpp"
+#include "predict/measure.hpp"
 
 namespace qhn {
 namespace {
@@ -87,6 +88,17 @@ TEST(Load, ClassesFollowTheBranches) {
   EXPECT_EQ(kernel(4), Kernel::cut_2_gradient);
   EXPECT_EQ(kernel(6), Kernel::cut_4_gradient);
   EXPECT_EQ(kernel(8), Kernel::cut_more_gradient);
+}
+
+TEST(Measure, GivesEveryCoreAStateOfItsOwn) {
+  const CoreRates roof{1e12, {{12}, {1e12}}, {}};
+  const Shares shares = measure_crowd(roof, 2, 2 * 48.0 * 4096);  // memory for 12 qubits each
+  for (const Curve& share : shares) {
+    EXPECT_EQ(share.qubits, std::vector<double>{12});
+    ASSERT_EQ(share.values.size(), 1u);
+    EXPECT_GT(share.values[0], 0.0);
+    EXPECT_LT(share.values[0], 1.0);  // of a roof no core has
+  }
 }
 
 }  // namespace
