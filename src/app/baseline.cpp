@@ -48,6 +48,9 @@ class ClassicalWork : public Workload {
   std::string toml() const override { return to_baseline_toml(experiment_); }
   bool needs_table() const override { return !experiment_.problem.target; }
   bool polls() const override { return true; }
+  ThreadPlan plan(const Resources& resources, std::uint64_t, bool) const override {
+    return {resources.threads, 1};
+  }
   MemoryNeed memory(const ThreadPlan&, int) const override { return need(problem_->qubits()); }
 
   void take(const Costs& costs) override {

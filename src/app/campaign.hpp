@@ -59,6 +59,9 @@ class Workload {
   virtual std::string toml() const = 0;    ///< the experiment as far as results depend on it
   virtual bool needs_table() const { return true; }
   virtual bool polls() const = 0;  ///< FarmOptions::poll_inside
+  /// `memory_for_all`: there is enough for a restart on every thread.
+  virtual ThreadPlan plan(const Resources& resources, std::uint64_t restarts,
+                          bool memory_for_all) const = 0;
   virtual MemoryNeed memory(const ThreadPlan& plan, int workers_on_node) const = 0;
 
   virtual void take(const Costs& costs) = 0;

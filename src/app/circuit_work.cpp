@@ -39,6 +39,11 @@ class CircuitWork : public Workload {
   }
   std::string toml() const override { return to_toml(experiment_); }
   bool polls() const override { return costs_.table.size() >= long_table; }
+  ThreadPlan plan(const Resources& resources, std::uint64_t restarts,
+                  bool memory_for_all) const override {
+    return plan_threads(evaluation_of(circuit_, engine_options({})), resources, restarts,
+                        memory_for_all);
+  }
   MemoryNeed memory(const ThreadPlan& plan, int workers_on_node) const override {
     MemoryNeed need = memory_need(circuit_, engine_options(plan), workers_on_node);
     if (measures())  // the amplitudes that are measured

@@ -392,8 +392,7 @@ class Campaign {
     const auto need = [&](const ThreadPlan& p) { return work_.memory(p, p.workers * node.ranks); };
     const bool all_fit = need({threads_, 1}).total() <= available;
     plan_ =
-        plan_threads(evaluation_of(circuit_, engine_options({})),
-                     {threads_, session_.size(), node.ranks, node.cache}, missing_count_, all_fit);
+        work_.plan({threads_, session_.size(), node.ranks, node.cache}, missing_count_, all_fit);
     require_memory(options_.experiment, need(plan_), available);
   }
 
