@@ -82,7 +82,7 @@ class ClassicalWork : public Workload {
   void take(const MethodSummary& method) override {
     run_.settings = parse_settings(method.settings);
   }
-  RestartRunner make_runner(const ThreadPlan&) const override {
+  RestartRunner make_runner(const ThreadPlan&, Group*) const override {
     return [this](std::uint64_t id, const RestartHooks&) -> std::optional<RestartResult> {
       try {
         return run_baseline(task_, run_, id);

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "core/error.hpp"
+#include "dist/engine.hpp"
 #include "farm/restart.hpp"
 #include "farm/shot_restart.hpp"
 
@@ -13,6 +14,8 @@ namespace {
 
 class CircuitWork : public Workload {
  public:
+  explicit CircuitWork(int ranks_per_state) : ranks_(ranks_per_state) {}
+
   Experiment read(const std::string& path, const std::vector<std::string>& overrides) override {
     Experiment experiment = read_experiment(path, overrides);
     if (experiment.problem.target)
@@ -23,28 +26,44 @@ class CircuitWork : public Workload {
     experiment_ = experiment;
     return experiment;
   }
-  MemoryNeed least_memory(int bits) const override { return least_memory_need(bits); }
+  MemoryNeed least_memory(int bits) const override {
+    MemoryNeed need = least_memory_need(bits);
+    if (ranks_ > 1) need = {bits, need.table / ranks_, 0.0};  // a cut keeps no state
+    return need;
+  }
   void prepare(std::shared_ptr<const Problem> problem) override {
     samples_ = problem->train_samples();
     circuit_ = make_circuit(experiment_, problem->qubits());
     if (measures() && experiment_.shots.gradient == ShotGradient::shift)
       require_single_gates(circuit_);
+    if (ranks_ == 1) return;
+    if (measures())
+      throw InputError(fmt::format(
+          "{}: --ranks-per-state {} with an optimizer that measures shots, which needs the whole "
+          "state on one rank; allowed: 1, or optimizer.name = \"lbfgs\"",
+          experiment_.source, ranks_));
+    layout_ = distribute(circuit_, ranks_, experiment_.engine);
   }
 
   std::string name() const override { return experiment_.name; }
   std::string what() const override { return fmt::format("{} angles", circuit_.angles); }
   std::string engine() const override {
+    // The last bits depend on how a state is spread, so this belongs to a campaign's identity.
+    if (ranks_ > 1) return fmt::format("{} on {} ranks", to_string(layout_.kind), ranks_);
     return to_string(experiment_.engine == EngineKind::automatic ? choose_engine(circuit_)
                                                                  : experiment_.engine);
   }
   std::string toml() const override { return to_toml(experiment_); }
+  IndexMap table_part(int rank) const override { return layout_.part(rank); }
   bool polls() const override { return costs_.table.size() >= long_table; }
   ThreadPlan plan(const Resources& resources, std::uint64_t restarts,
                   bool memory_for_all) const override {
+    if (ranks_ > 1) return {1, resources.threads};
     return plan_threads(evaluation_of(circuit_, engine_options({})), resources, restarts,
                         memory_for_all);
   }
   MemoryNeed memory(const ThreadPlan& plan, int workers_on_node) const override {
+    if (ranks_ > 1) return memory_need(circuit_, layout_, engine_options(plan), workers_on_node);
     MemoryNeed need = memory_need(circuit_, engine_options(plan), workers_on_node);
     if (measures())  // the amplitudes that are measured
       need.states += workers_on_node * static_cast<double>(sizeof(Complex)) *
@@ -53,12 +72,22 @@ class CircuitWork : public Workload {
   }
 
   void take(const Costs& costs) override { costs_ = costs; }
-  RestartRunner make_runner(const ThreadPlan& plan) const override {
+  RestartRunner make_runner(const ThreadPlan& plan, Group* group) const override {
     const RestartOptions restart{.seed = experiment_.restart_seed,
                                  .angles = circuit_.angles,
                                  .epsilons = experiment_.epsilons,
                                  .keep_angles = experiment_.keep_angles,
                                  .optimizer = experiment_.optimizer};
+    if (group != nullptr) {
+      const Ranks& ranks = group->ranks();
+      const std::shared_ptr<Engine> engine = group->together(
+          make_distributed_engine(ranks, circuit_, layout_, costs_.table, engine_options(plan)));
+      const CostOf cost_of = [&ranks, part = layout_.part(ranks.rank()), table = costs_.table](
+                                 Index w) { return spread_cost(ranks, part, table, w); };
+      return [=, minimum = costs_.minimum](std::uint64_t id, const RestartHooks& hooks) {
+        return run_restart(*engine, cost_of, minimum, restart, id, hooks);
+      };
+    }
     const std::shared_ptr<Engine> engine =
         make_engine(circuit_, costs_.table, engine_options(plan));
     if (measures()) {
@@ -78,14 +107,18 @@ class CircuitWork : public Workload {
     return {experiment_.engine, experiment_.precision, plan.threads_per_state};
   }
 
+  int ranks_;  ///< that hold a state
   Experiment experiment_;
   Circuit circuit_;
+  Distribution layout_;  ///< over several
   std::uint64_t samples_ = 0;
   Costs costs_;
 };
 
 }  // namespace
 
-std::unique_ptr<Workload> make_circuit_work() { return std::make_unique<CircuitWork>(); }
+std::unique_ptr<Workload> make_circuit_work(int ranks_per_state) {
+  return std::make_unique<CircuitWork>(ranks_per_state);
+}
 
 }  // namespace qhn

@@ -264,18 +264,13 @@ void print_exchanges(const Plan& p) {
 
 void print_job(const PlanOptions& options, const Plan& p, const std::optional<Prediction>& t) {
   const Layout& l = p.layout;
-  if (l.ranks_per_state > 1) {
-    fmt::print(
-        "job          none: qhn train keeps a state on one rank; qhn evaluate and qhn sample "
-        "spread it\n");
-    return;
-  }
   std::string line =
       fmt::format("jobs/submit {} --nodes {} --ntasks-per-node {} --cpus-per-task {}",
                   options.experiment, l.nodes, l.ranks_per_node, l.threads);
   // Half as much again, for the table and what was not foreseen; runs that are cut off go on.
   if (t) line += " --time " + wall_time(std::clamp(1.5 * t->campaign, 600.0, 24 * 3600.0));
   std::string end;
+  if (l.ranks_per_state > 1) end = fmt::format(" --ranks-per-state {}", l.ranks_per_state);
   for (const std::string& change : options.overrides) end += fmt::format(" --set '{}'", change);
   fmt::print("job          {}{}{}\n", line, end.empty() ? "" : " --", end);
 }
