@@ -119,7 +119,9 @@ done
 
 # baseline.sbatch starts qhn baseline with its words as they are, and asks for another turn at 75.
 fake ranks "printf '%s\\0' \"\$@\" >$scratch/calls/baseline; exit 75"
-fake scontrol "printf '%s ' \"\$@\" >$scratch/calls/scontrol"
+fake scontrol "[ \$1 = requeue ] || exec cat $scratch/job
+printf '%s ' \"\$@\" >$scratch/calls/scontrol"
+echo 'JobId=7 JobState=RUNNING Restarts=0 ' >"$scratch/job"
 printf 'QHN_PROGRAM=%q\nQHN_LAUNCHER=mpirun\nQHN_MPIRUN=(ranks --some)\n' "$qhn" >"$scratch/site"
 baseline() { (PATH="$scratch/bin:$PATH" QHN_SITE="$scratch/site" SLURM_JOB_ID=7 bash jobs/baseline.sbatch "$ROOT" "$@"); }
 # shellcheck disable=SC2016
@@ -131,4 +133,9 @@ echo 'QHN_REQUEUE=no' >>"$scratch/site"
 rm "$scratch/calls/scontrol"
 expect 75 baseline "$experiment"
 [ ! -e "$scratch/calls/scontrol" ] || fail "a turn was asked for against the site's word"
+sed -i '/QHN_REQUEUE/d' "$scratch/site"
+echo 'JobId=7 JobState=COMPLETING Restarts=0 Reason=None ' >"$scratch/job"
+expect 75 baseline "$experiment"
+says "not finished: cancelled"
+[ ! -e "$scratch/calls/scontrol" ] || fail "a cancelled job asked for another turn"
 [ ! -e "$PWNED" ] || fail "a shell ran part of a name"
