@@ -6,7 +6,7 @@
 # site_defaults: what jobs/site (or $QHN_SITE) may change; jobs/site.example explains each.
 site_defaults() {
   QHN_SBATCH=() QHN_LAUNCHER=srun QHN_SRUN=(--mpi=pmix) QHN_MPIRUN=(mpirun) QHN_REQUEUE=yes
-  QHN_MACHINE= QHN_NODE=() QHN_PROGRAM=
+  QHN_MACHINE='' QHN_NODE=() QHN_PROGRAM=''
   site_environment() { :; }
 }
 
@@ -107,7 +107,7 @@ read_arguments() {
 
 # add_planned LINES: of the options of sbatch that `qhn plan` found, those that nobody chose.
 add_planned() {
-  local line chosen=" ${resources[*]} ${QHN_SBATCH[*]}" planned=()
+  local line chosen=" ${resources[*]} ${QHN_SBATCH[*]}" unchosen=()
   while read -r line; do
     case $line in
       '') continue ;;
@@ -115,9 +115,9 @@ add_planned() {
       --mem=*) case $chosen in *" --mem="* | *" --mem-per-cpu="*) continue ;; esac ;;
       *) case $chosen in *" ${line%%=*}="*) continue ;; esac ;;
     esac
-    planned+=("$line")
+    unchosen+=("$line")
   done <<<"$1"
-  resources=("${planned[@]}" "${resources[@]}")
+  resources=("${unchosen[@]}" "${resources[@]}")
 }
 
 # this_cluster [--partition=P]: what Slurm says of its smallest nodes there, for `qhn plan`. Sockets stand
