@@ -3,7 +3,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <atomic>
 #include <cmath>
 #include <filesystem>
 #include <functional>
@@ -13,6 +12,7 @@
 
 #include "../io/temporary_folder.hpp"
 #include "core/error.hpp"
+#include "living_file.hpp"
 #include "meter/meter.hpp"
 
 namespace qhn {
@@ -167,27 +167,6 @@ TEST_F(Powercap, AFrozenCounterIsNone) {
   EXPECT_EQ(source.remarks, std::vector<std::string>{"package-0 stands still"});
 }
 
-// Files that grow as a thread writes them, atomically.
-class Living {
- public:
-  Living(const TemporaryFolder& folder, std::string file, std::function<std::string(int)> text)
-      : thread_([&folder, file = std::move(file), text = std::move(text), this] {
-          for (int k = 0; !stop_; ++k) {
-            folder.write(file + ".next", text(k));
-            fs::rename(folder / (file + ".next"), folder / file);
-            std::this_thread::sleep_for(std::chrono::milliseconds(1));
-          }
-        }) {}
-  ~Living() {
-    stop_ = true;
-    thread_.join();
-  }
-
- private:
-  std::atomic<bool> stop_ = false;
-  std::thread thread_;
-};
-
 TEST_F(Powercap, ALivingTreeIsMeasuredUntilItsFileVanishes) {
   constexpr std::uint64_t range = 262143328850;
   zone("intel-rapl:0", "package-0");
@@ -199,8 +178,8 @@ TEST_F(Powercap, ALivingTreeIsMeasuredUntilItsFileVanishes) {
     };
   };
   auto dram =
-      std::make_unique<Living>(folder, "intel-rapl:0/intel-rapl:0:0/energy_uj", grow(5, 100));
-  const Living package(folder, "intel-rapl:0/energy_uj", grow(range - 20000, 2000));
+      std::make_unique<LivingFile>(folder, "intel-rapl:0/intel-rapl:0:0/energy_uj", grow(5, 100));
+  const LivingFile package(folder, "intel-rapl:0/energy_uj", grow(range - 20000, 2000));
   MeterOptions options;
   options.powercap = folder / "";
   options.source = MeterSource::powercap;
@@ -247,7 +226,8 @@ TEST_F(Powercap, ALivingTreeIsMeasuredUntilItsFileVanishes) {
 
 TEST_F(Powercap, PmCountersComeFirstAndReadJoules) {
   zone("intel-rapl:0", "package-0");
-  const Living living(folder, "energy", [](int k) { return std::to_string(7 + k) + " J 5 us\n"; });
+  const LivingFile living(folder, "energy",
+                          [](int k) { return std::to_string(7 + k) + " J 5 us\n"; });
   while (!fs::exists(folder / "energy")) std::this_thread::yield();
   MeterOptions options;
   options.powercap = options.pm_counters = folder / "";
