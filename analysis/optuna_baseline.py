@@ -31,6 +31,10 @@ SAMPLERS = {
 }
 
 
+def gaps(text):
+    return [float(gap) for gap in text.split(",")]
+
+
 def arguments():
     parser = argparse.ArgumentParser(
         description=__doc__.splitlines()[0],
@@ -41,7 +45,7 @@ def arguments():
     parser.add_argument("--budget", type=int, default=300, help="losses a restart asks for (default %(default)s)")
     parser.add_argument("--restarts", type=int, default=20, help="default %(default)s")
     parser.add_argument("--seed", type=int, default=1, help="default %(default)s")
-    parser.add_argument("--epsilon", default="1e-2,1e-3,1e-4,1e-5", help="gaps that count (default %(default)s)")
+    parser.add_argument("--epsilon", default="1e-2,1e-3,1e-4,1e-5", type=gaps, help="gaps that count (default %(default)s)")
     parser.add_argument("--out", help="write everything as JSON, too")
     parser.add_argument("--qhn", default=str(pathlib.Path(__file__).resolve().parents[1] / "build/release/bin/qhn"))
     options = parser.parse_args()
@@ -105,7 +109,7 @@ def main():
     print(f"a restart asks for {mean['evaluations']:.1f} losses, {mean['unique']:.1f} of them distinct, "
           f"{mean['samples']:.4g} samples")
     success = []
-    for epsilon in map(float, options.epsilon.split(",")):
+    for epsilon in options.epsilon:
         count = sum(run["loss"] - minimum < epsilon for run in runs)
         interval = stats.binomtest(count, len(runs)).proportion_ci(0.95, method="exact")
         success.append({"epsilon": epsilon, "count": count, "low": interval.low, "high": interval.high})
