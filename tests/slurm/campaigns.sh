@@ -62,7 +62,11 @@ finished() {
 }
 # The job that waits for its time limit runs beside the others, and has a name of its own.
 no_jobs_of() {
-  if [ "$1" = limited ]; then no_jobs; else ! squeue --noheader --format=%j | grep -qv '^qhn-limited'; fi
+  if [ "$1" = limited ]; then
+    no_jobs
+  else
+    [ -z "$(squeue --noheader --format=%j | grep -v '^qhn-limited')" ]
+  fi
 }
 some_done() { "$qhn" status "$1" 2>/dev/null | grep -Eq ': [1-9][0-9]* of [0-9]* restarts done'; }
 running() { until_true 60 some_done "$1" || fail "$1: nothing is written: $(cat "$1".logs/*)"; }
@@ -82,7 +86,8 @@ first_job() { awk '/^[0-9]+$/ && !job { job = $1 } END { print job }'; } # reads
 step "a time limit of a minute, of which Slurm warns within half a minute; meanwhile the rank stands still"
 job=$(restarts="$restarts --set name=limited" submit --site requeue --out limited --ntasks 1 --cpus-per-task 1 --time 1 | first_job)
 running limited
-rank=$(rank_of "$job") && kill -STOP "$rank" || fail "no rank of job $job"
+rank=$(rank_of "$job") || fail "no rank of job $job"
+kill -STOP "$rank"
 limited=$job
 
 step "an array of three tasks in one folder, more tasks than processors allow at once"
