@@ -62,11 +62,10 @@ finished() {
 }
 # The job that waits for its time limit runs beside the others, and has a name of its own.
 no_jobs_of() {
-  if [ "$1" = limited ]; then
-    no_jobs
-  else
-    [ -z "$(squeue --noheader --format=%j | grep -v '^qhn-limited')" ]
-  fi
+  local jobs
+  jobs=$(squeue --noheader --format=%j)
+  if [ "$1" != limited ]; then jobs=$(grep -v '^qhn-limited' <<<"$jobs") || :; fi
+  [ -z "$jobs" ]
 }
 some_done() { "$qhn" status "$1" 2>/dev/null | grep -Eq ': [1-9][0-9]* of [0-9]* restarts done'; }
 running() { until_true 60 some_done "$1" || fail "$1: nothing is written: $(cat "$1".logs/*)"; }
