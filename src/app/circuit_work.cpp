@@ -8,6 +8,7 @@
 #include "dist/engine.hpp"
 #include "farm/restart.hpp"
 #include "farm/shot_restart.hpp"
+#include "predict/load.hpp"
 
 namespace qhn {
 namespace {
@@ -36,13 +37,21 @@ class CircuitWork : public Workload {
     circuit_ = make_circuit(experiment_, problem->qubits());
     if (measures() && experiment_.shots.gradient == ShotGradient::shift)
       require_single_gates(circuit_);
-    if (ranks_ == 1) return;
-    if (measures())
-      throw InputError(fmt::format(
-          "{}: --ranks-per-state {} with an optimizer that measures shots, which needs the whole "
-          "state on one rank; allowed: 1, or optimizer.name = \"lbfgs\"",
-          experiment_.source, ranks_));
-    layout_ = distribute(circuit_, ranks_, experiment_.engine);
+    if (ranks_ > 1) {
+      if (measures())
+        throw InputError(fmt::format(
+            "{}: --ranks-per-state {} with an optimizer that measures shots, which needs the whole "
+            "state on one rank; allowed: 1, or optimizer.name = \"lbfgs\"",
+            experiment_.source, ranks_));
+      layout_ = distribute(circuit_, ranks_, experiment_.engine);
+      expectation_ = spread_work(false);
+      gradient_ = spread_work(true);
+      most_probable_ = most_probable_work(circuit_, layout_.kind);
+      return;
+    }
+    expectation_ = expectation_work(circuit_, experiment_.engine);
+    gradient_ = gradient_work(circuit_, experiment_.engine);
+    most_probable_ = most_probable_work(circuit_, experiment_.engine);
   }
 
   std::string name() const override { return experiment_.name; }
@@ -72,6 +81,16 @@ class CircuitWork : public Workload {
   }
 
   void take(const Costs& costs) override { costs_ = costs; }
+  Work work(const RestartResult& r) const override {
+    const double evaluations = r.evaluations;
+    // Where shots are measured: amplitudes take about what their expectation takes, and that of
+    // every iterate is looked at too.
+    if (measures()) return (evaluations + r.iterations) * expectation_;
+    int strings = r.iterations + 2;  // the last one is looked at again
+    if (!r.string_crossings.empty() && r.string_crossings.back().iteration >= 0)
+      strings = r.string_crossings.back().iteration + 2;
+    return evaluations * gradient_ + strings * most_probable_;
+  }
   RestartRunner make_runner(const ThreadPlan& plan, Group* group) const override {
     const RestartOptions restart{.seed = experiment_.restart_seed,
                                  .angles = circuit_.angles,
@@ -102,6 +121,14 @@ class CircuitWork : public Workload {
   }
 
  private:
+  /// Of all ranks that hold a state.
+  Work spread_work(bool gradient) const {
+    const Precision precision = Precision::float64;  // as for one rank
+    return ranks_ * (layout_.kind == EngineKind::cut
+                         ? cut_load(layout_.cut, ranks_, precision, gradient)
+                         : sweep_load(layout_.plan, precision, gradient))
+                        .work;
+  }
   bool measures() const { return experiment_.optimizer_kind != OptimizerKind::lbfgs; }
   EngineOptions engine_options(const ThreadPlan& plan) const {
     return {experiment_.engine, experiment_.precision, plan.threads_per_state};
@@ -112,6 +139,7 @@ class CircuitWork : public Workload {
   Circuit circuit_;
   Distribution layout_;  ///< over several
   std::uint64_t samples_ = 0;
+  Work expectation_, gradient_, most_probable_;  // of one evaluation
   Costs costs_;
 };
 
