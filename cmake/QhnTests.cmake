@@ -2,12 +2,16 @@
 # qhn_mpi_test(NAME SOURCES … LIBS … RANKS 1 2 …): the same program once per rank count.
 find_package(GTest REQUIRED)
 
+# Tests wait for what they test, which is optimised as ever: their own files compile in half the time.
+set(QHN_TEST_OPTIONS $<$<CONFIG:Release>:-O1>)
+
 function(qhn_test NAME)
   cmake_parse_arguments(ARG "" "TIMEOUT" "SOURCES;LIBS;LABELS" ${ARGN})
   if(NOT ARG_TIMEOUT)
     set(ARG_TIMEOUT 300)
   endif()
   add_executable(${NAME} ${ARG_SOURCES})
+  target_compile_options(${NAME} PRIVATE ${QHN_TEST_OPTIONS})
   target_link_libraries(${NAME} PRIVATE ${ARG_LIBS} GTest::gtest GTest::gtest_main)
   add_test(NAME ${NAME} COMMAND ${NAME})
   set_tests_properties(${NAME} PROPERTIES TIMEOUT ${ARG_TIMEOUT} LABELS "unit;${ARG_LABELS}")
@@ -24,6 +28,7 @@ function(qhn_mpi_test NAME)
     set(ARG_TIMEOUT 300)
   endif()
   add_executable(${NAME} ${ARG_SOURCES})
+  target_compile_options(${NAME} PRIVATE ${QHN_TEST_OPTIONS})
   target_link_libraries(${NAME} PRIVATE ${ARG_LIBS} GTest::gtest MPI::MPI_CXX)
   foreach(ranks ${ARG_RANKS})
     add_test(NAME ${NAME}.${ranks}

@@ -264,6 +264,12 @@ void print_exchanges(const Plan& p) {
 
 void print_job(const PlanOptions& options, const Plan& p, const std::optional<Prediction>& t) {
   const Layout& l = p.layout;
+  if (l.ranks_per_state > 1) {
+    fmt::print(
+        "job          none: qhn train keeps a state on one rank; qhn evaluate and qhn sample "
+        "spread it\n");
+    return;
+  }
   std::string line =
       fmt::format("jobs/submit {} --nodes {} --ntasks-per-node {} --cpus-per-task {}",
                   options.experiment, l.nodes, l.ranks_per_node, l.threads);
@@ -271,7 +277,6 @@ void print_job(const PlanOptions& options, const Plan& p, const std::optional<Pr
   if (t) line += " --time " + wall_time(std::clamp(1.5 * t->campaign, 600.0, 24 * 3600.0));
   std::string end;
   for (const std::string& change : options.overrides) end += fmt::format(" --set '{}'", change);
-  if (l.ranks_per_state > 1) end += fmt::format(" --ranks-per-state {}", l.ranks_per_state);
   fmt::print("job          {}{}{}\n", line, end.empty() ? "" : " --", end);
 }
 
@@ -372,7 +377,7 @@ void add_plan(CLI::App& app) {
       "Examples:\n  mpirun -n 2 qhn plan --measure --out machine.toml\n"
       "  qhn plan jobs/experiments/gaussian.toml --machine machine.toml\n"
       "  qhn plan jobs/experiments/synthetic.toml --set problem.qubits=36 --nodes 64 "
-      "--ranks-per-state 64 \\\n           --machine jobs/machines/epyc-hdr.toml");
+      "--ranks-per-state 64 \\\n           --machine jobs/machines/epyc-slingshot.toml");
   verb->callback([options] {
     if (options->measure == !options->experiment.empty())
       throw InputError("qhn plan: one of EXPERIMENT and --measure is needed");

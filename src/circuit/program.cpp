@@ -134,8 +134,8 @@ class ProgramBuilder {
     for (std::size_t i = 0; i < steps.size(); ++i) {
       auto* permutation = std::get_if<Permutation>(&steps[i]);
       if (!permutation || !disjoint(*permutation)) continue;
-      const auto rest = std::stable_partition(permutation->cx.begin(), permutation->cx.end(),
-                                              [](const auto& cx) { return fusible(cx); });
+      const auto rest = std::partition(permutation->cx.begin(), permutation->cx.end(),
+                                       [](const auto& cx) { return fusible(cx); });
       if (rest == permutation->cx.begin()) continue;
       if (rest != permutation->cx.end()) {  // disjoint, so their order is free: the rest goes first
         Permutation others{{rest, permutation->cx.end()}};

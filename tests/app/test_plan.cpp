@@ -65,7 +65,7 @@ TEST(Plan, CountsBytesAndForetellsTimes) {
   expect_contains(spread.out, "19 of 20 qubits local\n");
   expect_contains(spread.out, "table     4194304 bytes (4 MiB)\n");
   expect_contains(spread.out, "states    16777216 bytes (16 MiB)\n");  // two of 2^19 amplitudes
-  expect_contains(spread.out, "--ranks-per-state 2\n");
+  expect_contains(spread.out, "job          none: qhn train keeps a state on one rank");
 }
 
 TEST(Plan, RefusesWhatDoesNotFit) {
