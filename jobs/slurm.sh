@@ -131,3 +131,51 @@ overlap() {
 my_numa_domains() {
   numa_domains /sys/devices/system/node "$(awk '/^Cpus_allowed_list/ { print $2 }' /proc/self/status)"
 }
+
+# run_ranks COMMAND…: runs it in a batch script and leaves its exit code in `code`, 75 also where a
+# signal met it too early. A trap runs between foreground commands only, so the program is in the
+# background. It always gets USR1: on TERM both srun and mpirun kill their ranks at once.
+run_ranks() {
+  local again warned=0
+  signalled=0 program='' code=0
+  trap 'forward USR1' USR1
+  trap 'forward TERM' TERM
+  "$@" &
+  program=$!
+  wait "$program" || code=$?
+  while [ "$signalled" = 1 ]; do # the trap ended the wait, not the program
+    signalled=0 again=0 warned=1
+    wait "$program" || again=$?
+    [ "$again" = 127 ] || code=$again # 127: it had ended already
+  done
+  program=
+  # A signal so early that no handler was there yet ends the program by itself: the journal holds.
+  if [ "$warned" = 1 ] && [ "$code" -gt 128 ]; then code=75; fi
+}
+forward() {
+  signalled=1
+  echo "== $(date -u +%FT%TZ) $1: saving =="
+  [ -z "$program" ] || kill -USR1 "$program" 2>/dev/null || :
+}
+
+# may_begin_again: false, with the reason printed, where Slurm has requeued this job already or its user
+# has cancelled it. A job that Slurm is ending says COMPLETING, whatever for: its other words tell which.
+may_begin_again() {
+  local words
+  words=" $(scontrol show job -o "$SLURM_JOB_ID") " || words=' JobState=unknown '
+  case $words in
+    *" Restarts=$((${SLURM_RESTART_COUNT:-0} + 1)) "*)
+      echo "not finished: preempted and requeued by Slurm"
+      return 1
+      ;;
+    *" JobState=COMPLETING "* | *" JobState=CANCELLED "*)
+      case $words in
+        *" Reason=TimeLimit "* | *" PreemptTime="[0-9]*) ;;
+        *)
+          echo "not finished: cancelled; the same command goes on where this stopped"
+          return 1
+          ;;
+      esac
+      ;;
+  esac
+}

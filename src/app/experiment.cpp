@@ -9,6 +9,7 @@
 #include <functional>
 #include <limits>
 #include <sstream>
+#include <type_traits>
 
 #include "core/error.hpp"
 #include "io/toml_reader.hpp"
@@ -35,12 +36,22 @@ const Names<Activation> activations{{"relu", Activation::relu},
                                     {"tanh", Activation::tanh},
                                     {"clamped-relu", Activation::clamped_relu}};
 
+const Names<OptimizerKind> optimizers{
+    {"lbfgs", OptimizerKind::lbfgs}, {"adam", OptimizerKind::adam}, {"spsa", OptimizerKind::spsa}};
+const Names<ShotGradient> shot_gradients{{"shift", ShotGradient::shift},
+                                         {"spsa", ShotGradient::spsa}};
+
 // Enumerations whose rooms print them.
-template <class E>
-Names<E> names_of(std::initializer_list<E> values) {
+template <class Values>
+auto names_of(const Values& values) {
+  using E = std::decay_t<decltype(*std::begin(values))>;
   Names<E> names;
   for (const E value : values) names.emplace_back(to_string(value), value);
   return names;
+}
+template <class E>
+Names<E> names_of(std::initializer_list<E> values) {
+  return names_of<std::initializer_list<E>>(values);
 }
 
 template <class E>
@@ -76,6 +87,10 @@ void belong_to(const TomlReader& reader, bool applies, std::initializer_list<con
   for (const char* key : keys) reader.refuse(key, "allowed only with " + where);
 }
 
+bool has_networks(const ProblemOptions& o) {
+  return o.kind != ProblemKind::table && o.kind != ProblemKind::synthetic;
+}
+
 void require(const TomlReader& reader, const std::string& key, const std::string& what) {
   if (!reader.has(key)) reader.fail(key, "missing; " + what);
 }
@@ -106,6 +121,10 @@ void read_problem(TomlReader reader, ProblemOptions& o) {
   const bool gaussian = o.kind == ProblemKind::gaussian, images = o.kind == ProblemKind::images;
   const bool csv = o.kind == ProblemKind::csv, table = o.kind == ProblemKind::table;
   const bool synthetic = o.kind == ProblemKind::synthetic;
+  double target = 0;
+  if (reader.read("target", target, any, "a loss: one at most that large is a success"))
+    o.target = target;
+
   belong_to(reader, gaussian, {"train_samples", "test_samples"}, "kind = \"gaussian\"");
   belong_to(reader, synthetic, {"qubits"}, "kind = \"synthetic\"");
   belong_to(reader, gaussian || synthetic, {"seed"}, "kind = \"gaussian\" or \"synthetic\"");
@@ -143,7 +162,7 @@ void read_network(TomlReader reader, ProblemOptions& o) {
             {"hidden", "activation", "width_choice", "pair_w2", "pair_b2"}, "kind = \"mlp\"");
   if (o.width_choice && o.hidden < 2)
     reader.fail("width_choice", "a choice between H-1 and H hidden units needs hidden >= 2");
-  if (o.kind == ProblemKind::table || o.kind == ProblemKind::synthetic)
+  if (!has_networks(o))
     belong_to(reader, false,
               {"kind", "hidden", "activation", "width_choice", "pair", "pair_w1", "pair_w2",
                "pair_b1", "pair_b2"},
@@ -194,14 +213,83 @@ void read_circuit(TomlReader reader, Experiment& e) {
   reader.finish();
 }
 
-void read_optimizer(TomlReader reader, LbfgsOptions& o) {
+void read_lbfgs(TomlReader& reader, LbfgsOptions& o) {
   reader.read("memory", o.memory, 1, 10000);
   reader.read("gradient_tolerance", o.gradient_tolerance, is_positive, "a positive number");
-  reader.read("max_iterations", o.max_iterations, 1, int_limit);
   reader.read("c1", o.c1, is_open_fraction, "a number between 0 and 1, both excluded");
   reader.read("c2", o.c2, is_open_fraction, "a number between 0 and 1, both excluded");
   if (o.c1 >= o.c2)
     reader.fail("c1", fmt::format("found c1 = {} and c2 = {}; allowed: c1 < c2", o.c1, o.c2));
+}
+
+void read_shots(TomlReader& reader, ShotOptions& o) {
+  reader.read("shots", o.shots, 1, int_limit);
+  reader.read("selection_shots", o.selection_shots, 1, int_limit);
+  reader.read("gradient", o.gradient, shot_gradients);
+  reader.read("learning_rate", o.adam.learning_rate, is_positive, "a positive number");
+  reader.read("gain", o.spsa.gain, is_positive, "a positive number");
+  reader.read("width", o.spsa.width, is_positive, "a positive number");
+}
+
+void read_optimizer(TomlReader reader, Experiment& e) {
+  reader.read("name", e.optimizer_kind, optimizers);
+  const OptimizerKind kind = e.optimizer_kind;
+  const bool lbfgs = kind == OptimizerKind::lbfgs, adam = kind == OptimizerKind::adam;
+  const bool spsa = kind == OptimizerKind::spsa;
+  read_lbfgs(reader, e.optimizer);
+  read_shots(reader, e.shots);
+  reader.read("max_iterations", lbfgs ? e.optimizer.max_iterations : e.shots.max_iterations, 1,
+              int_limit);
+  belong_to(reader, lbfgs, {"memory", "gradient_tolerance", "c1", "c2"}, "name = \"lbfgs\"");
+  belong_to(reader, !lbfgs, {"shots", "selection_shots"}, "name = \"adam\" or \"spsa\"");
+  belong_to(reader, adam, {"gradient", "learning_rate"}, "name = \"adam\"");
+  belong_to(reader, spsa, {"gain"}, "name = \"spsa\"");
+  e.shots.optimizer = spsa ? ShotOptimizer::spsa : ShotOptimizer::adam;
+  if (spsa) e.shots.gradient = ShotGradient::spsa;
+  belong_to(reader, !lbfgs && e.shots.gradient == ShotGradient::spsa, {"width"},
+            "name or gradient = \"spsa\"");
+  e.shots.spsa.stability = 0.1 * e.shots.max_iterations;  // Spall's advice (optim/spsa.hpp)
+  reader.finish();
+}
+
+void read_settings(TomlReader reader, const BaselineOptions& options, Settings& out) {
+  for (const SettingRange& range : setting_ranges(options)) {
+    double value = 0;
+    if (!reader.read(range.name, value, any, "a number")) continue;
+    if (value < range.low || value > range.high || (range.whole && value != std::floor(value)))
+      reader.fail(range.name,
+                  fmt::format("found {}; allowed: {} from {} to {}", value,
+                              range.whole ? "a whole number" : "a number", range.low, range.high));
+    out[range.name] = value;
+  }
+  reader.finish();
+}
+
+void read_baseline(TomlReader reader, Experiment& e) {
+  BaselineOptions& o = e.baseline;
+  reader.read("method", e.methods, names_of(all_methods));
+  if (!e.methods.empty()) o.method = e.methods.front();
+  reader.read("outer", o.outer, names_of({Outer::grid, Outer::random, Outer::halving}));
+  reader.read("inner", o.inner,
+              names_of({TrainerKind::ste, TrainerKind::proxquant, TrainerKind::signsgd}));
+  reader.read("selection", o.selection, names_of({Selection::training, Selection::validation}));
+  reader.read("validation_fraction", o.validation_fraction, is_open_fraction,
+              "a number between 0 and 1, both excluded");
+  belong_to(reader, o.selection == Selection::validation, {"validation_fraction"},
+            "selection = \"validation\"");
+  reader.read("tuning", o.tuning, 0, no_limit);
+  for (const Method method : all_methods) {  // one file serves all methods
+    BaselineOptions of_method = o;
+    of_method.method = method;
+    Settings settings;
+    read_settings(reader.table(to_string(method)), of_method, settings);
+    if (method == o.method) o.fixed = std::move(settings);
+  }
+  if (!has_networks(e.problem) && std::any_of(e.methods.begin(), e.methods.end(), trains_networks))
+    reader.fail(
+        "method",
+        "a method that trains networks; problem.kind table and synthetic have none, allowed: "
+        "random, descent, annealing, cross-entropy, enumeration");
   reader.finish();
 }
 
@@ -240,6 +328,7 @@ void write_problem(std::string& out, const ProblemOptions& o) {
   };
   out += "\n[problem]\n";
   line("kind", quoted(name_of(problem_kinds, o.kind)));
+  if (o.target) line("target", fmt::format("{}", *o.target));
   switch (o.kind) {
     case ProblemKind::gaussian:
       line("seed", std::to_string(o.seed));
@@ -302,6 +391,51 @@ void write_circuit(std::string& out, const Experiment& e) {
   out += "]\n";
 }
 
+void write_optimizer(std::string& out, const Experiment& e) {
+  out += fmt::format("\n[optimizer]\nname = {}\n", quoted(name_of(optimizers, e.optimizer_kind)));
+  if (e.optimizer_kind == OptimizerKind::lbfgs) {
+    const LbfgsOptions& o = e.optimizer;
+    out +=
+        fmt::format("memory = {}\ngradient_tolerance = {}\nmax_iterations = {}\nc1 = {}\nc2 = {}\n",
+                    o.memory, o.gradient_tolerance, o.max_iterations, o.c1, o.c2);
+    return;
+  }
+  const ShotOptions& o = e.shots;
+  out += fmt::format("shots = {}\nselection_shots = {}\nmax_iterations = {}\n", o.shots,
+                     o.selection_shots, o.max_iterations);
+  if (e.optimizer_kind == OptimizerKind::adam)
+    out += fmt::format("learning_rate = {}\ngradient = {}\n", o.adam.learning_rate,
+                       quoted(name_of(shot_gradients, o.gradient)));
+  else
+    out += fmt::format("gain = {}\n", o.spsa.gain);
+  if (o.gradient == ShotGradient::spsa) out += fmt::format("width = {}\n", o.spsa.width);
+}
+
+void write_baseline(std::string& out, const BaselineOptions& o) {
+  out += fmt::format("\n[baseline]\nmethod = \"{}\"\n", to_string(o.method));
+  if (o.method == Method::nested)
+    out += fmt::format("outer = \"{}\"\ninner = \"{}\"\n", to_string(o.outer), to_string(o.inner));
+  if (trains_networks(o.method)) {
+    out += fmt::format("selection = \"{}\"\n", to_string(o.selection));
+    if (o.selection == Selection::validation)
+      out += fmt::format("validation_fraction = {}\n", o.validation_fraction);
+  }
+  out += fmt::format("tuning = {}\n", o.tuning);
+  if (o.fixed.empty()) return;
+  out += fmt::format("\n[baseline.{}]\n", to_string(o.method));
+  for (const auto& [name, value] : o.fixed) out += fmt::format("{} = {}\n", name, value);
+}
+
+void write_restarts(std::string& out, const Experiment& e) {
+  out += "\n[restarts]\n";
+  if (e.rule.halfwidth > 0) out += fmt::format("halfwidth = {}\n", e.rule.halfwidth);
+  if (e.rule.relative_tts > 0) out += fmt::format("relative_tts = {}\n", e.rule.relative_tts);
+  if (e.rule.active()) out += fmt::format("epsilon = {}\n", e.rule.epsilon);
+  out += fmt::format("{} = {}\nseed = {}\nkeep_angles = {}\n", e.rule.active() ? "max" : "count",
+                     e.restart_count, e.restart_seed, e.keep_angles);
+  out += fmt::format("\n[statistics]\nepsilon = [{}]\n", fmt::join(e.epsilons, ", "));
+}
+
 }  // namespace
 
 Experiment read_experiment(const std::string& path, const std::vector<std::string>& overrides) {
@@ -324,7 +458,8 @@ Experiment read_experiment(const std::string& path, const std::vector<std::strin
   read_problem(reader.table("problem"), e.problem);
   read_network(reader.table("network"), e.problem);
   read_circuit(reader.table("circuit"), e);
-  read_optimizer(reader.table("optimizer"), e.optimizer);
+  read_optimizer(reader.table("optimizer"), e);
+  read_baseline(reader.table("baseline"), e);
 
   TomlReader restarts = reader.table("restarts");
   restarts.read("count", e.restart_count, 1, no_limit);
@@ -359,20 +494,18 @@ std::string to_toml(const Experiment& e) {
   std::string out = fmt::format("name = {}\n", quoted(e.name));
   write_problem(out, e.problem);
   write_circuit(out, e);
-  out += fmt::format(
-      "\n[optimizer]\nmemory = {}\ngradient_tolerance = {}\nmax_iterations = {}\nc1 = {}\nc2 = "
-      "{}\n",
-      e.optimizer.memory, e.optimizer.gradient_tolerance, e.optimizer.max_iterations,
-      e.optimizer.c1, e.optimizer.c2);
-  out += "\n[restarts]\n";
-  if (e.rule.halfwidth > 0) out += fmt::format("halfwidth = {}\n", e.rule.halfwidth);
-  if (e.rule.relative_tts > 0) out += fmt::format("relative_tts = {}\n", e.rule.relative_tts);
-  if (e.rule.active()) out += fmt::format("epsilon = {}\n", e.rule.epsilon);
-  out += fmt::format("{} = {}\nseed = {}\nkeep_angles = {}\n", e.rule.active() ? "max" : "count",
-                     e.restart_count, e.restart_seed, e.keep_angles);
-  out += fmt::format("\n[statistics]\nepsilon = [{}]\n", fmt::join(e.epsilons, ", "));
+  write_optimizer(out, e);
+  write_restarts(out, e);
   out += fmt::format("\n[engine]\nkind = \"{}\"\nprecision = \"{}\"\n", to_string(e.engine),
                      to_string(e.precision));
+  return out;
+}
+
+std::string to_baseline_toml(const Experiment& e) {
+  std::string out = fmt::format("name = {}\n", quoted(e.name));
+  write_problem(out, e.problem);
+  write_baseline(out, e.baseline);
+  write_restarts(out, e);
   return out;
 }
 

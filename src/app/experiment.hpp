@@ -4,13 +4,18 @@
 #include <string>
 #include <vector>
 
+#include "baseline/method.hpp"
 #include "circuit/circuit.hpp"
+#include "farm/shot_restart.hpp"
 #include "gradient/engine.hpp"
 #include "optim/lbfgs.hpp"
 #include "problem/problem.hpp"
 #include "record/stopping.hpp"
 
 namespace qhn {
+
+/// lbfgs has exact expectations and gradients, the others see measured bit strings.
+enum class OptimizerKind { lbfgs, adam, spsa };
 
 /// One experiment file, every default filled in.
 struct Experiment {
@@ -20,7 +25,12 @@ struct Experiment {
   Family family = Family::linear;
   int sublayers = 6;              ///< layers × sublayers_per_layer(family) where layers was given
   std::vector<CustomGate> gates;  ///< family custom
+  OptimizerKind optimizer_kind = OptimizerKind::lbfgs;  ///< optimizer.name
   LbfgsOptions optimizer;
+  ShotOptions shots;            ///< of adam and spsa
+  std::vector<Method> methods;  ///< baseline.method, in the order given; empty: all that fit
+  BaselineOptions baseline;     ///< of the first of them: what qhn baseline runs; `fixed` are the
+                                ///< settings of its method
   std::uint64_t restart_count = 100;  ///< restarts.count, or restarts.max with a rule
   StoppingRule rule;                  ///< restarts.epsilon, .halfwidth, .relative_tts
   std::uint64_t restart_seed = 1;
@@ -34,8 +44,12 @@ struct Experiment {
 /// InputError as "file:line:column: what was found; what is allowed; did you mean …".
 Experiment read_experiment(const std::string& path, const std::vector<std::string>& overrides = {});
 
-/// The resolved experiment as TOML: reading it back gives the same Experiment.
+/// The resolved experiment as TOML, as far as `qhn train` goes by it: reading it back gives the
+/// same but for [baseline].
 std::string to_toml(const Experiment& experiment);
+
+/// The same for `qhn baseline`: [baseline], but neither circuit nor optimizer nor engine.
+std::string to_baseline_toml(const Experiment& experiment);
 
 /// Number of qubits of the experiment's problem. Reads data only where the options do not tell.
 int count_qubits(const Experiment& experiment);

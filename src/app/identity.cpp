@@ -49,10 +49,10 @@ Keys parse(const std::string& identity) {
 
 }  // namespace
 
-std::string campaign_identity(const Experiment& experiment, const std::string& data_sha256,
+std::string campaign_identity(const std::string& experiment, const std::string& data_sha256,
                               const std::string& simd, const std::string& engine) {
   Keys keys;
-  flatten(toml::parse(to_toml(experiment)), "", keys);
+  flatten(toml::parse(experiment), "", keys);
   for (const char* key : {"count", "halfwidth", "relative_tts", "epsilon", "max"})
     keys.erase(std::string("restarts.") + key);
   keys.erase("engine.kind");  // the engine that "automatic" stands for counts

@@ -19,6 +19,8 @@
 #include <memory>
 #include <optional>
 
+#include "app/campaign.hpp"
+#include "app/circuit_work.hpp"
 #include "app/experiment.hpp"
 #include "app/identity.hpp"
 #include "app/machine.hpp"
@@ -43,21 +45,8 @@ namespace fs = std::filesystem;
 
 constexpr int incomplete = 75;  // exit code (spec section 10)
 
-struct TrainOptions {
-  std::string experiment;
-  std::vector<std::string> overrides;
-  std::string out;
-  std::optional<std::uint64_t> restarts;
-  std::optional<std::uint64_t> seed;
-  std::string engine, precision, simd;
-  int threads = 0;  // 0: default_threads()
-  std::string ids, array_task;
-  std::string announce;
-  int ranks_per_writer = 0;  // 0: those of a node
-  double stale = stale_seconds;
-};
-
 std::atomic<bool> interrupted = false;
+std::atomic<bool> enough = false;              // that is why
 std::atomic<std::int64_t> interrupted_at = 0;  // milliseconds
 static_assert(std::atomic<bool>::is_always_lock_free &&
                   std::atomic<std::int64_t>::is_always_lock_free,
@@ -167,7 +156,7 @@ std::pair<std::uint64_t, std::uint64_t> two_numbers(const std::string& option,
 }
 
 // The restarts that this run is for.
-IdRange slice_of(const TrainOptions& options, const Experiment& experiment) {
+IdRange slice_of(const CampaignOptions& options, const Experiment& experiment) {
   const std::uint64_t count = experiment.restart_count;
   if (options.ids.empty() && options.array_task.empty()) return {0, count};
   if (experiment.rule.active())
@@ -255,30 +244,29 @@ void agree_on_simd(MpiSession& session, const std::string& asked) {
   session.agree([&] { force_simd_level(static_cast<SimdLevel>(level)); });
 }
 
-Experiment read(const TrainOptions& options) {
-  std::vector<std::string> overrides = options.overrides;
+// What the command line says about the experiment.
+std::vector<std::string> overrides(const CampaignOptions& options) {
+  std::vector<std::string> all = options.overrides;
   if (options.restarts == 0)
     throw InputError("--restarts: found 0; allowed: an integer of at least 1");
-  if (options.restarts) overrides.push_back(fmt::format("restarts.count={}", *options.restarts));
-  if (options.seed) overrides.push_back(fmt::format("restarts.seed={}", *options.seed));
-  if (!options.engine.empty()) overrides.push_back("engine.kind=" + options.engine);
-  if (!options.precision.empty()) overrides.push_back("engine.precision=" + options.precision);
-  return read_experiment(options.experiment, overrides);
+  if (options.restarts) all.push_back(fmt::format("restarts.count={}", *options.restarts));
+  if (options.seed) all.push_back(fmt::format("restarts.seed={}", *options.seed));
+  return all;
 }
 
-/// One run of `qhn train`, the same steps on every rank.
-class Training {
+/// One run of a campaign, the same steps on every rank.
+class Campaign {
  public:
-  Training(MpiSession& session, const TrainOptions& options)
-      : session_(session), options_(options) {}
+  Campaign(MpiSession& session, const CampaignOptions& options, Workload& work)
+      : session_(session), options_(options), work_(work) {}
 
   int run() {
     prepare();
     if (missing_count_ > 0 && load()) {
       const double began = MPI_Wtime();
       if (is_root())
-        spdlog::info("{}: {}{} restarts of {} angles, {} at once", experiment_.name,
-                     experiment_.rule.active() ? "at most " : "", missing_count_, circuit_.angles,
+        spdlog::info("{}: {}{} restarts of {}, {} at once", work_.name(),
+                     experiment_.rule.active() ? "at most " : "", missing_count_, work_.what(),
                      provenance_.ranks == 1
                          ? fmt::format("{}", plan_.workers)
                          : fmt::format("{} on each of {} ranks", plan_.workers, provenance_.ranks));
@@ -297,14 +285,14 @@ class Training {
     session_.agree([&] { refuse_lonely_rank(session_.size(), std::getenv); });
     const Node node = survey_node(session_.world());
     session_.agree([&] {
-      experiment_ = read(options_);
+      experiment_ = work_.read(options_.experiment, overrides(options_));
       slice_ = slice_of(options_, experiment_);
       folder_path_ =
           options_.out.empty() ? fs::path("results") / experiment_.name : fs::path(options_.out);
       if (is_root()) folder_.emplace(folder_path_);
       const int bits = network_bits(experiment_.problem);
       if (bits > 0)
-        require_memory(options_.experiment, least_memory_need(bits), available_memory());
+        require_memory(options_.experiment, work_.least_memory(bits), available_memory());
       threads_ = options_.threads > 0 ? options_.threads : default_threads(node.threads);
       if (threads_ > omp_get_thread_limit())
         throw InputError(fmt::format("--threads {}: OpenMP allows {} (OMP_THREAD_LIMIT)", threads_,
@@ -313,7 +301,8 @@ class Training {
     agree_on_simd(session_, options_.simd);
     session_.agree([&] {
       problem_ = make_problem(experiment_.problem);
-      circuit_ = make_circuit(experiment_, problem_->qubits());
+      work_.prepare(problem_);
+      summary_ = {problem_->qubits(), 0.0, 0, 0, problem_->train_samples()};
       describe_run();
       if (is_root()) take_up();
     });
@@ -335,8 +324,7 @@ class Training {
     provenance_.mpi = mpi_version();
     provenance_.ranks = session_.size();
     provenance_.threads = threads_;
-    provenance_.engine = to_string(
-        experiment_.engine == EngineKind::automatic ? choose_engine(circuit_) : experiment_.engine);
+    provenance_.engine = work_.engine();
     provenance_.precision = to_string(experiment_.precision);
     provenance_.seed = experiment_.restart_seed;
     provenance_.data_sha256 = problem_->data_sha256();
@@ -346,7 +334,7 @@ class Training {
   void take_up() {
     const std::string folder = folder_path_.string();
     const std::uint64_t count = experiment_.restart_count;
-    identity_ = campaign_identity(experiment_, provenance_.data_sha256, provenance_.simd,
+    identity_ = campaign_identity(work_.toml(), provenance_.data_sha256, provenance_.simd,
                                   provenance_.engine);
     const std::optional<JournalHeader> before = campaign_header(folder);
     if (before && before->identity != identity_)
@@ -374,6 +362,7 @@ class Training {
       done = std::move(scan.done);
       checkpoints_ = std::move(scan.begun);
       table_before_ = before->table;
+      method_before_ = before->method;
     }
     if (done.end() > count)
       throw InputError(
@@ -400,26 +389,51 @@ class Training {
 
   void plan(const Node& node) {
     const double available = available_memory();
-    const auto need = [&](const ThreadPlan& p) {
-      return memory_need(circuit_, engine_options(p), p.workers * node.ranks);
-    };
+    const auto need = [&](const ThreadPlan& p) { return work_.memory(p, p.workers * node.ranks); };
     const bool all_fit = need({threads_, 1}).total() <= available;
     plan_ =
-        plan_threads(evaluation_of(circuit_, engine_options({})),
-                     {threads_, session_.size(), node.ranks, node.cache}, missing_count_, all_fit);
+        work_.plan({threads_, session_.size(), node.ranks, node.cache}, missing_count_, all_fit);
     require_memory(options_.experiment, need(plan_), available);
-  }
-
-  EngineOptions engine_options(const ThreadPlan& p) const {
-    return {experiment_.engine, experiment_.precision, p.threads_per_state};
   }
 
   // False: interrupted.
   bool load() {
+    if (work_.needs_table() && !make_table()) return false;
+    Costs costs{{}, experiment_.problem.target.value_or(0.0)};
+    if (table_) costs = {table_->costs(), table_->minimum()};
+    summary_.minimum = costs.minimum;
+    if (table_) {
+      summary_.minimizers = table_->minimizers();
+      summary_.best_index = table_->best_index();
+    }
+    problem_.reset();  // a table read from a file is large
+    std::vector<std::byte> header;
+    session_.agree([&] {
+      work_.take(costs);
+      if (!is_root()) return;
+      const std::optional<MethodSummary> method =
+          method_before_ ? method_before_ : work_.tune(threads_, interrupted);
+      if (method) header = pack(journal_header(*method));
+    });
+    broadcast(header, session_.world());
+    if (header.empty()) return false;
+    broadcast(self_.run, session_.world());
+    session_.agree([&] {
+      const JournalHeader agreed = unpack_header(header);
+      work_.take(agreed.method);
+      if (is_root() && !options_.announce.empty()) announcements_.emplace(options_.announce);
+      if (writer_ == session_.rank())
+        journal_.emplace(folder_path_.string(), self_.run, writer_, agreed);
+    });
+    return true;
+  }
+
+  // False: interrupted.
+  bool make_table() {
     const double began = MPI_Wtime();
     session_.agree([&] {
       try {
-        table_.emplace(session_.world(), dimension(circuit_.qubits),
+        table_.emplace(session_.world(), dimension(summary_.qubits),
                        [&](Index first, std::span<double> out) {
                          if (interrupted) throw RunError("interrupted");
                          problem_->costs(first, out);
@@ -428,36 +442,25 @@ class Training {
         if (!any_interrupted()) throw;
       }
     });
-    problem_.reset();  // a table read from a file is large
     if (!table_) return false;
     if (is_root())
       spdlog::info("{} qubits: {} costs in {:.2f} s, minimum {:.10g}, {} network{} there",
-                   circuit_.qubits, table_->costs().size(), MPI_Wtime() - began, table_->minimum(),
+                   summary_.qubits, table_->costs().size(), MPI_Wtime() - began, table_->minimum(),
                    table_->minimizers(), table_->minimizers() == 1 ? "" : "s");
-    std::vector<std::byte> header;
-    session_.agree([&] {
-      if (is_root()) header = pack(journal_header());
-    });
-    broadcast(header, session_.world());
-    broadcast(self_.run, session_.world());
-    session_.agree([&] {
-      if (is_root() && !options_.announce.empty()) announcements_.emplace(options_.announce);
-      if (writer_ == session_.rank())
-        journal_.emplace(folder_path_.string(), self_.run, writer_, unpack_header(header));
-    });
     return true;
   }
 
-  JournalHeader journal_header() const {
+  JournalHeader journal_header(const MethodSummary& method) const {
     JournalHeader header;
     header.identity = identity_;
     header.identity_hash = sha256(identity_);
-    header.name = experiment_.name;
-    header.experiment = to_toml(experiment_);
+    header.name = work_.name();
+    header.experiment = work_.toml();
     header.restarts_requested = experiment_.restart_count;
     header.rule = experiment_.rule;
     header.epsilons = experiment_.epsilons;
-    header.table = {circuit_.qubits, table_->minimum(), table_->minimizers(), table_->best_index()};
+    header.table = summary_;
+    header.method = method;
     header.provenance = provenance_;
     header.started = std::time(nullptr);
     if (table_before_ && table_before_->minimum != header.table.minimum)
@@ -480,11 +483,7 @@ class Training {
     farm.ids = missing_;
     farm.workers = plan_.workers;
     farm.writer = writer_;
-    farm.restart = {.seed = experiment_.restart_seed,
-                    .angles = circuit_.angles,
-                    .epsilons = experiment_.epsilons,
-                    .keep_angles = experiment_.keep_angles,
-                    .optimizer = experiment_.optimizer};
+    farm.poll_inside = work_.polls();
     farm.checkpoints = std::move(checkpoints_);
     Progress progress(slice_.count, done_before_, prefix_);
     const FarmCallbacks callbacks{
@@ -500,14 +499,12 @@ class Training {
               if (announcements_) announcements_->tell(finished);
               for (const auto& [id, gap] : finished) prefix_.add(id, gap);
               progress.count(finished.size());
-              if (prefix_.satisfied()) interrupted = true;
+              if (prefix_.satisfied() && !interrupted.exchange(true)) enough = true;
             }};
     std::uint64_t finished = 0;
     session_.agree([&] {
       finished = run_farm(
-          session_.world(),
-          [&] { return make_engine(circuit_, table_->costs(), engine_options(plan_)); },
-          table_->costs(), table_->minimum(), farm, interrupted, callbacks);
+          session_.world(), [&] { return work_.make_runner(plan_); }, farm, interrupted, callbacks);
       if (journal_) journal_->close();
     });
     if (is_root()) progress.finish();
@@ -554,23 +551,25 @@ class Training {
   }
 
   MpiSession& session_;
-  const TrainOptions& options_;
+  const CampaignOptions& options_;
+  Workload& work_;
   Experiment experiment_;
   IdRange slice_;
   int threads_ = 1;
-  std::unique_ptr<Problem> problem_;
-  Circuit circuit_;
+  std::shared_ptr<const Problem> problem_;
   ThreadPlan plan_;
   int writer_ = 0;  // the rank that writes this one's records
   fs::path folder_path_;
   Provenance provenance_;
   std::optional<SharedCosts> table_;
+  TableSummary summary_;
   std::uint64_t missing_count_ = 0;
 
   // Rank 0; the order matters where an error ends it: journal, claim, folder.
   std::optional<OutputFolder> folder_;
   std::string identity_;
   std::optional<TableSummary> table_before_;
+  std::optional<MethodSummary> method_before_;
   ClaimHolder self_;  // its name on all ranks
   std::vector<IdRange> missing_;
   std::uint64_t done_before_ = 0;
@@ -581,44 +580,52 @@ class Training {
   std::optional<Journal> journal_;  // of every writer
 };
 
-int run_train(const TrainOptions& options) {
-  end_cleanly_on_signals();
-  MpiSession session;
-  return Training(session, options).run();
-}
-
 }  // namespace
 
-void add_train(CLI::App& app) {
-  auto options = std::make_shared<TrainOptions>();
-  CLI::App* verb = app.add_subcommand("train", "Run the restarts of an experiment");
-  verb->add_option("EXPERIMENT", options->experiment, "Experiment file (TOML)")->required();
-  verb->add_option("--out", options->out,
-                   "Folder of the campaign (default: results/NAME); goes on with what it holds");
-  verb->add_option("--restarts", options->restarts, "Number of restarts in place of the file's");
-  verb->add_option("--seed", options->seed, "Seed of the restarts in place of the file's");
-  verb->add_option("--set", options->overrides, "key=value in place of the file's")
+int run_campaign(MpiSession& session, const CampaignOptions& options, Workload& work) {
+  end_cleanly_on_signals();
+  if (enough.exchange(false)) interrupted = false;  // of the campaign before
+  return Campaign(session, options, work).run();
+}
+
+void add_campaign_options(CLI::App& verb, CampaignOptions& options) {
+  verb.add_option("EXPERIMENT", options.experiment, "Experiment file (TOML)")->required();
+  verb.add_option("--out", options.out,
+                  "Folder of the campaign (default: results/NAME); goes on with what it holds");
+  verb.add_option("--restarts", options.restarts, "Number of restarts in place of the file's");
+  verb.add_option("--seed", options.seed, "Seed of the restarts in place of the file's");
+  verb.add_option("--set", options.overrides, "key=value in place of the file's")
       ->type_size(1)
       ->allow_extra_args(false);
-  verb->add_option("--threads", options->threads,
-                   "Threads of a rank (default: OMP_NUM_THREADS, or its cores)")
+  verb.add_option("--threads", options.threads,
+                  "Threads of a rank (default: OMP_NUM_THREADS, or its cores)")
       ->check(CLI::Range(1, max_threads));
-  verb->add_option("--engine", options->engine, "automatic, reference, sweep or cut");
-  verb->add_option("--simd", options->simd, "Instruction set (default: the best of rank 0)");
-  verb->add_option("--precision", options->precision, "float64 or float32");
-  CLI::Option* ids = verb->add_option("--ids", options->ids, "A:B: only restarts A to B-1");
-  verb->add_option("--array-task", options->array_task,
-                   "K/M: only the K-th of M equal parts, K = 0 ... M-1")
+  verb.add_option("--simd", options.simd, "Instruction set (default: the best of rank 0)");
+  CLI::Option* ids = verb.add_option("--ids", options.ids, "A:B: only restarts A to B-1");
+  verb.add_option("--array-task", options.array_task,
+                  "K/M: only the K-th of M equal parts, K = 0 ... M-1")
       ->excludes(ids);
-  verb->add_option("--announce", options->announce,
-                   "Append the id of every restart to this file once its record is written");
-  verb->add_option("--ranks-per-writer", options->ranks_per_writer,
-                   "Ranks that share a journal and the one that writes it (default: a node's)")
+  verb.add_option("--announce", options.announce,
+                  "Append the id of every restart to this file once its record is written");
+  verb.add_option("--ranks-per-writer", options.ranks_per_writer,
+                  "Ranks that share a journal and the one that writes it (default: a node's)")
       ->check(CLI::PositiveNumber);
-  verb->add_option("--stale", options->stale,
-                   "Seconds without a heartbeat until another run counts as dead")
+  verb.add_option("--stale", options.stale,
+                  "Seconds without a heartbeat until another run counts as dead")
       ->check(CLI::Range(1.0, 1e9))
       ->capture_default_str();
+}
+
+void add_train(CLI::App& app) {
+  struct Options {
+    CampaignOptions campaign;
+    std::string engine, precision;
+  };
+  auto options = std::make_shared<Options>();
+  CLI::App* verb = app.add_subcommand("train", "Run the restarts of an experiment");
+  add_campaign_options(*verb, options->campaign);
+  verb->add_option("--engine", options->engine, "automatic, reference, sweep or cut");
+  verb->add_option("--precision", options->precision, "float64 or float32");
   verb->footer(
       "Every finished restart is safe at once: the same command goes on after any interruption, "
       "with\n"
@@ -627,7 +634,11 @@ void add_train(CLI::App& app) {
       "  mpirun -n 4 qhn train jobs/experiments/mnist-01.toml --out results/mnist-01\n"
       "  qhn train jobs/experiments/mnist-01.toml --array-task 3/10");
   verb->callback([options] {
-    const int code = run_train(*options);
+    std::vector<std::string>& overrides = options->campaign.overrides;
+    if (!options->engine.empty()) overrides.push_back("engine.kind=" + options->engine);
+    if (!options->precision.empty()) overrides.push_back("engine.precision=" + options->precision);
+    MpiSession session;
+    const int code = run_campaign(session, options->campaign, *make_circuit_work());
     if (code != 0) throw CLI::RuntimeError(code);
   });
 }

@@ -17,8 +17,9 @@ struct ValidateOptions {
 void run_validate(const ValidateOptions& options) {
   const Experiment experiment = read_experiment(options.experiment, options.overrides);
   const Circuit circuit = make_circuit(experiment, count_qubits(experiment));
-  fmt::print("# {}: valid, {} qubits, {} angles. All values, defaults included:\n{}",
-             options.experiment, circuit.qubits, circuit.angles, to_toml(experiment));
+  fmt::print(
+      "# {}: valid, {} qubits, {} angles. All that qhn train goes by, defaults included:\n{}",
+      options.experiment, circuit.qubits, circuit.angles, to_toml(experiment));
 }
 
 }  // namespace

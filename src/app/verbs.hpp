@@ -7,6 +7,7 @@ namespace qhn {
 /// Each adds one verb to the command line; the verb's callback does the work and throws on failure.
 /// A verb that ends with another exit code than 0 throws CLI::RuntimeError(code) after its message.
 void add_train(CLI::App& app);
+void add_baseline(CLI::App& app);
 void add_status(CLI::App& app);
 void add_merge(CLI::App& app);
 void add_stats(CLI::App& app);

@@ -7,13 +7,18 @@
 
 namespace qhn {
 
-LossOracle::LossOracle(Losses losses, std::uint64_t samples)
-    : losses_(std::move(losses)), samples_(std::max<std::uint64_t>(samples, 1)) {}
+LossOracle::LossOracle(Losses losses, std::uint64_t samples, std::uint64_t limit)
+    : losses_(std::move(losses)), samples_(std::max<std::uint64_t>(samples, 1)), left_(limit) {}
+
+void LossOracle::spend(std::uint64_t samples) {
+  if (samples > left_) throw Exhausted{};
+  left_ -= samples;
+}
 
 double LossOracle::operator()(Index w, OraclePhase phase) {
+  bill(phase, w, samples_);
   double loss = 0.0;
   losses_(w, {&loss, 1});
-  bill(phase, w, samples_);
   note(loss, w);
   return loss;
 }
@@ -23,6 +28,7 @@ void LossOracle::enumerate(int bits) {
   OracleCount& count = bill_[OraclePhase::optimisation];
   for (Index first = 0; first < dimension(bits); first += block.size()) {
     if (chunk_poll) (*chunk_poll)();
+    spend(block.size() * samples_);
     losses_(first, block);
     count += {block.size(), block.size(), block.size() * samples_};
     for (std::size_t i = 0; i < block.size(); ++i) {
@@ -33,6 +39,7 @@ void LossOracle::enumerate(int bits) {
 }
 
 void LossOracle::bill(OraclePhase phase, Index w, std::uint64_t samples) {
+  spend(samples);
   const bool fresh = seen_[static_cast<std::size_t>(phase)].insert(w).second;
   bill_[phase] += {1, fresh ? 1u : 0u, samples};
   if (++evaluations_ % 256 == 0 && chunk_poll) (*chunk_poll)();

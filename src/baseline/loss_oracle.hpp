@@ -21,8 +21,13 @@ using Losses = std::function<void(Index first, std::span<double> out)>;
 /// the course of the least loss is kept. Looks after core/chunks.hpp's chunk_poll now and then.
 class LossOracle {
  public:
-  /// `samples`: training samples behind one loss; 0 counts as 1.
-  LossOracle(Losses losses, std::uint64_t samples);
+  static constexpr std::uint64_t no_limit = std::numeric_limits<std::uint64_t>::max();
+
+  /// Thrown instead of an evaluation that would bring the ledger above `limit`.
+  struct Exhausted {};
+
+  /// `samples`: training samples behind one loss; 0 counts as 1. `limit`: of the ledger's samples.
+  LossOracle(Losses losses, std::uint64_t samples, std::uint64_t limit = no_limit);
 
   /// C(w).
   double operator()(Index w, OraclePhase phase = OraclePhase::optimisation);
@@ -50,10 +55,12 @@ class LossOracle {
   Improvement best() const;
 
  private:
+  void spend(std::uint64_t samples);
   void note(double loss, Index w);
 
   Losses losses_;
   std::uint64_t samples_;
+  std::uint64_t left_;  // samples until the limit
   OracleBill bill_;
   std::uint64_t evaluations_ = 0;
   std::int32_t iteration_ = 0;

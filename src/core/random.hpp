@@ -13,7 +13,9 @@ enum class Stream : std::uint32_t {
   test_data = 3,
   shots = 4,
   baseline = 5,
-  synthetic = 6
+  synthetic = 6,
+  tuning = 7,
+  training_shots = 8
 };
 
 /// Counter-based generator (Philox 4x32-10): the stream is named by (seed, purpose, index), and its

@@ -40,7 +40,6 @@ constexpr double service_interval = 0.02;  // between two looks at the messages:
 constexpr double hurry_interval = 1e-3;    // the same while somebody waits for ids ...
 constexpr double hurry_seconds = 0.02;     // ... and so long afterwards
 constexpr std::size_t batch_limit = 4096;  // records in a message
-constexpr Index long_table = 1 << 16;      // from here on an evaluation can be abandoned
 
 // What a message is, as its MPI tag.
 enum Tag : int {
@@ -176,13 +175,10 @@ class Mail {
 
 class Farm {
  public:
-  Farm(MPI_Comm comm, const std::function<std::unique_ptr<Engine>()>& make_engine,
-       std::span<const double> costs, double minimum, const FarmOptions& options,
+  Farm(MPI_Comm comm, const std::function<RestartRunner()>& make_runner, const FarmOptions& options,
        const std::atomic<bool>& stop, const FarmCallbacks& callbacks)
       : mail_(comm),
-        make_engine_(make_engine),
-        costs_(costs),
-        minimum_(minimum),
+        make_runner_(make_runner),
         options_(options),
         stop_(stop),
         callbacks_(callbacks),
@@ -245,12 +241,12 @@ class Farm {
   // One worker. `caller` is the thread that may use MPI: it stays until the others are done.
   void work(bool caller) noexcept {
     guarded([&] {
-      const std::unique_ptr<Engine> engine = make_engine_();
+      const RestartRunner run = make_runner_();
       const std::function<void()> poll = [this, caller] {
         if (caller) serve(coarse_seconds());
         if (given_up_) throw Abandoned{};
       };
-      const ChunkPoll polled(costs_.size() >= long_table ? &poll : nullptr);
+      const ChunkPoll polled(options_.poll_inside ? &poll : nullptr);
       while (const auto id = next_id(caller)) {
         const double start = fine_seconds();
         const double cpu_start = working_cpu_seconds(caller);
@@ -273,7 +269,7 @@ class Farm {
           const std::lock_guard lock(mutex_);
           saved_.push_back(std::move(checkpoint));
         };
-        auto result = run_restart(*engine, costs_, minimum_, options_.restart, *id, hooks);
+        auto result = run(*id, hooks);
         if (!result) break;
         RestartRecord record{std::move(*result), {}};
         record.cost.seconds = before.seconds + fine_seconds() - start;
@@ -536,9 +532,7 @@ class Farm {
   }
 
   Mail mail_;
-  const std::function<std::unique_ptr<Engine>()>& make_engine_;
-  const std::span<const double> costs_;
-  const double minimum_;
+  const std::function<RestartRunner()>& make_runner_;
   const FarmOptions& options_;
   const std::atomic<bool>& stop_;
   const FarmCallbacks& callbacks_;
@@ -578,10 +572,24 @@ class Farm {
 
 }  // namespace
 
+std::uint64_t run_farm(MPI_Comm comm, const std::function<RestartRunner()>& make_runner,
+                       const FarmOptions& options, const std::atomic<bool>& stop,
+                       const FarmCallbacks& callbacks) {
+  return Farm(comm, make_runner, options, stop, callbacks).run();
+}
+
 std::uint64_t run_farm(MPI_Comm comm, const std::function<std::unique_ptr<Engine>()>& make_engine,
                        std::span<const double> costs, double minimum, const FarmOptions& options,
                        const std::atomic<bool>& stop, const FarmCallbacks& callbacks) {
-  return Farm(comm, make_engine, costs, minimum, options, stop, callbacks).run();
+  const auto make_runner = [&]() -> RestartRunner {
+    return [&, engine = std::shared_ptr<Engine>(make_engine())](std::uint64_t id,
+                                                                const RestartHooks& hooks) {
+      return run_restart(*engine, costs, minimum, options.restart, id, hooks);
+    };
+  };
+  FarmOptions farm = options;
+  farm.poll_inside = costs.size() >= long_table;
+  return run_farm(comm, make_runner, farm, stop, callbacks);
 }
 
 }  // namespace qhn

@@ -7,6 +7,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <span>
 #include <vector>
 
@@ -15,15 +16,25 @@
 
 namespace qhn {
 
+/// Costs from which on an evaluation takes long enough to be abandoned in its middle.
+constexpr Index long_table = Index{1} << 16;
+
 struct FarmOptions {
   std::vector<IdRange> ids;  ///< the restarts to run, ascending; rank 0's count
   int workers = 1;           ///< restarts at once on this rank, an OpenMP thread each
   int writer = 0;            ///< the rank that writes this rank's records; a writer's is itself
-  RestartOptions restart;    ///< the same on all ranks
+  RestartOptions restart;    ///< where engines run them; the same on all ranks
+  /// Runners look after core/chunks.hpp's chunk_poll: a restart can be given up between the
+  /// iterations too.
+  bool poll_inside = false;
   /// Where restarts that were begun earlier go on; rank 0's count.
   std::map<std::uint64_t, RestartCheckpoint> checkpoints;
   double checkpoint_seconds = 60.0;  ///< a restart that runs longer is saved as often as this
 };
+
+/// Runs restart `id`, as run_restart does; nullopt: given up.
+using RestartRunner =
+    std::function<std::optional<RestartResult>(std::uint64_t id, const RestartHooks& hooks)>;
 
 /// A restart whose record has been written.
 struct FinishedRestart {
@@ -60,11 +71,16 @@ struct FarmCallbacks {
 /// iterations of its own restart, every 20 ms (every millisecond while somebody waits for ids): a
 /// rank needs no spare core, and with one rank there are no messages.
 ///
-/// `make_engine` is called once in each worker, so that a state is first touched where it is used.
+/// `make_runner` is called once in each worker, so that memory is first touched where it is used.
 /// A set `stop`, on any rank, ends the campaign: restarts that run are given up (where the state is
 /// large, in the middle of an evaluation) and handed over as checkpoints, finished ones as records.
 /// An exception anywhere ends it as well, and then every rank throws the same RunError. Fewer
 /// threads than `workers` are such an error.
+std::uint64_t run_farm(MPI_Comm comm, const std::function<RestartRunner()>& make_runner,
+                       const FarmOptions& options, const std::atomic<bool>& stop,
+                       const FarmCallbacks& callbacks);
+
+/// The same with run_restart on an engine in each worker.
 std::uint64_t run_farm(MPI_Comm comm, const std::function<std::unique_ptr<Engine>()>& make_engine,
                        std::span<const double> costs, double minimum, const FarmOptions& options,
                        const std::atomic<bool>& stop, const FarmCallbacks& callbacks);

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
 #include <cstddef>
 #include <cstring>
@@ -86,6 +87,34 @@ void for_each_crossing(F&& f) {
   f("string_crossing_evaluation", text, &Crossing::evaluation);
 }
 
+// The columns with one entry per phase of the ledger.
+template <class F>
+void for_each_ledger(F&& f) {
+  f("oracle_evaluations", &OracleCount::evaluations);
+  f("oracle_unique", &OracleCount::unique);
+  f("oracle_samples", &OracleCount::samples);
+}
+constexpr std::size_t phases = std::tuple_size_v<decltype(OracleBill::phases)>;
+
+// The attributes of /method, once for both directions.
+template <class M, class F>
+void for_each_method_field(M& m, F&& f) {
+  f("name", m.name);
+  f("settings", m.settings);
+  f("tuning_evaluations", m.tuning.evaluations);
+  f("tuning_unique", m.tuning.unique);
+  f("tuning_samples", m.tuning.samples);
+  f("inner_samples", m.inner_samples);
+}
+
+template <class T>
+void read_any_attribute(hid_t object, const char* name, T& value) {
+  if constexpr (std::is_same_v<T, std::string>)
+    value = read_text_attribute(object, name);
+  else
+    value = read_attribute<T>(object, name);
+}
+
 H5Id create_group(hid_t file, const char* name) {
   return {H5Gcreate2(file, name, H5P_DEFAULT, H5P_DEFAULT, H5P_DEFAULT), H5Gclose,
           fmt::format("cannot create group '{}'", name)};
@@ -146,6 +175,14 @@ void read_restarts(hid_t group, CampaignFile& campaign) {
     }
   });
 
+  if (has_link(group, "oracle_samples"))
+    for_each_ledger([&](const char* name, auto part) {
+      const std::vector<std::uint64_t> values = read_dataset<std::uint64_t>(group, name);
+      expect_size(values.size(), count * phases, name);
+      for (std::size_t i = 0; i < values.size(); ++i)
+        records[i / phases].result.oracle.phases[i % phases].*part = values[i];
+    });
+
   const std::vector<std::string> hosts = read_texts(group, "host");
   expect_size(hosts.size(), count, "host");
   for (std::size_t i = 0; i < count; ++i) records[i].cost.host = hosts[i];
@@ -174,6 +211,14 @@ void write_head(hid_t file, const CampaignHead& campaign) {
   write_attribute(table, "minimum", campaign.table.minimum);
   write_attribute(table, "minimizers", campaign.table.minimizers);
   write_attribute(table, "best_index", campaign.table.best_index);
+  write_attribute(table, "samples", campaign.table.samples);
+
+  if (!campaign.method.name.empty()) {
+    const H5Id method = create_group(file, "method");
+    for_each_method_field(campaign.method, [&](const char* name, const auto& value) {
+      write_attribute(method, name, value);
+    });
+  }
 
   const H5Id provenance = create_group(file, "provenance");
   for_each_field(campaign.provenance, [&](const char* name, const auto& value) {
@@ -214,6 +259,7 @@ std::string campaign_path(const std::string& path) {
 void RecordShape::include(const RestartRecord& record) {
   if (count++ == 0) angles = record.result.angles.size();
   host_length = std::max(host_length, record.cost.host.size());
+  oracle = oracle || record.result.oracle != OracleBill{};
 }
 
 /// The open file, and the datasets of its restarts with the rows that are not written yet.
@@ -223,8 +269,9 @@ class CampaignWriter::Columns {
       : path_(path), shape_(shape), ladder_(head.epsilons.size()), new_file_(path) {
     guarded([&] {
       // Of every record its columns; of the head what it may take in a generous layout.
-      const std::uint64_t record =
-          105 + 16 * ladder_ + shape.host_length + sizeof(double) * shape.angles;
+      const std::uint64_t record = 105 + 16 * ladder_ + shape.host_length +
+                                   sizeof(double) * shape.angles +
+                                   (shape.oracle ? sizeof(OracleBill) : 0);
       new_file_.reserve(record * shape.count + head_size(head));
       file_.emplace(create_hdf5(new_file_.temporary()));
       new_file_.reserve(record * shape.count + head_size(head));  // making it let go of the space
@@ -240,6 +287,11 @@ class CampaignWriter::Columns {
           datasets_.push_back(
               create_dataset(*group_, name, h5_type<std::int32_t>(), shape.count, ladder_));
       });
+      if (shape.oracle)
+        for_each_ledger([&](const char* name, auto) {
+          datasets_.push_back(
+              create_dataset(*group_, name, h5_type<std::uint64_t>(), shape.count, phases));
+        });
       datasets_.push_back(
           create_dataset(*group_, "host", h5_text_type(shape.host_length), shape.count));
       if (shape.angles > 0)
@@ -322,6 +374,13 @@ class CampaignWriter::Columns {
         for (const Crossing& c : crossings(r)) values.push_back(c.*part);
       if (ladder_ > 0) put(h5_type<std::int32_t>(), values.data());
     });
+    if (shape_.oracle)
+      for_each_ledger([&](const char*, auto part) {
+        std::vector<std::uint64_t> values;
+        for (const RestartRecord& r : rows_)
+          for (const OracleCount& phase : r.result.oracle.phases) values.push_back(phase.*part);
+        put(h5_type<std::uint64_t>(), values.data());
+      });
     std::string hosts;
     for (const RestartRecord& r : rows_) {
       hosts += r.cost.host;
@@ -383,16 +442,21 @@ CampaignFile read_campaign(const std::string& path_or_folder) {
     campaign.table.minimum = read_attribute<double>(table, "minimum");
     campaign.table.minimizers = read_attribute<std::uint64_t>(table, "minimizers");
     campaign.table.best_index = read_attribute<std::uint64_t>(table, "best_index");
+    if (H5Aexists(table, "samples") > 0)  // not in files of the first days
+      campaign.table.samples = read_attribute<std::uint64_t>(table, "samples");
+
+    if (has_link(file, "method")) {
+      const H5Id method = open_group(file, "method");
+      for_each_method_field(campaign.method, [&](const char* name, auto& value) {
+        read_any_attribute(method, name, value);
+      });
+    }
 
     read_restarts(open_group(file, "restarts"), campaign);
 
     const H5Id provenance = open_group(file, "provenance");
     for_each_field(campaign.provenance, [&](const char* name, auto& value) {
-      using T = std::decay_t<decltype(value)>;
-      if constexpr (std::is_same_v<T, std::string>)
-        value = read_text_attribute(provenance, name);
-      else
-        value = read_attribute<T>(provenance, name);
+      read_any_attribute(provenance, name, value);
     });
     campaign.provenance.hosts = read_texts(provenance, "hosts");
     return campaign;

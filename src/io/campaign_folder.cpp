@@ -114,8 +114,8 @@ CampaignMerge::CampaignMerge(const std::string& folder) : folder_(folder) {
   }
 
   const JournalHeader& header = scan_.header;
-  head_ = {header.name,     header.experiment, scan_.prefix.end(),
-           header.epsilons, header.table,      header.provenance};
+  head_ = {header.name,  header.experiment, scan_.prefix.end(), header.epsilons,
+           header.table, header.method,     header.provenance};
   std::time_t finished = 0;
   for (const JournalReport& journal : scan_.journals)
     finished = std::max<std::time_t>(finished, journal.modified);

@@ -33,7 +33,8 @@ void visit(Archive& archive, Header& h) {
   auto& p = h.provenance;
   archive(h.identity, h.identity_hash, h.name, h.experiment, h.restarts_requested, h.rule.epsilon,
           h.rule.halfwidth, h.rule.relative_tts, h.epsilons, h.table.qubits, h.table.minimum,
-          h.table.minimizers, h.table.best_index, p.version, p.git_commit, p.git_dirty, p.compiler,
+          h.table.minimizers, h.table.best_index, h.table.samples, h.method.name, h.method.settings,
+          h.method.tuning, h.method.inner_samples, p.version, p.git_commit, p.git_dirty, p.compiler,
           p.compiler_flags, p.libraries, p.mpi, p.ranks, p.threads, p.binding, p.hosts, p.slurm,
           p.cpu, p.simd, p.engine, p.precision, p.started, p.finished, p.seed, p.data_sha256,
           h.started);

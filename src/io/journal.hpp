@@ -19,7 +19,7 @@
 namespace qhn {
 
 /// Version of the frames and their contents; part of a campaign's identity.
-constexpr std::uint32_t journal_format = 1;
+constexpr std::uint32_t journal_format = 2;
 
 /// What a run knows when it begins: enough to make campaign.h5 from its journal alone.
 struct JournalHeader {
@@ -31,6 +31,7 @@ struct JournalHeader {
   StoppingRule rule;
   std::vector<double> epsilons;
   TableSummary table;
+  MethodSummary method;
   Provenance provenance;
   std::int64_t started = 0;  ///< seconds since 1970
 };

@@ -46,6 +46,8 @@ class NetworkProblem : public Problem {
     for (Index base = first >> k; base < base_end; base += slab) {
       part.resize(std::min(slab, base_end - base));
       for (Index choice = 0; choice < dimension(k); ++choice) {
+        const Index only = base << k | choice;  // of a part of one
+        if (part.size() == 1 && (only < first || only >= last)) continue;
         enumerators_[choice]->costs(base, part);
 #pragma omp parallel for schedule(static)
         for (std::size_t i = 0; i < part.size(); ++i) {

@@ -37,6 +37,7 @@ struct ProblemOptions {
   std::array<int, 2> digits{0, 1};  ///< images: labels 0 and 1
   int side = 4;                     ///< images: resized to side × side
   std::optional<double> binarize;   ///< images, csv: x → +1 where x > threshold, else −1
+  std::optional<double> target;     ///< success is a loss at most this; no table is needed then
 
   NetworkKind network = NetworkKind::mlp;
   int hidden = 3;  ///< H of an mlp

@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <bit>
 #include <cmath>
 #include <numeric>
 #include <utility>
@@ -41,9 +42,10 @@ double sign(Index state, int q) { return bit(state, q) ? -1.0 : 1.0; }
 /// The couplings as seen from the slots of a map.
 class Blocks {
  public:
-  Blocks(const Couplings& couplings, const IndexMap& map)
+  /// Blocks of at most 2^most_bits.
+  Blocks(const Couplings& couplings, const IndexMap& map, int most_bits)
       : couplings_(couplings),
-        bits_(std::min(map.slots(), most_block_bits)),
+        bits_(std::min(map.slots(), most_bits)),
         first_{{map.qubit_of_slot.begin() + bits_, map.qubit_of_slot.end()}, map.base},
         inner_(map.qubit_of_slot.begin(), map.qubit_of_slot.begin() + bits_),
         pairs_(dimension(bits_)) {
@@ -122,7 +124,9 @@ class SyntheticProblem : public BareProblem {
   /// The costs at local indices first, first + 1, ….
   void enumerate(const IndexMap& map, Index first, std::span<double> out) const {
     if (out.empty()) return;
-    const Blocks blocks(couplings_, map);
+    // A block is not worth more than what is asked for: single costs are those of no block at all.
+    const int asked = static_cast<int>(std::bit_width(out.size())) - 1;
+    const Blocks blocks(couplings_, map, std::min(asked, most_block_bits));
     const Index size = dimension(blocks.bits()), last = first + out.size();
     const Index end = (last - 1) / size + 1;
 #pragma omp parallel for schedule(static)

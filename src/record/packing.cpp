@@ -11,8 +11,8 @@ void visit(Archive& archive, Record& r) {
   archive(r.result.id, r.result.seed, r.result.status, r.result.expectation, r.result.gap,
           r.result.gradient_norm, r.result.iterations, r.result.evaluations, r.result.best_string,
           r.result.best_probability, r.result.best_cost, r.result.expectation_crossings,
-          r.result.string_crossings, r.result.angles, r.cost.seconds, r.cost.cpu_seconds,
-          r.cost.joules, r.cost.host);
+          r.result.string_crossings, r.result.angles, r.result.oracle, r.cost.seconds,
+          r.cost.cpu_seconds, r.cost.joules, r.cost.host);
 }
 
 template <class Archive, class Checkpoint>

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "core/types.hpp"
+#include "record/oracle.hpp"
 
 namespace qhn {
 
@@ -41,6 +42,7 @@ struct RestartResult {
   std::vector<Crossing> expectation_crossings;  ///< one per ε of the campaign's ladder
   std::vector<Crossing> string_crossings;       ///< the same for the most probable string
   std::vector<double> angles;                   ///< final angles, empty unless asked for
+  OracleBill oracle;  ///< what it asked of the loss; nothing where expectations are exact
   friend bool operator==(const RestartResult&, const RestartResult&) = default;
 };
 

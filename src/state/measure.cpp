@@ -3,13 +3,10 @@
 #include <algorithm>
 #include <vector>
 
-#include "core/random.hpp"
-
 namespace qhn {
 
 std::map<Index, std::uint64_t> measure(std::span<const Complex> amplitudes, std::uint64_t shots,
-                                       std::uint64_t seed) {
-  CounterRng rng(seed, Stream::shots, 0);
+                                       CounterRng rng) {
   std::vector<double> points(shots);
   for (double& point : points) point = rng.uniform();
   std::sort(points.begin(), points.end());
@@ -26,6 +23,11 @@ std::map<Index, std::uint64_t> measure(std::span<const Complex> amplitudes, std:
     if (point != first) counts[w] = static_cast<std::uint64_t>(point - first);
   }
   return counts;
+}
+
+std::map<Index, std::uint64_t> measure(std::span<const Complex> amplitudes, std::uint64_t shots,
+                                       std::uint64_t seed) {
+  return measure(amplitudes, shots, CounterRng(seed, Stream::shots, 0));
 }
 
 }  // namespace qhn

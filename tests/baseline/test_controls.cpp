@@ -36,6 +36,16 @@ TEST(LossOracle, BillsRepeatsAndPhasesApart) {
   EXPECT_EQ(loss.best().loss, 1.0);
 }
 
+TEST(LossOracle, EndsAtItsLimitAndNotBeyond) {
+  LossOracle loss(losses_of(cube), 10, 25);
+  loss(3);
+  loss(5);
+  EXPECT_THROW(loss(1), LossOracle::Exhausted);
+  EXPECT_EQ(loss.bill().total(), (OracleCount{2, 2, 20}));
+  loss.bill(OraclePhase::validation, 1, 5);
+  EXPECT_THROW(loss.bill(OraclePhase::validation, 1, 1), LossOracle::Exhausted);
+}
+
 TEST(LossOracle, CostsWithoutDataCountAsOneSample) {
   LossOracle loss(losses_of(cube), 0);
   loss(1);

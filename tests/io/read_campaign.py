@@ -18,7 +18,14 @@ with h5py.File(sys.argv[1]) as f:
     table = f["table"].attrs
     assert (table["qubits"], table["minimum"], table["minimizers"], table["best_index"]) == (
         14, 0.3268526932, 2, 77)
+    assert table["samples"] == 12665
+    assert dict(f["method"].attrs) == {"name": "annealing", "settings": "sweeps = 100",
+        "tuning_evaluations": 1000, "tuning_unique": 900, "tuning_samples": 12665000,
+        "inner_samples": 555}
     r = f["restarts"]
+    assert r["oracle_evaluations"][:].tolist() == [[100, 0, 3], [101, 0, 3], [102, 0, 3]]
+    assert r["oracle_unique"][:].tolist() == [[90, 0, 2]] * 3
+    assert r["oracle_samples"][:].tolist() == [[2**40, 0, 0], [2**40 + 1, 0, 1], [2**40 + 2, 0, 2]]
     assert r["id"][:].tolist() == [0, 1, 2]
     assert r["expectation"][:].tolist() == [0.1 + 1 / 3, 0.1 + 1 / 4, 0.1 + 1 / 5]
     names = {v: k for k, v in h5py.check_enum_dtype(r["status"].dtype).items()}

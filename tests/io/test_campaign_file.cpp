@@ -21,7 +21,8 @@ CampaignFile example() {
   c.experiment = "name = \"x\"\n[restarts]\ncount = 3\n";
   c.restarts_requested = 5;
   c.epsilons = {1e-2, 1e-4};
-  c.table = {14, 0.3268526932, 2, 77};
+  c.table = {14, 0.3268526932, 2, 77, 12665};
+  c.method = {"annealing", "sweeps = 100", {1000, 900, 12665000}, 555};
   c.provenance = collect_provenance();
   c.provenance.ranks = 4;
   c.provenance.hosts = {"node1", "node-number-2"};
@@ -45,6 +46,8 @@ CampaignFile example() {
     r.result.expectation_crossings = {{3, 4}, {-1, -1}};
     r.result.string_crossings = {{1, 2}, {static_cast<int>(id), 7}};
     r.result.angles = {0.1, 0.2, static_cast<double>(id)};
+    r.result.oracle[OraclePhase::optimisation] = {100 + id, 90, (std::uint64_t{1} << 40) + id};
+    r.result.oracle[OraclePhase::validation] = {3, 2, id};
     r.cost = {1.5, 1.25, std::numeric_limits<double>::quiet_NaN(), id == 1 ? "n" : "node-b"};
     c.records.push_back(r);
   }
@@ -65,6 +68,11 @@ TEST(CampaignFile, RoundTrips) {
   EXPECT_EQ(read.table.minimum, written.table.minimum);
   EXPECT_EQ(read.table.minimizers, 2u);
   EXPECT_EQ(read.table.best_index, 77u);
+  EXPECT_EQ(read.table.samples, 12665u);
+  EXPECT_EQ(read.method.name, "annealing");
+  EXPECT_EQ(read.method.settings, "sweeps = 100");
+  EXPECT_EQ(read.method.tuning, written.method.tuning);
+  EXPECT_EQ(read.method.inner_samples, 555u);
   ASSERT_EQ(read.records.size(), 3u);
   for (std::size_t i = 0; i < 3; ++i) {
     EXPECT_EQ(read.records[i].result, written.records[i].result);

@@ -24,7 +24,8 @@ JournalHeader header() {
   h.restarts_requested = 10;
   h.rule = {.epsilon = 1e-3, .halfwidth = 0.02};
   h.epsilons = {1e-2, 1e-4};
-  h.table = {10, -0.5, 2, 77};
+  h.table = {10, -0.5, 2, 77, 10000};
+  h.method = {"annealing", "sweeps = 100", {7, 6, 70000}, 99};
   h.provenance.version = "0.1.0";
   h.provenance.hosts = {"n1", "n2"};
   h.provenance.slurm = {"SLURM_JOB_ID=17"};
@@ -107,6 +108,11 @@ TEST(Journal, GivesBackWhatWasAppended) {
   EXPECT_EQ(h.epsilons, header().epsilons);
   EXPECT_EQ(h.table.minimum, -0.5);
   EXPECT_EQ(h.table.best_index, 77u);
+  EXPECT_EQ(h.table.samples, 10000u);
+  EXPECT_EQ(h.method.name, "annealing");
+  EXPECT_EQ(h.method.settings, "sweeps = 100");
+  EXPECT_EQ(h.method.tuning, (OracleCount{7, 6, 70000}));
+  EXPECT_EQ(h.method.inner_samples, 99u);
   EXPECT_EQ(h.provenance.hosts, header().provenance.hosts);
   EXPECT_EQ(h.provenance.slurm, header().provenance.slurm);
   EXPECT_EQ(h.provenance.ranks, 4);

@@ -86,6 +86,11 @@ TEST(SyntheticProblem, ServesAnyRangeOnAnyNumberOfThreads) {
   omp_set_num_threads(omp_get_num_procs());
   EXPECT_EQ(part, again);
   for (Index i = 0; i < part.size(); ++i) ASSERT_EQ(part[i], naive_cost(couplings, first + i)) << i;
+  for (const std::size_t few : {1, 2, 7}) {
+    again.assign(few, 0.0);
+    problem->costs(first - 3, again);
+    for (Index i = 0; i < few; ++i) EXPECT_EQ(again[i], naive_cost(couplings, first - 3 + i));
+  }
 }
 
 TEST(SyntheticProblem, HasTheMomentsOfThePublishedProblem) {

@@ -23,7 +23,8 @@ RestartRecord example(std::uint64_t id) {
                    .best_cost = -2.5,
                    .expectation_crossings = {{1, 2}, {-1, -1}},
                    .string_crossings = {{0, 1}, {5, 9}},
-                   .angles = {0.25, -1.5, 3.0}};
+                   .angles = {0.25, -1.5, 3.0},
+                   .oracle = {{{{1, 2, 3}, {4, 5, 6}, {7, 8, std::uint64_t{1} << 60}}}}};
   record.cost = {.seconds = 1.5, .cpu_seconds = 1.25, .joules = 80.0, .host = "node17"};
   return record;
 }

@@ -116,3 +116,26 @@ for case in 0-23=3 0-3=1 3-4=2 17,22=2 5=1 0,8-9=2; do
   [ "$(domains "$scratch/numa" "${case%=*}")" = "${case#*=}" ] || fail "NUMA domains of ${case%=*}"
 done
 [ "$(domains "$scratch/none" 0-3)" = 1 ] || fail "no NUMA domains known: one rank"
+
+# baseline.sbatch starts qhn baseline with its words as they are, and asks for another turn at 75.
+fake ranks "printf '%s\\0' \"\$@\" >$scratch/calls/baseline; exit 75"
+fake scontrol "[ \$1 = requeue ] || exec cat $scratch/job
+printf '%s ' \"\$@\" >$scratch/calls/scontrol"
+echo 'JobId=7 JobState=RUNNING Restarts=0 ' >"$scratch/job"
+printf 'QHN_PROGRAM=%q\nQHN_LAUNCHER=mpirun\nQHN_MPIRUN=(ranks --some)\n' "$qhn" >"$scratch/site"
+baseline() { (PATH="$scratch/bin:$PATH" QHN_SITE="$scratch/site" SLURM_JOB_ID=7 bash jobs/baseline.sbatch "$ROOT" "$@"); }
+# shellcheck disable=SC2016
+expect 75 baseline "$experiment" --method descent --set 'name="$(touch $PWNED)"'
+[ "$(words baseline | tr '\n' '|')" = "--some|--bind-to|none|$qhn|baseline|$experiment|--method|descent|--set|name=\"\$(touch \$PWNED)\"|" ] ||
+  fail "baseline.sbatch started: $(words baseline)"
+[ "$(cat "$scratch/calls/scontrol")" = "requeue 7 " ] || fail "no turn asked for: $(cat "$scratch/calls/scontrol")"
+echo 'QHN_REQUEUE=no' >>"$scratch/site"
+rm "$scratch/calls/scontrol"
+expect 75 baseline "$experiment"
+[ ! -e "$scratch/calls/scontrol" ] || fail "a turn was asked for against the site's word"
+sed -i '/QHN_REQUEUE/d' "$scratch/site"
+echo 'JobId=7 JobState=COMPLETING Restarts=0 Reason=None ' >"$scratch/job"
+expect 75 baseline "$experiment"
+says "not finished: cancelled"
+[ ! -e "$scratch/calls/scontrol" ] || fail "a cancelled job asked for another turn"
+[ ! -e "$PWNED" ] || fail "a shell ran part of a name"

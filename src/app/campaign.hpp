@@ -1,0 +1,82 @@
+#pragma once
+
+#include <CLI/CLI.hpp>
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "app/experiment.hpp"
+#include "app/machine.hpp"
+#include "app/merge.hpp"
+#include "app/mpi_session.hpp"
+#include "farm/farm.hpp"
+#include "farm/launch.hpp"
+#include "io/campaign_file.hpp"
+
+namespace qhn {
+
+/// What every verb that runs a campaign is asked.
+struct CampaignOptions {
+  std::string experiment;
+  std::vector<std::string> overrides;
+  std::string out;
+  std::optional<std::uint64_t> restarts;
+  std::optional<std::uint64_t> seed;
+  std::string simd;
+  int threads = 0;  ///< 0: default_threads()
+  std::string ids, array_task;
+  std::string announce;
+  int ranks_per_writer = 0;  ///< 0: those of a node
+  double stale = stale_seconds;
+};
+void add_campaign_options(CLI::App& verb, CampaignOptions& options);
+
+/// The costs of a campaign; the span is empty where there is no table.
+struct Costs {
+  std::span<const double> table;
+  double minimum = 0.0;  ///< E_min, or the experiment's target
+};
+
+/// What the restarts of a campaign compute: all that differs between the verbs. The members are in
+/// the order of the calls; all ranks make the same ones, but for tune().
+class Workload {
+ public:
+  virtual ~Workload() = default;
+
+  /// Throws InputError where this workload cannot run what the file asks for.
+  virtual Experiment read(const std::string& path, const std::vector<std::string>& overrides) = 0;
+  /// What is needed at least, with so many bits; before there is a problem.
+  virtual MemoryNeed least_memory(int bits) const = 0;
+  virtual void prepare(std::shared_ptr<const Problem> problem) = 0;  ///< of that experiment
+
+  virtual std::string name() const = 0;    ///< of the campaign, as results show it
+  virtual std::string what() const = 0;    ///< of restarts: "48 angles"
+  virtual std::string engine() const = 0;  ///< for identity and provenance
+  virtual std::string toml() const = 0;    ///< the experiment as far as results depend on it
+  virtual bool needs_table() const { return true; }
+  virtual bool polls() const = 0;  ///< FarmOptions::poll_inside
+  /// `memory_for_all`: there is enough for a restart on every thread.
+  virtual ThreadPlan plan(const Resources& resources, std::uint64_t restarts,
+                          bool memory_for_all) const = 0;
+  virtual MemoryNeed memory(const ThreadPlan& plan, int workers_on_node) const = 0;
+
+  virtual void take(const Costs& costs) = 0;
+  /// Rank 0 of a new campaign: finds its settings, on so many threads. nullopt: `stop` was set.
+  virtual std::optional<MethodSummary> tune(int /*threads*/, const std::atomic<bool>& /*stop*/) {
+    return MethodSummary{};
+  }
+  /// Rank 0's, of this or an earlier run.
+  virtual void take(const MethodSummary&) {}
+  /// In every worker.
+  virtual RestartRunner make_runner(const ThreadPlan& plan) const = 0;
+};
+
+/// One run of a campaign: plans, loads, farms out, journals, merges. Returns the exit code; 75: not
+/// finished, the same call goes on. Collective.
+int run_campaign(MpiSession& session, const CampaignOptions& options, Workload& work);
+
+}  // namespace qhn

@@ -1,0 +1,12 @@
+#pragma once
+
+#include <memory>
+
+#include "app/campaign.hpp"
+
+namespace qhn {
+
+/// Circuits trained on a table: by exact expectations or by measured shots.
+std::unique_ptr<Workload> make_circuit_work();
+
+}  // namespace qhn

@@ -1,0 +1,35 @@
+#pragma once
+
+#include <functional>
+#include <span>
+#include <vector>
+
+#include "core/random.hpp"
+
+namespace qhn {
+
+/// Gain sequences of SPSA in iteration k = 0, 1, …: a_k = gain/(k + 1 + stability)^alpha and
+/// c_k = width/(k + 1)^gamma, with the exponents of J. C. Spall, "Implementation of the
+/// simultaneous perturbation algorithm for stochastic optimization", IEEE Trans. Aerospace and
+/// Electronic Systems 34 (1998) 817, which also advises a stability of a tenth of the iterations or
+/// less.
+struct SpsaOptions {
+  double gain = 2.0;
+  double width = 0.2;
+  double stability = 50.0;
+  double alpha = 0.602;
+  double gamma = 0.101;
+
+  double step(int iteration) const;          ///< a_k
+  double perturbation(int iteration) const;  ///< c_k
+};
+
+/// f(x), with noise.
+using NoisyFunction = std::function<double(std::span<const double> x)>;
+
+/// The simultaneous-perturbation estimate (f(x + cΔ) − f(x − cΔ))/(2cΔ_k) of ∇f(x) into `gradient`,
+/// Δ_k = ±1 drawn from `rng`: two evaluations, that at x + cΔ first.
+void spsa_gradient(const NoisyFunction& f, std::span<const double> x, double c, CounterRng& rng,
+                   std::span<double> gradient);
+
+}  // namespace qhn

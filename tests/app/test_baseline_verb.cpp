@@ -1,0 +1,159 @@
+#include <fmt/format.h>
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <filesystem>
+
+#include "../io/temporary_folder.hpp"
+#include "io/campaign_file.hpp"
+#include "tiny_experiment.hpp"
+
+namespace qhn {
+namespace {
+
+const std::string quick = std::string(tiny) + R"(
+[baseline]
+tuning = 600
+[baseline.nested]
+epochs = 2
+)";
+
+std::vector<RestartResult> results_of(const std::string& folder) {
+  std::vector<RestartResult> results;
+  for (const RestartRecord& record : read_campaign(folder).records)
+    results.push_back(record.result);
+  return results;
+}
+
+void expect_refused(const ProgramRun& run, const std::vector<std::string>& words) {
+  EXPECT_EQ(run.exit_code, 2) << run.err;
+  EXPECT_EQ(std::count(run.err.begin(), run.err.end(), '\n'), 1) << run.err;
+  for (const std::string& word : words)
+    EXPECT_NE(run.err.find(word), std::string::npos) << "'" << word << "' not in: " << run.err;
+}
+
+class Baseline : public testing::Test {
+ protected:
+  Baseline() { folder.write("tiny.toml", quick); }
+  ProgramRun baseline(const std::string& arguments, const std::string& launcher = "") {
+    const ProgramRun run = run_qhn(folder, "baseline tiny.toml " + arguments, launcher);
+    EXPECT_EQ(run.exit_code, 0) << run.err;
+    return run;
+  }
+  TemporaryFolder folder;
+};
+
+TEST_F(Baseline, RunsEveryMethodAsACampaignThatStatsReads) {
+  const ProgramRun run = baseline("--restarts 4");
+  EXPECT_NE(run.err.find("the whole nested search costs 12.00 inner trainings"), std::string::npos)
+      << run.err;
+  const std::string results = folder / "results/tiny-baseline/";
+  for (const std::string method : {"random", "descent", "annealing", "cross-entropy", "enumeration",
+                                   "ste", "proxquant", "signsgd", "nested-grid-ste"}) {
+    SCOPED_TRACE(method);
+    const CampaignFile campaign = read_campaign(results + method);
+    EXPECT_EQ(campaign.records.size(), method == "enumeration" ? 1u : 4u);
+    std::string words = method;
+    if (method.starts_with("nested")) std::replace(words.begin(), words.end(), '-', ' ');
+    EXPECT_EQ(campaign.method.name, words);
+    EXPECT_EQ(campaign.name, "tiny " + words);
+    EXPECT_EQ(campaign.table.samples, 100u);
+    for (const RestartRecord& record : campaign.records) {
+      EXPECT_GT(record.result.oracle.total().samples, 0u);
+      EXPECT_GE(record.result.gap, 0.0);
+    }
+    // All that have something to choose got the budget, and no more.
+    const bool tuned = method != "random" && method != "descent" && method != "enumeration";
+    EXPECT_LE(campaign.method.tuning.samples, 600u * 100);
+    EXPECT_EQ(campaign.method.tuning.samples > 500u * 100, tuned);
+  }
+  EXPECT_EQ(read_campaign(results + "enumeration").records[0].result.oracle.total(),
+            (OracleCount{1024, 1024, 102400}));
+  EXPECT_EQ(read_campaign(results + "enumeration").records[0].result.gap, 0.0);
+  const ProgramRun stats = run_qhn(folder, "stats results/tiny-baseline/*");
+  EXPECT_EQ(stats.exit_code, 0) << stats.err;
+  EXPECT_NE(stats.out.find("tiny nested grid ste"), std::string::npos);
+}
+
+TEST_F(Baseline, IsTheSameOnAnyRanksAndGoesOn) {
+  baseline("--restarts 12 --method annealing,ste --threads 1 --out one");
+  baseline("--restarts 12 --method annealing,ste --threads 2 --out three", mpirun(3));
+  baseline("--restarts 5 --method annealing,ste --out parts");
+  // What it was tuned to is taken from the journal; a circuit is none of its business.
+  const ProgramRun rest =
+      baseline("--restarts 12 --method annealing,ste --out parts --set circuit.sublayers=2");
+  EXPECT_EQ(rest.err.find("tuned"), std::string::npos);
+  EXPECT_NE(rest.err.find("5 of 12 restarts are finished already"), std::string::npos);
+  for (const std::string method : {"annealing", "ste"}) {
+    const auto one = results_of(folder / ("one/" + method));
+    EXPECT_EQ(one.size(), 12u);
+    EXPECT_EQ(results_of(folder / ("three/" + method)), one);
+    EXPECT_EQ(results_of(folder / ("parts/" + method)), one);
+    EXPECT_EQ(read_campaign(folder / ("three/" + method)).method.settings,
+              read_campaign(folder / ("one/" + method)).method.settings);
+  }
+  expect_refused(run_qhn(folder,
+                         "baseline tiny.toml --restarts 12 --method annealing --out parts "
+                         "--set baseline.tuning=601"),
+                 {"holds another campaign", "baseline.tuning (there 600, here 601)"});
+}
+
+TEST_F(Baseline, FixedSettingsAreNotTuned) {
+  baseline(
+      "--restarts 2 --method annealing --out o --set baseline.annealing.sweeps=7 --set "
+      "baseline.annealing.temperature_ratio=0.5");
+  const CampaignFile campaign = read_campaign(folder / "o/annealing");
+  EXPECT_EQ(campaign.method.settings, "sweeps = 7, temperature_ratio = 0.5");
+  EXPECT_EQ(campaign.method.tuning, OracleCount{});
+  EXPECT_EQ(campaign.records[0].result.evaluations, 1 + 10 * 8);
+}
+
+// 40 bits: no machine has a table of them. The target is the cost of an easy network.
+TEST_F(Baseline, ReachesATargetWithoutATable) {
+  folder.write(
+      "wide.toml",
+      "[problem]\nkind = \"synthetic\"\nqubits = 40\ntarget = 0.9\n[restarts]\nseed = 3\n");
+  const ProgramRun run = run_qhn(folder, "baseline wide.toml --method descent --restarts 20");
+  ASSERT_EQ(run.exit_code, 0) << run.err;
+  const CampaignFile campaign = read_campaign(folder / "results/wide-baseline/descent");
+  EXPECT_EQ(campaign.table.qubits, 40);
+  EXPECT_EQ(campaign.table.minimum, 0.9);
+  ASSERT_EQ(campaign.epsilons.size(), 1u);
+  for (const RestartRecord& record : campaign.records)
+    EXPECT_EQ(record.result.gap < campaign.epsilons[0], record.result.best_cost <= 0.9);
+  expect_refused(run_qhn(folder, "train wide.toml"), {"wide.toml", "problem.target"});
+}
+
+TEST_F(Baseline, RefusesWhatItCannotRun) {
+  folder.write("bare.toml", "[problem]\nkind = \"synthetic\"\nqubits = 6\n");
+  expect_refused(run_qhn(folder, "baseline bare.toml --method ste"),
+                 {"trains networks", "descent"});
+  expect_refused(run_qhn(folder, "baseline tiny.toml --method stee"), {"stee", "annealing"});
+  expect_refused(run_qhn(folder, "baseline tiny.toml --set baseline.annealing.sweeps=1.5"),
+                 {"sweeps", "found 1.5", "a whole number"});
+  expect_refused(run_qhn(folder, "baseline tiny.toml --set baseline.ste.sweeps=1"), {"sweeps"});
+  EXPECT_FALSE(std::filesystem::exists(folder / "results"));
+}
+
+TEST_F(Baseline, ShotsAreTrainedOnAnyRanksAndGoOn) {
+  const std::string shots =
+      "train tiny.toml --set optimizer.name=spsa --set optimizer.shots=20 --set "
+      "optimizer.max_iterations=10 ";
+  ASSERT_EQ(run_qhn(folder, shots + "--restarts 9 --out one --threads 1").exit_code, 0);
+  ASSERT_EQ(run_qhn(folder, shots + "--restarts 4 --out parts").exit_code, 0);
+  ASSERT_EQ(run_qhn(folder, shots + "--restarts 9 --out parts", mpirun(2)).exit_code, 0);
+  const auto one = results_of(folder / "one");
+  EXPECT_EQ(results_of(folder / "parts"), one);
+  ASSERT_EQ(one.size(), 9u);
+  for (const RestartResult& r : one) {
+    EXPECT_EQ(r.evaluations, 20);
+    EXPECT_EQ(r.oracle[OraclePhase::optimisation].evaluations, 400u);
+    EXPECT_EQ(r.oracle[OraclePhase::optimisation].samples, 400u * 100);
+    EXPECT_EQ(r.oracle[OraclePhase::selection].evaluations, 1000u);
+  }
+  expect_refused(run_qhn(folder, "train tiny.toml --set optimizer.shots=5"),
+                 {"shots", "allowed only with name = \"adam\" or \"spsa\""});
+}
+
+}  // namespace
+}  // namespace qhn
