@@ -62,7 +62,6 @@ const std::string& name_of(const Names<E>& names, E value) {
 }
 
 bool any(double) { return true; }
-bool is_positive(double x) { return x > 0; }
 bool is_open_fraction(double x) { return x > 0 && x < 1; }
 
 bool read_pair(TomlReader& reader, const std::string& key, ValuePair& out) {

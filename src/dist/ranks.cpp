@@ -11,7 +11,7 @@ namespace {
 
 constexpr std::size_t most_bytes = std::size_t{1} << 30;  // of one message; MPI counts are int
 
-struct Segment {
+struct Part {
   std::size_t begin, end;
   std::size_t middle() const { return begin + (end - begin) / 2; }
 };
@@ -52,13 +52,13 @@ void Ranks::sum(std::span<T> values) const {
   const double began = MPI_Wtime();
   received_.resize((values.size() + 1) / 2);
   T* received = reinterpret_cast<T*>(received_.data());
-  std::vector<Segment> taken;  // before each halving
-  Segment own{0, values.size()};
+  std::vector<Part> taken;  // before each halving
+  Part own{0, values.size()};
   for (int step = 1; step < size_; step *= 2) {
     taken.push_back(own);
     const bool upper = rank_ & step;
-    const Segment mine = upper ? Segment{own.middle(), own.end} : Segment{own.begin, own.middle()};
-    const Segment other = upper ? Segment{own.begin, own.middle()} : Segment{own.middle(), own.end};
+    const Part mine = upper ? Part{own.middle(), own.end} : Part{own.begin, own.middle()};
+    const Part other = upper ? Part{own.begin, own.middle()} : Part{own.middle(), own.end};
     traffic_.summed_bytes += (other.end - other.begin) * sizeof(T);
     swap_with<T>(comm_, rank_ ^ step, values.subspan(other.begin, other.end - other.begin),
                  {received, mine.end - mine.begin});
@@ -66,10 +66,10 @@ void Ranks::sum(std::span<T> values) const {
     own = mine;
   }
   for (int step = size_ / 2; step > 0; step /= 2) {
-    const Segment whole = taken.back();
+    const Part whole = taken.back();
     taken.pop_back();
-    const Segment other =
-        rank_ & step ? Segment{whole.begin, whole.middle()} : Segment{whole.middle(), whole.end};
+    const Part other =
+        rank_ & step ? Part{whole.begin, whole.middle()} : Part{whole.middle(), whole.end};
     traffic_.summed_bytes += (own.end - own.begin) * sizeof(T);
     swap_with<T>(comm_, rank_ ^ step, values.subspan(own.begin, own.end - own.begin),
                  values.subspan(other.begin, other.end - other.begin));
