@@ -6,7 +6,7 @@
 # site_defaults: what jobs/site (or $QHN_SITE) may change; jobs/site.example explains each.
 site_defaults() {
   QHN_SBATCH=() QHN_LAUNCHER=srun QHN_SRUN=(--mpi=pmix) QHN_MPIRUN=(mpirun) QHN_REQUEUE=yes
-  QHN_PROGRAM=
+  QHN_MACHINE='' QHN_NODE=() QHN_PROGRAM=''
   site_environment() { :; }
 }
 
@@ -34,12 +34,12 @@ enter_site() {
 safe() { tr -c 'A-Za-z0-9._\n-' _ <<<"$1" | sed 's/^[.-]/_/'; }
 
 # read_arguments ARGUMENT…: sets experiment, out, site, launcher, tasks (0: no array), at_once, only,
-# runs, dry_run, whole_nodes, resources (options of sbatch), train (options of `qhn train`), and
-# given: those of the options that a job which begins again repeats.
+# runs, dry_run, whole_nodes, resources (options of sbatch), plan (of `qhn plan`), train (of `qhn
+# train`), and given: those of the options that a job which begins again repeats.
 read_arguments() {
   experiment='' out='' site='' launcher='' tasks=0 at_once='' only='' runs=100 dry_run=0 whole_nodes=1
-  resources=() report_resources=() train=() given=()
-  local key value nodes=1 time=01:00:00
+  resources=() report_resources=() plan=() train=() given=()
+  local key value nodes=1 ranks=0
   while [ $# -gt 0 ]; do
     key=$1
     value=
@@ -71,13 +71,21 @@ read_arguments() {
         continue
         ;;
       --nodes) nodes=$(number "$key" "$value") ;;
-      --time) time=$value ;;
       --ntasks | --ntasks-per-node | --cpus-per-task)
         value=$(number "$key" "$value")
         whole_nodes=0
         resources+=("$key=$value")
+        case $key in
+          --ntasks) ranks=$value ;;
+          --ntasks-per-node) ranks=-$value ;;
+          --cpus-per-task) plan+=("--threads=$value") ;;
+        esac
         ;;
-      --mem | --mem-per-cpu) resources+=("$key=$value") ;;
+      --machine)
+        value=$(realpath -m -- "$value")
+        plan+=("$key=$value")
+        ;;
+      --time | --mem | --mem-per-cpu) resources+=("$key=$value") ;;
       --account | --partition | --qos | --constraint)
         resources+=("$key=$value") report_resources+=("$key=$value")
         ;;
@@ -87,9 +95,42 @@ read_arguments() {
     given+=("$key=$value")
   done
   [ -n "$experiment" ] || usage_error "no experiment"
-  resources=("--nodes=$nodes" "--time=$time" "${resources[@]}")
-  # Without a word about tasks: whole nodes, a rank on every NUMA domain (campaign.sbatch).
+  plan+=("--nodes=$nodes")
+  if [ "$ranks" -lt 0 ]; then
+    plan+=("--ranks=$((-ranks * nodes))")
+  elif [ "$ranks" -gt 0 ]; then # planned as if all nodes were as full as the fullest
+    plan+=("--ranks=$(((ranks + nodes - 1) / nodes * nodes))")
+  fi
+  # Without a word about tasks: whole nodes.
   [ "$whole_nodes" = 0 ] || resources+=(--exclusive)
+}
+
+# add_planned LINES: of the options of sbatch that `qhn plan` found, those that nobody chose.
+add_planned() {
+  local line chosen=" ${resources[*]} ${QHN_SBATCH[*]}" unchosen=()
+  while read -r line; do
+    case $line in
+      '') continue ;;
+      --ntasks-per-node=*) case $chosen in *" --ntasks="* | *" --ntasks-per-node="*) continue ;; esac ;;
+      --mem=*) case $chosen in *" --mem="* | *" --mem-per-cpu="*) continue ;; esac ;;
+      *) case $chosen in *" ${line%%=*}="*) continue ;; esac ;;
+    esac
+    unchosen+=("$line")
+  done <<<"$1"
+  resources=("${unchosen[@]}" "${resources[@]}")
+}
+
+# this_cluster [--partition=P]: what Slurm says of its smallest nodes there, for `qhn plan`. Sockets stand
+# for NUMA domains, the nearest thing that Slurm knows; a site that names only processors has sockets of
+# one core, and one that names no memory has 1 MiB.
+this_cluster() {
+  command -v sinfo >/dev/null || return 0
+  timeout 10 sinfo --noheader --exact "$@" --format='%c %m %X %Y %P' 2>/dev/null | tr -d + |
+    awk -v chosen=$# 'chosen || $5 ~ /\*$/' | sort -n | awk 'NR == 1 {
+      print "--cores=" $1
+      if ($2 > 1) print "--memory=" $2 "M"
+      print "--domains=" ($4 > 1 ? $3 : 1)
+    }' || :
 }
 
 number() {

@@ -67,6 +67,12 @@ int count_cores(const cpu_set_t& processors) {
   return cores > 0 ? cores : CPU_COUNT(&processors);
 }
 
+int count_numa_domains(const cpu_set_t& processors) {
+  int domains = 0;
+  for_objects(HWLOC_OBJ_NUMANODE, processors, [&](hwloc_obj_t) { ++domains; });
+  return std::max(1, domains);
+}
+
 double last_level_cache(const cpu_set_t& processors) {
   double bytes = 0.0;
   for (const hwloc_obj_type_t level : {HWLOC_OBJ_L3CACHE, HWLOC_OBJ_L2CACHE}) {

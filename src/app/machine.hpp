@@ -26,6 +26,9 @@ constexpr int max_threads = 4096;
 /// Cores among `processors`: two hardware threads of one core count once.
 int count_cores(const cpu_set_t& processors);
 
+/// NUMA domains that hold some of `processors`; at least 1.
+int count_numa_domains(const cpu_set_t& processors);
+
 /// Bytes of the last-level caches of `processors` together; 0 where the system does not say.
 double last_level_cache(const cpu_set_t& processors);
 

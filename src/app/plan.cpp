@@ -1,4 +1,5 @@
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <omp.h>
 #include <spdlog/spdlog.h>
 
@@ -30,12 +31,15 @@ struct PlanOptions {
   std::string experiment;
   std::vector<std::string> overrides;
   std::string machine;
+  int cores = 0, domains = 0;  // of a node; 0: the machine's, or this one's
+  std::uint64_t memory = 0;    // bytes, the same
   int nodes = 1;
-  int ranks = 0;    // 0: one on each node, or as many as share a state
+  int ranks = 0;    // 0: one on every NUMA domain, or as many as share a state
   int threads = 0;  // 0: the node's cores over its ranks
   int ranks_per_state = 1;
   bool measure = false;
   std::string out;
+  std::string format = "text";
 };
 
 // ---- qhn plan --measure ----
@@ -131,6 +135,7 @@ struct Plan {
   double table = 0.0, states = 0.0, buffers = 0.0;  ///< bytes of a rank; table: its share of it
   EvaluationLoad expectation, gradient;
 
+  bool shots() const { return experiment.optimizer_kind != OptimizerKind::lbfgs; }
   double rank_bytes() const { return table + states + buffers; }
   double node_bytes() const { return rank_bytes() * layout.ranks_per_node; }
   /// States that run at once.
@@ -173,6 +178,7 @@ Plan make_plan(const Experiment& experiment, const Circuit& circuit, const Layou
     p.threads = {1, layout.threads};
   }
   p.states = p.threads.workers * engine(p.threads.threads_per_state);
+  if (p.shots()) p.states += p.threads.workers * std::ldexp(sizeof(Complex), n);
   if (p.spread.kind == EngineKind::sweep && layout.ranks_per_state > 1) {
     const double size = experiment.precision == Precision::float64 ? 8.0 : 4.0;
     const double held = std::ldexp(4.0 * size, n - p.spread.rank_bits());
@@ -219,6 +225,14 @@ std::string describe(const Layout& l) {
 /// (README.md).
 double most_evaluations(const Experiment& e) { return 536.0 / 500.0 * e.optimizer.max_iterations; }
 
+/// The same where shots are measured: circuits, and E of every iterate.
+double most_circuits(const Plan& p) {
+  const ShotOptions& o = p.experiment.shots;
+  const std::size_t gradient =
+      o.gradient == ShotGradient::shift ? 2 * live_angles(p.circuit).size() : 2;
+  return o.max_iterations * (static_cast<double>(gradient) + 1.0);
+}
+
 struct Prediction {
   double expectation, gradient, campaign;
 };
@@ -231,7 +245,8 @@ Prediction predict(const Machine& machine, const Plan& p) {
   };
   Prediction t{seconds(p.expectation), seconds(p.gradient), 0.0};
   const double rounds = std::ceil(static_cast<double>(p.experiment.restart_count) / p.workers());
-  t.campaign = rounds * most_evaluations(p.experiment) * t.gradient;
+  t.campaign = rounds * (p.shots() ? most_circuits(p) * t.expectation
+                                   : most_evaluations(p.experiment) * t.gradient);
   return t;
 }
 
@@ -262,7 +277,26 @@ void print_exchanges(const Plan& p) {
              in_bytes(p.expectation.exchanged_bytes), in_bytes(p.gradient.exchanged_bytes));
 }
 
-void print_job(const PlanOptions& options, const Plan& p, const std::optional<Prediction>& t) {
+/// Of a batch job on each node, as sbatch takes it: what is planned, a tenth more, and a rank's
+/// libraries and buffers.
+std::string job_memory(const Plan& p, double node_memory) {
+  const double bytes = 1.1 * p.node_bytes() + p.layout.ranks_per_node * std::ldexp(1.0, 28);
+  return fmt::format("{:.0f}M", std::ceil(std::ldexp(std::min(bytes, node_memory), -20)));
+}
+
+/// What sbatch is asked for: jobs/submit takes these words as they are.
+std::vector<std::string> job_options(const Plan& p, double node_memory,
+                                     const std::optional<Prediction>& t) {
+  std::vector<std::string> words{fmt::format("--nodes={}", p.layout.nodes),
+                                 fmt::format("--ntasks-per-node={}", p.layout.ranks_per_node),
+                                 fmt::format("--cpus-per-task={}", p.layout.threads),
+                                 "--mem=" + job_memory(p, node_memory)};
+  // Half as much again, for the table and what was not foreseen; runs that are cut off go on.
+  if (t) words.push_back("--time=" + wall_time(std::clamp(1.5 * t->campaign, 600.0, 24 * 3600.0)));
+  return words;
+}
+
+void print_job(const PlanOptions& options, const Plan& p, const std::vector<std::string>& words) {
   const Layout& l = p.layout;
   if (l.ranks_per_state > 1) {
     fmt::print(
@@ -270,19 +304,21 @@ void print_job(const PlanOptions& options, const Plan& p, const std::optional<Pr
         "spread it\n");
     return;
   }
+  fmt::print("sbatch       {}\n", fmt::join(words, " "));
   std::string line =
       fmt::format("jobs/submit {} --nodes {} --ntasks-per-node {} --cpus-per-task {}",
                   options.experiment, l.nodes, l.ranks_per_node, l.threads);
-  // Half as much again, for the table and what was not foreseen; runs that are cut off go on.
-  if (t) line += " --time " + wall_time(std::clamp(1.5 * t->campaign, 600.0, 24 * 3600.0));
+  if (!options.machine.empty()) line += " --machine " + options.machine;
   std::string end;
   for (const std::string& change : options.overrides) end += fmt::format(" --set '{}'", change);
   fmt::print("job          {}{}{}\n", line, end.empty() ? "" : " --", end);
 }
 
-Layout layout_of(const PlanOptions& o, int cores) {
+Layout layout_of(const PlanOptions& o, int cores, int domains) {
   Layout l{o.nodes, 1, o.threads, o.ranks_per_state};
-  const int ranks = o.ranks > 0 ? o.ranks : std::max(o.nodes, o.ranks_per_state);
+  const int ranks = o.ranks > 0              ? o.ranks
+                    : o.ranks_per_state == 1 ? o.nodes * domains
+                                             : std::max(o.nodes, o.ranks_per_state);
   if (ranks % o.nodes != 0)
     throw InputError(
         fmt::format("--ranks {}: {} nodes; allowed: a multiple of that", ranks, o.nodes));
@@ -304,10 +340,31 @@ void run_plan(const PlanOptions& options) {
   const Circuit circuit = make_circuit(experiment, count_qubits(experiment));
   std::optional<Machine> machine;
   if (!options.machine.empty()) machine = read_machine(options.machine);
-  const int cores = machine ? machine->cores : count_cores(allowed_processors());
-  const double memory = machine ? machine->memory : available_memory();
-  const Layout layout = layout_of(options, cores);
+  const auto either = [&](auto asked, auto machine_has, const auto& here) {
+    return asked > 0 ? asked : machine ? machine_has : here();
+  };
+  const int cores = either(options.cores, machine ? machine->cores : 0,
+                           [] { return count_cores(allowed_processors()); });
+  const int domains =
+      either(options.domains, 1, [] { return count_numa_domains(allowed_processors()); });
+  const double memory = either(static_cast<double>(options.memory), machine ? machine->memory : 0.0,
+                               [] { return available_memory(); });
+  const Layout layout = layout_of(options, cores, domains);
   const Plan plan = make_plan(experiment, circuit, layout, memory);
+  std::optional<Prediction> times;
+  if (machine) times = predict(*machine, plan);
+  const std::vector<std::string> words = job_options(plan, memory, times);
+  const auto require_fit = [&] {
+    if (plan.node_bytes() > memory)
+      throw InputError(fmt::format("{}: {} need {} of a node, which has {}", options.experiment,
+                                   describe(layout), in_bytes(plan.node_bytes()),
+                                   in_bytes(memory)));
+  };
+  if (options.format == "sbatch") {
+    require_fit();
+    fmt::print("{}\n", fmt::join(words, "\n"));
+    return;
+  }
 
   fmt::print("experiment   {}: {} qubits, {} angles, {} restarts\n", experiment.name,
              circuit.qubits, circuit.angles, experiment.restart_count);
@@ -318,9 +375,7 @@ void run_plan(const PlanOptions& options) {
   print_exchanges(plan);
   print_memory(plan, memory);
 
-  std::optional<Prediction> times;
-  if (machine) {
-    times = predict(*machine, plan);
+  if (times) {
     fmt::print("prediction   for {} ({}: {})\n", machine->name,
                machine->measured ? "measured" : "described, not measured", machine->source);
     fmt::print("  expectation               {}\n", duration(times->expectation));
@@ -338,10 +393,8 @@ void run_plan(const PlanOptions& options) {
   if (smallest && machine && (machine->network || smallest->layout.ranks_per_state == 1))
     fmt::print("             longest single evaluation there: {}\n",
                duration(predict(*machine, *smallest).gradient));
-  if (plan.node_bytes() > memory)
-    throw InputError(fmt::format("{}: {} need {} of a node, which has {}", options.experiment,
-                                 describe(layout), in_bytes(plan.node_bytes()), in_bytes(memory)));
-  print_job(options, plan, times);
+  require_fit();
+  print_job(options, plan, words);
 }
 
 }  // namespace
@@ -358,7 +411,8 @@ void add_plan(CLI::App& app) {
       ->check(CLI::Range(1, 1 << 20))
       ->capture_default_str();
   verb->add_option("--ranks", options->ranks,
-                   "Ranks on all nodes together (default: one a node, or --ranks-per-state)")
+                   "Ranks on all nodes together (default: one on every NUMA domain, or "
+                   "--ranks-per-state)")
       ->check(CLI::Range(1, 1 << 24));
   verb->add_option("--threads", options->threads,
                    "Threads of a rank (default: its share of a node's cores)")
@@ -370,6 +424,18 @@ void add_plan(CLI::App& app) {
   verb->add_option("--machine", options->machine,
                    "Machine file that times are predicted from (default: no times; memory and "
                    "cores of this node)");
+  verb->add_option("--cores", options->cores,
+                   "Cores of a node (default: the machine file's, or this node's)")
+      ->check(CLI::Range(1, max_threads));
+  verb->add_option("--memory", options->memory, "Bytes of memory of a node, e.g. 240G (the same)")
+      ->transform(CLI::AsSizeValue(false))
+      ->check(CLI::PositiveNumber);
+  verb->add_option("--domains", options->domains,
+                   "NUMA domains of a node (default: 1 with a machine file, or this node's)")
+      ->check(CLI::Range(1, max_threads));
+  verb->add_option("--format", options->format,
+                   "text, or sbatch: only the options of a batch job, one a line")
+      ->check(CLI::IsMember({"text", "sbatch"}));
   verb->add_flag("--measure", options->measure,
                  "Write a machine file for this machine instead; under mpirun with its links");
   verb->add_option("--out", options->out, "With --measure: file to write (default: the screen)");

@@ -1,5 +1,7 @@
 #include <gtest/gtest.h>
 
+#include <cmath>
+
 #include "app/machine_file.hpp"
 #include "core/error.hpp"
 #include "run_qhn.hpp"
@@ -56,7 +58,10 @@ TEST(Plan, CountsBytesAndForetellsTimes) {
   expect_contains(whole.out, "epyc-slingshot (described, not measured: ");
   expect_contains(whole.out, "smallest     1 node, 1 rank a node");
   expect_contains(whole.out,
-                  "jobs/submit e.toml --nodes 1 --ntasks-per-node 1 --cpus-per-task 1 --time ");
+                  "jobs/submit e.toml --nodes 1 --ntasks-per-node 1 --cpus-per-task 1 --machine ");
+  // 8.4 MiB, a tenth more, 256 for the rank.
+  expect_contains(
+      whole.out, "sbatch       --nodes=1 --ntasks-per-node=1 --cpus-per-task=1 --mem=266M --time=");
   const ProgramRun spread = run_qhn(
       folder,
       "plan e.toml --set engine.kind=sweep --nodes 2 --ranks-per-state 2 --threads 1 --machine '" +
@@ -66,6 +71,36 @@ TEST(Plan, CountsBytesAndForetellsTimes) {
   expect_contains(spread.out, "table     4194304 bytes (4 MiB)\n");
   expect_contains(spread.out, "states    16777216 bytes (16 MiB)\n");  // two of 2^19 amplitudes
   expect_contains(spread.out, "job          none: qhn train keeps a state on one rank");
+}
+
+TEST(Plan, TellsABatchJobWhatToAskFor) {
+  const TemporaryFolder folder;
+  folder.write("e.toml", synthetic);
+  const ProgramRun job =
+      run_qhn(folder, "plan e.toml --format sbatch --nodes 3 --cores 12 --domains 4 --memory 1G");
+  EXPECT_EQ(job.exit_code, 0) << job.err;
+  // 1 GiB is all that a node has.
+  EXPECT_EQ(job.out, "--nodes=3\n--ntasks-per-node=4\n--cpus-per-task=3\n--mem=1024M\n");
+  const ProgramRun large = run_qhn(folder, "plan e.toml --format sbatch --memory 6M");
+  EXPECT_EQ(large.exit_code, 2);
+  EXPECT_EQ(large.out, "");
+  expect_contains(large.err, "of a node, which has 6291456 bytes");
+
+  // Shots need the amplitudes too: 2^20 of 16 bytes.
+  const auto states = [&](const std::string& options) {
+    const std::string out = run_qhn(folder, "plan e.toml --threads 1 " + options).out;
+    const std::size_t at = out.find("  states  ");
+    return std::stod(out.substr(at + 12));
+  };
+  EXPECT_EQ(states("--set optimizer.name=spsa"), states("") + std::ldexp(16.0, 20));
+  const auto campaign = [&](const std::string& options) {
+    const std::string machine = " --machine '" + machines + "epyc-slingshot.toml' --threads 1 ";
+    const std::string out = run_qhn(folder, "plan e.toml" + machine + options).out;
+    return out.substr(out.find("at most about "), 25);
+  };
+  // Of adam, parameter shifts take 2·(2·20·4 − 20) circuits, and E a last one; of spsa, 2 + 1.
+  EXPECT_EQ(campaign("--set optimizer.name=adam --set optimizer.max_iterations=3"),
+            campaign("--set optimizer.name=spsa --set optimizer.max_iterations=281"));
 }
 
 TEST(Plan, RefusesWhatDoesNotFit) {

@@ -10,6 +10,10 @@ fake sbatch "n=\$(ls $scratch/calls | wc -l)
 printf '%s\\0' \"\$@\" >$scratch/calls/\$n
 echo \$((100 + n))"
 fake squeue "exit 0"
+# Nodes of the default partition, and a smaller one that nobody asked for.
+fake sinfo "case \" \$* \" in *' --partition=p1 '*) echo '24 96000 3 8 p1'; exit ;; esac
+echo '64 256000+ 2 32 batch*'
+echo '8 4000 1 8 debug'"
 mkdir "$scratch/calls" "$scratch/work"
 words() { tr '\0' '\n' <"$scratch/calls/$1"; }
 asked() { words "$1" | grep -qxF -e "$2" || fail "no '$2' in: $(words "$1" | tr '\n' ' ')"; }
@@ -56,6 +60,9 @@ expect 0 submit "$ROOT/jobs/experiments/gaussian.toml" --nodes 3 --partition p1 
 says "01:00:00"
 asked 0 --exclusive
 asked 0 --nodes=3
+asked 0 --ntasks-per-node=3
+asked 0 --cpus-per-task=8
+asked 0 --time=01:00:00
 asked 0 --no-requeue
 asked 0 "--output=$scratch/work/results/gaussian.logs/%x-%j.log"
 for call in 0 1; do
@@ -65,9 +72,54 @@ for call in 0 1; do
 done
 asked 0 --mpirun
 
+# The numbers are those of qhn plan, and the line that it prints gives them again.
+forget
+epyc=$ROOT/jobs/machines/epyc-slingshot.toml
+# What the printed line of the runs asks for, a line each, sorted; the rest is names and files.
+numbers() {
+  local line=${1%%/campaign.sbatch*}
+  line=${line##*$'\n'sbatch}
+  tr ' ' '\n' <<<"$line" | grep -E '^--(nodes|ntasks.*|cpus-per-task|mem.*|time)=' | sort
+}
+same() { [ "$1" = "$2" ] || fail "planned: $1; asked for: $2"; }
+asked_as_planned() { # OPTIONS OF qhn plan…; those of submit are the words of `given`
+  local text planned
+  text=$("$qhn" plan "$gaussian" --machine "$epyc" --cores 64 --memory 256000M --domains 2 "$@")
+  planned=$(sed -n 's/^sbatch  *//p' <<<"$text" | tr ' ' '\n' | sort)
+  expect 0 submit "$gaussian" --machine "$epyc" "${given[@]}" --dry-run
+  same "$planned" "$(numbers "$output")"
+  # shellcheck disable=SC2046  # words, as a user would paste them
+  expect 0 submit $(sed -n 's/^job  *jobs.submit //p' <<<"$text") --dry-run
+  same "$planned" "$(numbers "$output")"
+}
+gaussian=$ROOT/jobs/experiments/gaussian.toml
+given=()
+asked_as_planned
+says_not "01:00:00"
+given=(--nodes 2 --ntasks-per-node 4 --cpus-per-task 8)
+asked_as_planned --nodes 2 --ranks 8 --threads 8
+# A user's words stand; an array's tasks are planned for their share.
+expect 0 submit "$gaussian" --machine "$epyc" --ntasks 3 --mem-per-cpu 1G --time 7 --array 4
+asked 0 --time=7
+asked 0 --ntasks=3
+asked_not 0 '^--mem='
+asked_not 0 '^--ntasks-per-node'
+forget
+long=(--machine "$epyc" -- --restarts 100000000)
+expect 0 submit "$gaussian" --array 1000 "${long[@]}"
+says "--time=$("$qhn" plan "$gaussian" --machine "$epyc" --cores 64 --domains 2 --set restarts.count=100000 --format sbatch | sed -n 's/--time=//p') "
+expect 2 submit "$gaussian" --dry-run -- --set circuit.sublayers=100000000
+printf 'QHN_NODE=(--cores=6 --memory=3G --domains=2)\n' >>"$scratch/site"
+expect 0 submit "$gaussian" --dry-run
+says " --ntasks-per-node=2 --cpus-per-task=3 "
+sed -i '/QHN_NODE/d' "$scratch/site"
+fake sinfo "echo '16 1 16 1 batch*'" # neither memory nor sockets were configured
+expect 0 submit "$gaussian" --dry-run
+says " --ntasks-per-node=1 --cpus-per-task=16 "
+says_not "--mem"
+
 # Arrays: at most 1000 tasks and at most one for each restart; not with a rule that ends the campaign.
 forget
-gaussian=$ROOT/jobs/experiments/gaussian.toml
 expect 0 submit "$gaussian" --array 5000%20 -- --restarts 1000000
 asked 0 --array=0-999%20
 asked 0 --array=1000
@@ -98,6 +150,7 @@ for program in bash dirname basename realpath sed grep cksum cut cat tr head mkd
 done
 without() { (cd "$scratch/work" && PATH=$scratch/noslurm "$(command -v bash)" "$ROOT/jobs/submit" --site "$scratch/site" "$@"); }
 expect 0 without "$gaussian" --array 8 --dry-run
+says "planned for nodes like this one"
 says "#PBS -J 0-7"
 says "#BSUB"
 says "--array-task"
