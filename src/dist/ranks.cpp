@@ -87,27 +87,27 @@ MostProbable Ranks::most_probable(const MostProbable& mine) const {
   });
 }
 
-std::map<Index, std::uint64_t> Ranks::gather(const std::map<Index, std::uint64_t>& mine) const {
-  std::vector<std::uint64_t> pairs;
-  for (const auto& [key, count] : mine) {
-    pairs.push_back(key);
-    pairs.push_back(count);
-  }
-  std::uint64_t length = pairs.size();
-  std::map<Index, std::uint64_t> all;
+Counts Ranks::gather(const Counts& mine) const {
+  static_assert(sizeof(Counts::value_type) == 2 * sizeof(std::uint64_t));
+  constexpr std::size_t most = most_bytes / sizeof(Counts::value_type);
+  std::uint64_t length = mine.size();
   if (rank_ > 0) {
     MPI_Send(&length, 1, MPI_UINT64_T, 0, 0, comm_);
-    MPI_Send(pairs.data(), static_cast<int>(length), MPI_UINT64_T, 0, 0, comm_);
-    return all;
+    for (std::size_t at = 0; at < mine.size(); at += most)
+      MPI_Send(&mine[at], static_cast<int>(2 * std::min(most, mine.size() - at)), MPI_UINT64_T, 0,
+               0, comm_);
+    return {};
   }
-  all = mine;
+  Counts all = mine;
   for (int from = 1; from < size_; ++from) {
     MPI_Recv(&length, 1, MPI_UINT64_T, from, 0, comm_, MPI_STATUS_IGNORE);
-    pairs.resize(length);
-    MPI_Recv(pairs.data(), static_cast<int>(length), MPI_UINT64_T, from, 0, comm_,
-             MPI_STATUS_IGNORE);
-    for (std::size_t i = 0; i < pairs.size(); i += 2) all[pairs[i]] += pairs[i + 1];
+    std::size_t at = all.size();
+    all.resize(at + length);
+    for (; at < all.size(); at += most)
+      MPI_Recv(&all[at], static_cast<int>(2 * std::min(most, all.size() - at)), MPI_UINT64_T, from,
+               0, comm_, MPI_STATUS_IGNORE);
   }
+  std::sort(all.begin(), all.end());
   return all;
 }
 
