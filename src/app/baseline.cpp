@@ -11,10 +11,13 @@
 #include <memory>
 
 #include "app/campaign.hpp"
+#include "app/operations.hpp"
 #include "app/verbs.hpp"
 #include "baseline/method.hpp"
 #include "core/error.hpp"
 #include "problem/data.hpp"
+#include "problem/network.hpp"
+#include "record/energy.hpp"
 
 namespace qhn {
 namespace {
@@ -82,6 +85,8 @@ class ClassicalWork : public Workload {
   void take(const MethodSummary& method) override {
     run_.settings = parse_settings(method.settings);
   }
+  Work work(const RestartResult& result) const override { return work_of(result.oracle.total()); }
+  Work tuning_work(const MethodSummary& method) const override { return work_of(method.tuning); }
   RestartRunner make_runner(const ThreadPlan&) const override {
     return [this](std::uint64_t id, const RestartHooks&) -> std::optional<RestartResult> {
       try {
@@ -95,6 +100,14 @@ class ClassicalWork : public Workload {
  private:
   MemoryNeed need(int bits) const {
     return {bits, needs_table() ? std::ldexp(8.0, bits) : 0.0, 0.0};
+  }
+
+  // A loss looked up is 8 bytes of the table; else the ledger's samples went through the network.
+  Work work_of(const OracleCount& count) const {
+    if (needs_table() && !trains_networks(experiment_.baseline.method))
+      return {0.0, 8.0 * static_cast<double>(count.evaluations)};
+    const double flops = task_.network ? forward_flops(task_.network->resolve(0)) : not_known;
+    return {flops * static_cast<double>(count.samples), 0.0};
   }
 
   Experiment experiment_;

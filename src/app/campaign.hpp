@@ -16,6 +16,7 @@
 #include "farm/farm.hpp"
 #include "farm/launch.hpp"
 #include "io/campaign_file.hpp"
+#include "predict/work.hpp"
 
 namespace qhn {
 
@@ -71,6 +72,9 @@ class Workload {
   }
   /// Rank 0's, of this or an earlier run.
   virtual void take(const MethodSummary&) {}
+  /// What a restart that ended so, and tuning, executed; NaN: it is not counted.
+  virtual Work work(const RestartResult& result) const = 0;
+  virtual Work tuning_work(const MethodSummary&) const { return {}; }
   /// In every worker.
   virtual RestartRunner make_runner(const ThreadPlan& plan) const = 0;
 };

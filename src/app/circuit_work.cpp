@@ -29,6 +29,9 @@ class CircuitWork : public Workload {
     circuit_ = make_circuit(experiment_, problem->qubits());
     if (measures() && experiment_.shots.gradient == ShotGradient::shift)
       require_single_gates(circuit_);
+    expectation_ = expectation_work(circuit_, experiment_.engine);
+    gradient_ = gradient_work(circuit_, experiment_.engine);
+    most_probable_ = most_probable_work(circuit_, experiment_.engine);
   }
 
   std::string name() const override { return experiment_.name; }
@@ -53,6 +56,16 @@ class CircuitWork : public Workload {
   }
 
   void take(const Costs& costs) override { costs_ = costs; }
+  Work work(const RestartResult& r) const override {
+    const double evaluations = r.evaluations;
+    // Where shots are measured: amplitudes take about what their expectation takes, and that of
+    // every iterate is looked at too.
+    if (measures()) return (evaluations + r.iterations) * expectation_;
+    int strings = r.iterations + 2;  // the last one is looked at again
+    if (!r.string_crossings.empty() && r.string_crossings.back().iteration >= 0)
+      strings = r.string_crossings.back().iteration + 2;
+    return evaluations * gradient_ + strings * most_probable_;
+  }
   RestartRunner make_runner(const ThreadPlan& plan) const override {
     const RestartOptions restart{.seed = experiment_.restart_seed,
                                  .angles = circuit_.angles,
@@ -81,6 +94,7 @@ class CircuitWork : public Workload {
   Experiment experiment_;
   Circuit circuit_;
   std::uint64_t samples_ = 0;
+  Work expectation_, gradient_, most_probable_;  // of one evaluation
   Costs costs_;
 };
 

@@ -292,6 +292,28 @@ void read_baseline(TomlReader reader, Experiment& e) {
   reader.finish();
 }
 
+bool is_at_least_one(double x) { return x >= 1; }
+bool is_not_negative(double x) { return x >= 0; }
+
+void read_meter(TomlReader reader, EnergyOptions& o) {
+  reader.read("source", o.meter.source,
+              names_of({MeterSource::automatic, MeterSource::pm_counters, MeterSource::powercap,
+                        MeterSource::slurm, MeterSource::modelled, MeterSource::none}));
+  reader.read("pm_counters", o.meter.pm_counters);
+  reader.read("powercap", o.meter.powercap);
+  reader.read("slurm", o.meter.slurm);
+  reader.read("owns_node", o.meter.owns_node);
+  std::string constants;
+  if (reader.read("constants", constants)) o.model = read_cpu_model(constants);
+  reader.read("pue", o.pue, is_at_least_one, "a number of at least 1");
+  reader.finish();
+}
+
+void read_carbon(TomlReader reader, EnergyOptions& o) {
+  reader.read("gCO2e_per_kWh", o.grams_per_kwh, is_not_negative, "a number, not negative");
+  reader.finish();
+}
+
 bool is_above_one(double x) { return x > 1; }
 
 void read_rule(TomlReader& reader, Experiment& e) {
@@ -484,6 +506,8 @@ Experiment read_experiment(const std::string& path, const std::vector<std::strin
       names_of({EngineKind::automatic, EngineKind::reference, EngineKind::sweep, EngineKind::cut}));
   engine.read("precision", e.precision, names_of({Precision::float64, Precision::float32}));
   engine.finish();
+  read_meter(reader.table("meter"), e.energy);
+  read_carbon(reader.table("carbon"), e.energy);
 
   reader.finish();
   return e;

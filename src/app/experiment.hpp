@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "app/energy.hpp"
 #include "baseline/method.hpp"
 #include "circuit/circuit.hpp"
 #include "farm/shot_restart.hpp"
@@ -38,14 +39,15 @@ struct Experiment {
   std::vector<double> epsilons{1e-2, 1e-3, 1e-4, 1e-5};  ///< statistics.epsilon, descending
   EngineKind engine = EngineKind::automatic;             ///< engine.kind
   Precision precision = Precision::float64;              ///< engine.precision
+  EnergyOptions energy;                                  ///< [meter] and [carbon]
 };
 
 /// Reads `path` and applies `overrides` ("key=value", value in TOML syntax) on top. Throws
 /// InputError as "file:line:column: what was found; what is allowed; did you mean …".
 Experiment read_experiment(const std::string& path, const std::vector<std::string>& overrides = {});
 
-/// The resolved experiment as TOML, as far as `qhn train` goes by it: reading it back gives the
-/// same but for [baseline].
+/// The resolved experiment as TOML, as far as results of `qhn train` depend on it: reading it back
+/// gives the same but for [baseline], [meter] and [carbon].
 std::string to_toml(const Experiment& experiment);
 
 /// The same for `qhn baseline`: [baseline], but neither circuit nor optimizer nor engine.

@@ -58,6 +58,51 @@ std::vector<Row> success_rows(const Campaigns& campaigns) {
   return rows;
 }
 
+// One row per campaign and phase. Circuits that a computer simulates and classical methods are two
+// tables: their joules do not compare.
+std::vector<Row> energy_rows(const Campaigns& campaigns, bool circuits) {
+  const auto number = [](double value) {
+    return std::isnan(value) ? std::string("-") : fmt::format("{:.3g}", value);
+  };
+  std::vector<Row> rows{{"campaign", "phase", "method", "scope", "seconds", "joules", "uncertainty",
+                         "net of idle", "per restart", "g CO2e"}};
+  for (const CampaignStatistics& c : campaigns) {
+    if (c.circuits != circuits) continue;
+    for (const EnergyTotal& e : c.energy)
+      rows.push_back({c.name, e.phase, e.method, e.scope.empty() ? "-" : e.scope, number(e.seconds),
+                      number(e.joules), number(e.uncertainty), number(e.net_joules),
+                      e.phase == "restarts" ? number(e.per_restart()) : "-", number(e.grams)});
+  }
+  return rows;
+}
+
+const char* energy_title(bool circuits) {
+  return circuits ? "Joules of simulating circuits on this machine"
+                  : "Joules of classical methods on this machine";
+}
+
+// Both tables, each only where it has rows.
+template <class Format>
+std::string energy_tables(const Campaigns& campaigns, const Format& format) {
+  std::string out;
+  bool measured = false, modelled = false;
+  for (const CampaignStatistics& c : campaigns)
+    for (const EnergyTotal& e : c.energy) {
+      measured = measured || is_measured(e.method);
+      modelled = modelled || e.method == "modelled:cpu";
+    }
+  for (const bool circuits : {true, false}) {
+    const std::vector<Row> rows = energy_rows(campaigns, circuits);
+    if (rows.size() == 1) continue;
+    std::string title = energy_title(circuits);
+    if (!measured)
+      title +=
+          modelled ? " (no energy was measured; joules are modelled)" : " (no energy was measured)";
+    out += fmt::format("\n{}\n\n{}", title, format(rows));
+  }
+  return out;
+}
+
 std::string aligned(const std::vector<Row>& rows) {
   std::vector<std::size_t> widths(rows[0].size(), 0);
   for (const Row& row : rows)
@@ -129,6 +174,18 @@ std::string json(const Campaigns& campaigns) {
                          {"probability", s.probability},
                          {"low", s.interval.low},
                          {"high", s.interval.high}});
+    auto energy = nlohmann::ordered_json::array();
+    for (const EnergyTotal& e : c.energy)  // NaN becomes null
+      energy.push_back({{"phase", e.phase},
+                        {"method", e.method},
+                        {"scope", e.scope},
+                        {"seconds", e.seconds},
+                        {"joules", e.joules},
+                        {"uncertainty", e.uncertainty},
+                        {"net_joules", e.net_joules},
+                        {"net_uncertainty", e.net_uncertainty},
+                        {"restarts", e.restarts},
+                        {"gCO2e", e.grams}});
     out.push_back({{"file", c.file},
                    {"name", c.name},
                    {"qubits", c.qubits},
@@ -136,7 +193,9 @@ std::string json(const Campaigns& campaigns) {
                    {"minimum", c.minimum},
                    {"mean_seconds", c.cost.seconds},
                    {"mean_evaluations", c.cost.evaluations},
-                   {"success", std::move(success)}});
+                   {"success", std::move(success)},
+                   {"circuits", c.circuits},
+                   {"energy", std::move(energy)}});
   }
   return out.dump(2) + '\n';
 }
@@ -184,9 +243,11 @@ void run_stats(const StatsOptions& options) {
 
   if (options.format == "text") fmt::print("{}", success_text(campaigns));
   if (options.format == "markdown")
-    fmt::print("{}\n{}", markdown(success_rows(campaigns)), markdown(campaign_rows(campaigns)));
+    fmt::print("{}\n{}{}", markdown(success_rows(campaigns)), markdown(campaign_rows(campaigns)),
+               energy_tables(campaigns, markdown));
   if (options.format == "latex")
-    fmt::print("{}\n{}", latex(success_rows(campaigns)), latex(campaign_rows(campaigns)));
+    fmt::print("{}\n{}{}", latex(success_rows(campaigns)), latex(campaign_rows(campaigns)),
+               energy_tables(campaigns, latex));
   if (options.format == "csv") fmt::print("{}", csv(campaigns));
   if (options.format == "json") fmt::print("{}", json(campaigns));
 }
@@ -200,6 +261,8 @@ Summary::Summary(const std::string& file, const CampaignHead& head, std::vector<
   statistics_.qubits = head.table.qubits;
   statistics_.minimum = head.table.minimum;
   statistics_.requested = head.restarts_requested;
+  statistics_.circuits = head.method.name.empty();
+  statistics_.energy = total_energy(head.energy);
 }
 
 void Summary::add(const RestartRecord& record) {
@@ -231,8 +294,9 @@ CampaignStatistics summarize(const std::string& file, const CampaignFile& campai
 std::string success_text(const Campaigns& campaigns) {
   return fmt::format(
       "Success probability P[E - E_min < gap] with 95 % Clopper-Pearson interval\n\n{}\n"
-      "Mean cost of a restart\n\n{}{}",
-      aligned(success_rows(campaigns)), aligned(campaign_rows(campaigns)), remarks(campaigns));
+      "Mean cost of a restart\n\n{}{}{}",
+      aligned(success_rows(campaigns)), aligned(campaign_rows(campaigns)), remarks(campaigns),
+      energy_tables(campaigns, aligned));
 }
 
 void add_stats(CLI::App& app) {

@@ -18,9 +18,11 @@ struct CampaignStatistics {
   std::uint64_t restarts = 0;  ///< in the prefix
   std::uint64_t waiting = 0;   ///< finished, but beyond a gap in the ids: not counted
   std::uint64_t requested = 0;
-  std::string endings;           ///< "131 converged, 69 iteration_limit"
-  std::vector<Success> success;  ///< one per epsilon; empty where no restart has finished
-  MeanCost cost;                 ///< of one restart
+  std::string endings;              ///< "131 converged, 69 iteration_limit"
+  std::vector<Success> success;     ///< one per epsilon; empty where no restart has finished
+  MeanCost cost;                    ///< of one restart
+  bool circuits = false;            ///< simulated, rather than a classical method
+  std::vector<EnergyTotal> energy;  ///< of all its runs that ended cleanly
 };
 
 /// Collects the statistics of a campaign record by record.

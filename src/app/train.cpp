@@ -21,11 +21,13 @@
 
 #include "app/campaign.hpp"
 #include "app/circuit_work.hpp"
+#include "app/energy.hpp"
 #include "app/experiment.hpp"
 #include "app/identity.hpp"
 #include "app/machine.hpp"
 #include "app/merge.hpp"
 #include "app/mpi_session.hpp"
+#include "app/operations.hpp"
 #include "app/progress.hpp"
 #include "app/verbs.hpp"
 #include "core/error.hpp"
@@ -262,6 +264,7 @@ class Campaign {
 
   int run() {
     prepare();
+    if (missing_count_ > 0) energy_->begin();
     if (missing_count_ > 0 && load()) {
       const double began = MPI_Wtime();
       if (is_root())
@@ -317,6 +320,7 @@ class Campaign {
       spdlog::warn("{} threads on each rank, which has {} core{}", threads_, node.threads,
                    node.threads == 1 ? "" : "s");
     provenance_.hosts = host_names(session_.world());
+    energy_.emplace(session_.world(), session_.rank() == node.first, experiment_.energy);
   }
 
   void describe_run() {
@@ -398,7 +402,14 @@ class Campaign {
 
   // False: interrupted.
   bool load() {
-    if (work_.needs_table() && !make_table()) return false;
+    if (work_.needs_table()) {
+      // Of the inputs nothing but their number: the data may be large.
+      const int inputs = problem_->data() ? problem_->data()->train.inputs : 0;
+      if (!make_table()) return false;
+      energy_->end_phase("table", is_root() ? table_work(experiment_.problem, summary_.qubits,
+                                                         summary_.samples, inputs)
+                                            : Work{});
+    }
     Costs costs{{}, experiment_.problem.target.value_or(0.0)};
     if (table_) costs = {table_->costs(), table_->minimum()};
     summary_.minimum = costs.minimum;
@@ -418,8 +429,11 @@ class Campaign {
     broadcast(header, session_.world());
     if (header.empty()) return false;
     broadcast(self_.run, session_.world());
+    const JournalHeader agreed = unpack_header(header);
+    int tuned = agreed.method.tuning.evaluations > 0 && !method_before_;
+    MPI_Bcast(&tuned, 1, MPI_INT, 0, session_.world());
+    if (tuned) energy_->end_phase("tuning", is_root() ? work_.tuning_work(agreed.method) : Work{});
     session_.agree([&] {
-      const JournalHeader agreed = unpack_header(header);
       work_.take(agreed.method);
       if (is_root() && !options_.announce.empty()) announcements_.emplace(options_.announce);
       if (writer_ == session_.rank())
@@ -485,9 +499,14 @@ class Campaign {
     farm.writer = writer_;
     farm.poll_inside = work_.polls();
     farm.checkpoints = std::move(checkpoints_);
+    Work work;  // of the records that this rank wrote
     Progress progress(slice_.count, done_before_, prefix_);
     const FarmCallbacks callbacks{
-        .records = [&](std::vector<RestartRecord>&& records) { journal_->append(records); },
+        .records =
+            [&](std::vector<RestartRecord>&& records) {
+              journal_->append(records);
+              for (const RestartRecord& record : records) work += work_.work(record.result);
+            },
         .tick =
             [&] {
               claim_->check();
@@ -505,6 +524,11 @@ class Campaign {
     session_.agree([&] {
       finished = run_farm(
           session_.world(), [&] { return work_.make_runner(plan_); }, farm, interrupted, callbacks);
+    });
+    energy_->end_phase("restarts", work);
+    const RunEnergy energy = energy_->finish(self_.run, finished);
+    session_.agree([&] {
+      if (is_root()) journal_->append(energy);
       if (journal_) journal_->close();
     });
     if (is_root()) progress.finish();
@@ -564,6 +588,7 @@ class Campaign {
   std::optional<SharedCosts> table_;
   TableSummary summary_;
   std::uint64_t missing_count_ = 0;
+  std::optional<EnergyLog> energy_;
 
   // Rank 0; the order matters where an error ends it: journal, claim, folder.
   std::optional<OutputFolder> folder_;

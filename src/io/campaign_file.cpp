@@ -107,6 +107,34 @@ void for_each_method_field(M& m, F&& f) {
   f("inner_samples", m.inner_samples);
 }
 
+// The columns of /energy/runs and /energy/phases, once for both directions; the run of a phase is
+// apart.
+template <class F>
+void for_each_run_column(F&& f) {
+  f("run", "", &RunEnergy::run);
+  f("restarts", "", &RunEnergy::restarts);
+  f("pue", "", &RunEnergy::pue);
+  f("grams_per_kwh", "g/kWh", &RunEnergy::grams_per_kwh);
+  f("meter_seconds", "s", &RunEnergy::meter_seconds);
+  f("remarks", "", &RunEnergy::remarks);
+}
+template <class F>
+void for_each_phase_column(F&& f) {
+  f("phase", "", &PhaseEnergy::phase);
+  f("host", "", &PhaseEnergy::host);
+  f("method", "", &PhaseEnergy::method);
+  f("scope", "", &PhaseEnergy::scope);
+  f("nodes", "", &PhaseEnergy::nodes);
+  f("seconds", "s", &PhaseEnergy::seconds);
+  f("joules", "J", &PhaseEnergy::joules);
+  f("uncertainty", "J", &PhaseEnergy::uncertainty);
+  f("net_joules", "J", &PhaseEnergy::net_joules);
+  f("net_uncertainty", "J", &PhaseEnergy::net_uncertainty);
+  f("tick", "J", &PhaseEnergy::tick);
+  f("flops", "", &PhaseEnergy::flops);
+  f("bytes", "B", &PhaseEnergy::bytes);
+}
+
 template <class T>
 void read_any_attribute(hid_t object, const char* name, T& value) {
   if constexpr (std::is_same_v<T, std::string>)
@@ -122,6 +150,68 @@ H5Id create_group(hid_t file, const char* name) {
 
 H5Id open_group(hid_t file, const char* name) {
   return {H5Gopen2(file, name, H5P_DEFAULT), H5Gclose, fmt::format("cannot open group '{}'", name)};
+}
+
+template <class Row, class T>
+void write_column(hid_t group, const char* name, const char* unit, const std::vector<Row>& rows,
+                  T Row::*member) {
+  std::vector<T> values;
+  for (const Row& row : rows) values.push_back(row.*member);
+  if constexpr (std::is_same_v<T, std::string>)
+    write_texts(group, name, values);
+  else
+    write_dataset(group, name, values, 0, unit);
+}
+
+// Makes the rows where there are none yet.
+template <class Row, class T>
+void read_column(hid_t group, const char* name, std::vector<Row>& rows, T Row::*member) {
+  std::vector<T> values;
+  if constexpr (std::is_same_v<T, std::string>)
+    values = read_texts(group, name);
+  else
+    values = read_dataset<T>(group, name);
+  if (rows.empty()) rows.resize(values.size());
+  if (rows.size() != values.size())
+    throw RunError(
+        fmt::format("'{}' has {} entries instead of {}", name, values.size(), rows.size()));
+  for (std::size_t k = 0; k < rows.size(); ++k) rows[k].*member = std::move(values[k]);
+}
+
+void write_energy(hid_t file, const std::vector<RunEnergy>& energy) {
+  std::vector<std::string> owners;
+  std::vector<PhaseEnergy> phases;
+  for (const RunEnergy& run : energy)
+    for (const PhaseEnergy& phase : run.phases) {
+      owners.push_back(run.run);
+      phases.push_back(phase);
+    }
+  const H5Id group = create_group(file, "energy"), runs = create_group(group, "runs");
+  for_each_run_column([&](const char* name, const char* unit, auto member) {
+    write_column(runs, name, unit, energy, member);
+  });
+  const H5Id rows = create_group(group, "phases");
+  write_texts(rows, "run", owners);
+  for_each_phase_column([&](const char* name, const char* unit, auto member) {
+    write_column(rows, name, unit, phases, member);
+  });
+}
+
+void read_energy(hid_t file, std::vector<RunEnergy>& energy) {
+  const H5Id group = open_group(file, "energy"), runs = open_group(group, "runs");
+  for_each_run_column(
+      [&](const char* name, const char*, auto member) { read_column(runs, name, energy, member); });
+  const H5Id rows = open_group(group, "phases");
+  const std::vector<std::string> owners = read_texts(rows, "run");
+  std::vector<PhaseEnergy> phases(owners.size());
+  for_each_phase_column(
+      [&](const char* name, const char*, auto member) { read_column(rows, name, phases, member); });
+  for (std::size_t k = 0; k < phases.size(); ++k) {
+    const auto owner = std::find_if(energy.begin(), energy.end(),
+                                    [&](const RunEnergy& run) { return run.run == owners[k]; });
+    if (owner == energy.end()) throw RunError(fmt::format("'energy' has no run '{}'", owners[k]));
+    owner->phases.push_back(std::move(phases[k]));
+  }
 }
 
 // Status as an HDF5 enumeration, so that the file itself says what its numbers mean.
@@ -219,6 +309,8 @@ void write_head(hid_t file, const CampaignHead& campaign) {
       write_attribute(method, name, value);
     });
   }
+
+  if (!campaign.energy.empty()) write_energy(file, campaign.energy);
 
   const H5Id provenance = create_group(file, "provenance");
   for_each_field(campaign.provenance, [&](const char* name, const auto& value) {
@@ -332,6 +424,8 @@ class CampaignWriter::Columns {
   static std::uint64_t head_size(const CampaignHead& head) {
     std::uint64_t bytes = 1 << 14;  // its groups, datasets and attributes
     bytes += head.experiment.size() + sizeof(double) * head.epsilons.size();
+    for (const RunEnergy& run : head.energy)
+      bytes += (1 << 14) + 512 * run.phases.size() + run.remarks.size();
     for (const auto* list : {&head.provenance.hosts, &head.provenance.slurm})
       for (const std::string& text : *list) bytes += 256 + text.size();
     return bytes;
@@ -453,6 +547,7 @@ CampaignFile read_campaign(const std::string& path_or_folder) {
     }
 
     read_restarts(open_group(file, "restarts"), campaign);
+    if (has_link(file, "energy")) read_energy(file, campaign.energy);
 
     const H5Id provenance = open_group(file, "provenance");
     for_each_field(campaign.provenance, [&](const char* name, auto& value) {

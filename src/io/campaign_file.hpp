@@ -8,6 +8,7 @@
 
 #include "core/types.hpp"
 #include "io/provenance.hpp"
+#include "record/energy.hpp"
 #include "record/record.hpp"
 
 namespace qhn {
@@ -47,6 +48,10 @@ struct MethodSummary {
 ///   /restarts/oracle_{evaluations,unique,samples}   [R × 3] the ledger (record/oracle.hpp) of
 ///                      optimisation, selection, validation; only where anything was asked
 ///   /restarts/angles   [R × A] final angles in radians; only where they were kept
+///   /energy/runs/FIELD [runs]  run, restarts, pue, grams_per_kwh, meter_seconds, remarks
+///   /energy/phases/FIELD [rows]  run, phase, host, method, scope, nodes, seconds, joules,
+///                      uncertainty, net_joules, net_uncertainty, tick, flops, bytes: as in
+///                      record/energy.hpp; NaN: not known. No group: files of the first days
 ///   /provenance        attributes named as the fields of Provenance; dataset hosts
 ///   /provenance/slurm  attributes SLURM_JOB_ID, …; only in jobs, and not read back
 /// Datasets with a dimension carry the attribute `unit`.
@@ -58,6 +63,7 @@ struct CampaignHead {
   TableSummary table;
   MethodSummary method;
   Provenance provenance;
+  std::vector<RunEnergy> energy;
 };
 
 /// With everything in memory: 0.7 kB and the kept angles per record.

@@ -66,7 +66,8 @@ FolderScan scan_campaign(const std::string& folder,
         if (scan.done.contains(c.id)) return;
         RestartCheckpoint& newest = scan.begun[c.id];
         if (c.iterations >= newest.iterations) newest = std::move(c);
-      }};
+      },
+      [&](RunEnergy&& energy) { scan.energy.push_back(std::move(energy)); }};
   for (const std::string& path : journal_paths(folder)) {
     scan.journals.push_back(read_journal(path, visitor));
     const JournalReport& report = scan.journals.back();
@@ -115,7 +116,7 @@ CampaignMerge::CampaignMerge(const std::string& folder) : folder_(folder) {
 
   const JournalHeader& header = scan_.header;
   head_ = {header.name,  header.experiment, scan_.prefix.end(), header.epsilons,
-           header.table, header.method,     header.provenance};
+           header.table, header.method,     header.provenance,  scan_.energy};
   std::time_t finished = 0;
   for (const JournalReport& journal : scan_.journals)
     finished = std::max<std::time_t>(finished, journal.modified);

@@ -10,6 +10,7 @@
 
 #include "io/campaign_file.hpp"
 #include "io/journal.hpp"
+#include "record/energy.hpp"
 #include "record/id_set.hpp"
 #include "record/stopping.hpp"
 
@@ -28,6 +29,7 @@ struct FolderScan {
   IdSet done;
   PrefixCount prefix{0, 0, 0.0};  ///< at the tightest ε, with the campaign's rule
   std::map<std::uint64_t, RestartCheckpoint> begun;  ///< in flight when last heard of, and wanted
+  std::vector<RunEnergy> energy;                     ///< of the runs that came to a clean end
   std::vector<JournalReport> journals;
 };
 

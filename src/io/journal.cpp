@@ -21,7 +21,12 @@
 namespace qhn {
 namespace {
 
-enum Kind : std::uint32_t { header_frame = 1, record_frame = 2, checkpoint_frame = 3 };
+enum Kind : std::uint32_t {
+  header_frame = 1,
+  record_frame = 2,
+  checkpoint_frame = 3,
+  energy_frame = 4
+};
 
 // Bytes that text does not contain.
 constexpr std::array<unsigned char, 4> magic{0xf1, 'q', 'h', 0xd7};
@@ -237,6 +242,11 @@ void Journal::append(const RestartCheckpoint& checkpoint) {
   write();
 }
 
+void Journal::append(const RunEnergy& energy) {
+  append_frame(buffer_, energy_frame, pack(energy));
+  write();
+}
+
 void Journal::write() {
   const auto fail = [&](int reason) {
     if (::ftruncate(fd_, static_cast<off_t>(size_)) != 0) {
@@ -317,6 +327,8 @@ JournalReport read_journal(const std::string& path, const JournalVisitor& visito
           visitor.record(std::move(record), offset);
     } else if (frame.kind == checkpoint_frame && visitor.checkpoint) {
       visitor.checkpoint(unpack_checkpoint(frame.payload));
+    } else if (frame.kind == energy_frame && visitor.energy) {
+      visitor.energy(unpack_energy(frame.payload));
     }
     offset += frame.length;
   }

@@ -13,6 +13,7 @@
 
 #include "io/campaign_file.hpp"
 #include "io/provenance.hpp"
+#include "record/energy.hpp"
 #include "record/record.hpp"
 #include "record/stopping.hpp"
 
@@ -43,7 +44,9 @@ struct JournalHeader {
 ///   magic (4 bytes) · kind (u32) · length n (u32) · payload (n bytes) · CRC-32 of kind to payload
 ///
 /// Kinds: header (twice at the beginning, so that one damaged byte cannot hide the rest), record
-/// (record/packing.hpp), checkpoint (superseded by later ones of its restart and by its record).
+/// (record/packing.hpp), checkpoint (superseded by later ones of its restart and by its record),
+/// energy (what the run took, at its end: rank 0's journal only). Kinds that a reader does not know
+/// are skipped.
 /// Everything is little-endian. A record counts as finished once append() has returned: it is in
 /// the operating system's hands then, and no kill of this process takes it back. A thread syncs
 /// twice a second, and the destructor at the end, so a power cut takes back a second at most.
@@ -61,6 +64,7 @@ class Journal {
   /// last whole frame.
   void append(std::span<const RestartRecord> records);
   void append(const RestartCheckpoint& checkpoint);
+  void append(const RunEnergy& energy);
   /// Syncs and reports what a sync in the background could not say earlier.
   void close();
 
@@ -107,6 +111,7 @@ struct JournalVisitor {
   std::function<void(const JournalHeader&)> header;  ///< once
   std::function<void(RestartRecord&&, std::uint64_t offset)> record;
   std::function<void(RestartCheckpoint&&)> checkpoint;
+  std::function<void(RunEnergy&&)> energy = {};
 };
 
 /// Reads a journal, a running one too, in pieces. Damage is skipped to the next intact frame and

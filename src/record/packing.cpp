@@ -21,6 +21,17 @@ void visit_checkpoint(Archive& archive, Checkpoint& c) {
           c.cpu_seconds);
 }
 
+template <class Archive, class Run>
+void visit_run(Archive& archive, Run& r) {
+  archive(r.run, r.restarts, r.pue, r.grams_per_kwh, r.meter_seconds, r.remarks);
+}
+
+template <class Archive, class Phase>
+void visit_phase(Archive& archive, Phase& p) {
+  archive(p.phase, p.host, p.method, p.scope, p.nodes, p.seconds, p.joules, p.uncertainty,
+          p.net_joules, p.net_uncertainty, p.tick, p.flops, p.bytes);
+}
+
 }  // namespace
 
 std::vector<std::byte> pack(std::span<const RestartRecord> records) {
@@ -51,6 +62,22 @@ RestartCheckpoint unpack_checkpoint(std::span<const std::byte> bytes) {
   visit_checkpoint(reader, checkpoint);
   if (!reader.done()) throw RunError("packed records are damaged");
   return checkpoint;
+}
+
+std::vector<std::byte> pack(const RunEnergy& energy) {
+  std::vector<std::byte> bytes;
+  ByteWriter writer(bytes);
+  visit_run(writer, energy);
+  for (const PhaseEnergy& phase : energy.phases) visit_phase(writer, phase);
+  return bytes;
+}
+
+RunEnergy unpack_energy(std::span<const std::byte> bytes) {
+  RunEnergy energy;
+  ByteReader reader(bytes);
+  visit_run(reader, energy);
+  while (!reader.done()) visit_phase(reader, energy.phases.emplace_back());
+  return energy;
 }
 
 }  // namespace qhn

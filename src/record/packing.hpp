@@ -4,6 +4,7 @@
 #include <span>
 #include <vector>
 
+#include "record/energy.hpp"
 #include "record/record.hpp"
 
 namespace qhn {
@@ -17,5 +18,8 @@ std::vector<RestartRecord> unpack(std::span<const std::byte> bytes);
 
 std::vector<std::byte> pack(const RestartCheckpoint& checkpoint);
 RestartCheckpoint unpack_checkpoint(std::span<const std::byte> bytes);
+
+std::vector<std::byte> pack(const RunEnergy& energy);
+RunEnergy unpack_energy(std::span<const std::byte> bytes);
 
 }  // namespace qhn

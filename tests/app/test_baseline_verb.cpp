@@ -1,10 +1,13 @@
 #include <fmt/format.h>
 #include <gtest/gtest.h>
+#include <unistd.h>
 
 #include <algorithm>
+#include <cmath>
 #include <filesystem>
 
 #include "../io/temporary_folder.hpp"
+#include "../meter/living_file.hpp"
 #include "io/campaign_file.hpp"
 #include "tiny_experiment.hpp"
 
@@ -73,6 +76,72 @@ TEST_F(Baseline, RunsEveryMethodAsACampaignThatStatsReads) {
   const ProgramRun stats = run_qhn(folder, "stats results/tiny-baseline/*");
   EXPECT_EQ(stats.exit_code, 0) << stats.err;
   EXPECT_NE(stats.out.find("tiny nested grid ste"), std::string::npos);
+}
+
+double total_of(const std::string& folder, const std::string& phase, const std::string& host,
+                double PhaseEnergy::*what) {
+  double sum = 0.0;
+  int rows = 0;
+  for (const RunEnergy& run : read_campaign(folder).energy)
+    for (const PhaseEnergy& p : run.phases)
+      if (p.phase == phase && (p.host == "all") == (host == "all")) sum += p.*what, ++rows;
+  EXPECT_EQ(rows, 1) << phase << ' ' << host;
+  return sum;
+}
+
+// Against counts made by hand: 10 bits, 100 samples, two hidden units of 2 inputs.
+TEST_F(Baseline, CountsOperationsAndModelsJoules) {
+  baseline("--restarts 3 --method descent,ste --out out");
+  const std::string descent = folder / "out/descent", ste = folder / "out/ste";
+  // 136 pairs of 16 patterns, 2 activations, 2 + 11 flops.
+  EXPECT_EQ(total_of(descent, "table", "all", &PhaseEnergy::flops), 136 * 2 * 100 * 13);
+  EXPECT_EQ(total_of(descent, "table", "all", &PhaseEnergy::bytes), 8 * 1024);
+  EXPECT_EQ(total_of(descent, "restarts", "all", &PhaseEnergy::flops), 0.0);
+  double evaluations = 0.0, samples = 0.0;
+  for (const RestartResult& r : results_of(descent)) evaluations += r.evaluations;
+  EXPECT_EQ(total_of(descent, "restarts", "all", &PhaseEnergy::bytes), 8 * evaluations);
+  // 6 weights a sample: 4 to the hidden units, 2 from them.
+  for (const RestartResult& r : results_of(ste))
+    samples += static_cast<double>(r.oracle.total().samples);
+  EXPECT_EQ(total_of(ste, "restarts", "all", &PhaseEnergy::flops), 12 * samples);
+  const auto tuning = static_cast<double>(read_campaign(ste).method.tuning.samples);
+  EXPECT_EQ(total_of(ste, "tuning", "all", &PhaseEnergy::flops), 12 * tuning);
+  const RunEnergy run = read_campaign(ste).energy.at(0);
+  EXPECT_EQ(run.restarts, 3u);
+  const PhaseEnergy& last = run.phases.back();
+  EXPECT_EQ(last.method, "modelled:cpu");
+  EXPECT_DOUBLE_EQ(last.joules, 670e-12 * last.flops + 122 * last.seconds);
+}
+
+// Two ranks of one node, and counters that a thread of this test moves.
+TEST_F(Baseline, CountersAreReadByOneRankOfTheNode) {
+  std::filesystem::create_directories(folder / "rapl/intel-rapl:0");
+  folder.write("rapl/intel-rapl:0/name", "package-0\n");
+  folder.write("rapl/intel-rapl:0/max_energy_range_uj", "262143328850\n");
+  const LivingFile counter(folder, "rapl/intel-rapl:0/energy_uj",
+                           [](int k) { return std::to_string(5000 * k) + "\n"; });
+  while (!std::filesystem::exists(folder / "rapl/intel-rapl:0/energy_uj")) ::usleep(1000);
+  const ProgramRun run = baseline(
+      "--restarts 4 --method random --threads 1 --out out --set meter.powercap=rapl --set "
+      "meter.owns_node=true --set carbon.gCO2e_per_kWh=300 --set meter.pue=1.25",
+      mpirun(2));
+  EXPECT_NE(run.err.find("looks at 1 counters"), std::string::npos) << run.err;
+  const RunEnergy energy = read_campaign(folder / "out/random").energy.at(0);
+  EXPECT_EQ(energy.pue, 1.25);
+  EXPECT_EQ(energy.grams_per_kwh, 300);
+  EXPECT_GT(energy.meter_seconds, 0.0);
+  ASSERT_EQ(energy.phases.size(), 4u);  // table and restarts, measured once and counted
+  for (std::size_t k = 0; k < 2; ++k) {
+    const PhaseEnergy& p = energy.phases[k];
+    EXPECT_EQ(p.phase, k == 0 ? "table" : "restarts");
+    EXPECT_EQ(p.method, "measured:rapl");
+    EXPECT_EQ(p.scope, "package");
+    EXPECT_GE(p.joules, 0.0);
+    EXPECT_LE(p.joules, 5.0 * p.seconds + 0.1);  // 5 mJ, at most once a millisecond
+    EXPECT_FALSE(std::isnan(p.net_joules));
+    EXPECT_EQ(p.tick, 1e-6);
+  }
+  EXPECT_EQ(energy.phases[2].host, "all");
 }
 
 TEST_F(Baseline, IsTheSameOnAnyRanksAndGoesOn) {

@@ -262,6 +262,31 @@ TEST(Experiment, TomlRoundTripKeepsEveryField) {
   EXPECT_EQ(e.problem.hidden, 5);
 }
 
+TEST(Experiment, MeterAndCarbonAreReadAndChecked) {
+  const std::string constants = QHN_SOURCE "/jobs/energy/cpu.toml";
+  const Experiment e = read_text(
+      "[meter]\nsource = \"powercap\"\npowercap = \"/a\"\nslurm = \"/b\"\n"
+      "pm_counters = \"/c\"\nowns_node = true\npue = 1.2\nconstants = \"" +
+      constants + "\"\n[carbon]\ngCO2e_per_kWh = 41.5\n");
+  EXPECT_EQ(e.energy.meter.source, MeterSource::powercap);
+  EXPECT_EQ(e.energy.meter.powercap + e.energy.meter.slurm + e.energy.meter.pm_counters, "/a/b/c");
+  EXPECT_TRUE(e.energy.meter.owns_node);
+  EXPECT_EQ(e.energy.pue, 1.2);
+  EXPECT_EQ(e.energy.grams_per_kwh, 41.5);
+  // The shipped constants are the defaults.
+  EXPECT_EQ(e.energy.model.name, CpuModel{}.name);
+  EXPECT_EQ(e.energy.model.joules_per_flop, CpuModel{}.joules_per_flop);
+  EXPECT_EQ(e.energy.model.joules_per_byte, CpuModel{}.joules_per_byte);
+  EXPECT_EQ(e.energy.model.idle_watts, CpuModel{}.idle_watts);
+  EXPECT_EQ(to_toml(e), to_toml(read_text("")));  // no result depends on it
+  for (const auto& [text, words] :
+       {std::pair<std::string, std::string>{"[meter]\npue = 0.9", "a number of at least 1"},
+        {"[meter]\nsource = \"rapl\"", "powercap"},
+        {"[meter]\nconstants = \"missing.toml\"", "missing.toml"},
+        {"[carbon]\ngCO2e_per_kWh = -1", "not negative"}})
+    EXPECT_NE(message_of<InputError>([&] { read_text(text); }).find(words), std::string::npos);
+}
+
 // spec section 7
 TEST(Experiment, ShippedOnesHaveThePublishedQubits) {
   const std::string folder = QHN_SOURCE "/jobs/experiments/";

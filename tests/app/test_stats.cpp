@@ -82,6 +82,49 @@ TEST(Stats, PutsCampaignsSideBySide) {
             "  second     17       0.3     10         0.5       104.5         10 converged\n");
 }
 
+// Joules of simulated circuits and of classical methods are never in one table.
+TEST(Stats, KeepsJoulesOfCircuitsApart) {
+  const TemporaryFolder folder;
+  PhaseEnergy p;
+  p.phase = "restarts";
+  p.host = "all";
+  p.method = "modelled:cpu";
+  p.scope = "node";
+  p.seconds = 2;
+  p.joules = 250;
+  p.net_joules = 6;
+  RunEnergy run;
+  run.run = "r";
+  run.restarts = 10;
+  run.grams_per_kwh = 360;
+  run.phases = {p};
+  CampaignFile circuits = campaign("circuits", 3, 10), classical = campaign("classical", 10, 10);
+  circuits.energy = classical.energy = {run};
+  classical.method.name = "descent";
+  write_campaign(folder / "a.h5", circuits);
+  write_campaign(folder / "b.h5", classical);
+  const std::string out = run_qhn(folder, "stats --epsilon 1e-5 a.h5 b.h5").out;
+  const std::string head =
+      "phase      method         scope   seconds   joules   uncertainty   net of idle   per "
+      "restart   g CO2e\n";
+  const std::string row =
+      "restarts   modelled:cpu   node    2         250      -             6             25         "
+      "   "
+      "0.025\n";
+  EXPECT_TRUE(out.ends_with(
+      "\nJoules of simulating circuits on this machine (no energy was measured; joules are "
+      "modelled)\n\n  campaign   " +
+      head + "  circuits   " + row +
+      "\nJoules of classical methods on this machine (no energy was measured; joules are "
+      "modelled)\n\n  campaign    " +
+      head + "  classical   " + row))
+      << out;
+  const auto json = nlohmann::json::parse(run_qhn(folder, "stats a.h5 --format json").out);
+  EXPECT_EQ(json[0]["circuits"], true);
+  EXPECT_EQ(json[0]["energy"][0]["joules"], 250);
+  EXPECT_TRUE(json[0]["energy"][0]["uncertainty"].is_null());
+}
+
 TEST(Stats, TellsRunsOfOneExperimentApartByTheirPaths) {
   const TemporaryFolder folder;
   write_campaign(folder / "a.h5", campaign("same", 3, 10));

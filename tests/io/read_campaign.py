@@ -36,6 +36,12 @@ with h5py.File(sys.argv[1]) as f:
     assert r["angles"].shape == (3, 3) and r["angles"].attrs["unit"] == "rad"
     assert r["seconds"].attrs["unit"] == "s" and np.isnan(r["joules"][:]).all()
     assert r["host"].asstr()[:].tolist() == ["node-b", "n", "node-b"]
+    runs, phases = f["energy/runs"], f["energy/phases"]
+    assert runs["run"].asstr()[:].tolist() == ["run-1", "run-2"]
+    assert runs["pue"][:].tolist() == [1.25, 1.5] and runs["grams_per_kwh"][:].tolist() == [300, 400]
+    assert phases["run"].asstr()[:].tolist() == ["run-1", "run-1", "run-2"]
+    assert phases["method"].asstr()[:].tolist() == ["measured:rapl"] + ["modelled:cpu"] * 2
+    assert phases["joules"][:].tolist() == [30, 31, 31] and phases["joules"].attrs["unit"] == "J"
     p = f["provenance"]
     assert p["hosts"].asstr()[:].tolist() == ["node1", "node-number-2"]
     assert dict(p["slurm"].attrs) == {"SLURM_JOB_ID": "17", "SLURM_JOB_NAME": "a=b"}

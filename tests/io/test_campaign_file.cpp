@@ -15,6 +15,8 @@
 namespace qhn {
 namespace {
 
+std::vector<RunEnergy> example_energy();
+
 CampaignFile example() {
   CampaignFile c;
   c.name = "größer";  // UTF-8 survives
@@ -30,6 +32,7 @@ CampaignFile example() {
   c.provenance.engine = "sweep";
   c.provenance.data_sha256 = std::string(64, 'a');
   c.provenance.seed = 11;
+  c.energy = example_energy();
   for (std::uint64_t id = 0; id < 3; ++id) {
     RestartRecord r;
     r.result.id = id;
@@ -52,6 +55,15 @@ CampaignFile example() {
     c.records.push_back(r);
   }
   return c;
+}
+
+// Joules of two runs, all numbers different; NaN, which equals nothing, apart.
+std::vector<RunEnergy> example_energy() {
+  PhaseEnergy p{"restarts", "node1", "measured:rapl", "package", 1, 2.5, 30, 0.5, 20, 0.75, 1e-6,
+                7,          8};
+  PhaseEnergy all{"restarts", "all", "modelled:cpu", "node", 2, 2.5, 31, 0, 21, 0, 0, 9, 10};
+  return {{"run-1", 2, 1.25, 300, 1e-3, "psys stands still", {p, all}},
+          {"run-2", 1, 1.5, 400, 2e-3, "", {all}}};
 }
 
 TEST(CampaignFile, RoundTrips) {
@@ -81,6 +93,7 @@ TEST(CampaignFile, RoundTrips) {
     EXPECT_TRUE(std::isnan(read.records[i].cost.joules));
     EXPECT_EQ(read.records[i].cost.host, written.records[i].cost.host);
   }
+  EXPECT_EQ(read.energy, written.energy);
   EXPECT_EQ(read.provenance.hosts, written.provenance.hosts);
   EXPECT_EQ(read.provenance.libraries, written.provenance.libraries);
   EXPECT_EQ(read.provenance.ranks, 4);
@@ -96,8 +109,10 @@ TEST(CampaignFile, HoldsEmptyAndMinimalCampaigns) {
   EXPECT_TRUE(read_campaign(folder / "a.h5").records.empty());
   written = example();
   for (RestartRecord& r : written.records) r.result.angles.clear();
+  written.energy.clear();
   write_campaign(folder / "a.h5", written);
   EXPECT_EQ(read_campaign(folder / "a.h5").records[2].result, written.records[2].result);
+  EXPECT_TRUE(read_campaign(folder / "a.h5").energy.empty());
 }
 
 TEST(CampaignFile, RefusesWhatItCannotRead) {

@@ -84,6 +84,8 @@ struct Read {
 
 TEST(Journal, GivesBackWhatWasAppended) {
   const TemporaryFolder folder;
+  const PhaseEnergy phase{"table", "n", "measured:rapl", "package", 1, 2, 3, 4, 5, 6, 7, 8, 9};
+  const RunEnergy energy{"run", 3, 1.5, 200, 0.25, "why", {phase, phase}};
   std::string path;
   {
     Journal journal(folder / "", "run", 0, header());
@@ -93,14 +95,21 @@ TEST(Journal, GivesBackWhatWasAppended) {
     EXPECT_EQ(Read(path).records.size(), 2u);
     journal.append(checkpoint(3, 7));
     journal.append(std::vector{record(7)});
+    journal.append(energy);
   }  // the destructor closes as well
   JournalHeader h;
   std::vector<RestartRecord> records;
   std::vector<RestartCheckpoint> checkpoints;
+  int energies = 0;
   const JournalReport report = read_journal(
       path, {[&](const JournalHeader& read) { h = read; },
              [&](RestartRecord&& r, std::uint64_t) { records.push_back(std::move(r)); },
-             [&](RestartCheckpoint&& c) { checkpoints.push_back(std::move(c)); }});
+             [&](RestartCheckpoint&& c) { checkpoints.push_back(std::move(c)); },
+             [&](RunEnergy&& e) {
+               EXPECT_EQ(e, energy);
+               ++energies;
+             }});
+  EXPECT_EQ(energies, 1);
   EXPECT_EQ(h.identity, header().identity);
   EXPECT_EQ(h.experiment, header().experiment);
   EXPECT_EQ(h.restarts_requested, 10u);

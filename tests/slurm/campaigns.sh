@@ -44,38 +44,55 @@ experiment="$scratch/it's \$(touch \$PWNED) \"a\" \`touch \$PWNED\` ; name.toml"
 cp jobs/experiments/gaussian.toml "$experiment"
 restarts=120
 cd "$scratch"
-submit() { "$ROOT/jobs/submit" "$experiment" "$@" -- --restarts "$restarts"; }
+# shellcheck disable=SC2086  # the number, and perhaps further options
+submit() { "$ROOT/jobs/submit" "$experiment" "$@" -- --restarts $restarts; }
 
 step "the reference: the same campaign without Slurm"
 "$qhn" train "$experiment" --out reference --restarts $restarts >reference.log 2>&1
 
-# finished OUT: all jobs have ended; the campaign is whole, equal to the reference, and was reported.
+# finished OUT: its jobs have ended; the campaign is whole, equal to the reference, and was reported.
 finished() {
   local out=$1
-  until_true 150 no_jobs || fail "$out: jobs are still there: $(squeue)"
+  until_true 150 no_jobs_of "$out" || fail "$out: jobs are still there: $(squeue)"
   output=$(cat "$out".logs/*)
   [ "$(cat "$out".logs/*report*.log | grep -c 'P(gap <')" -gt 0 ] || fail "$out: no report: $output"
   "$qhn" status "$out" | grep -q "$restarts of $restarts restarts done" ||
     fail "$out: $("$qhn" status "$out") $output"
   "$python" "$ROOT/tests/slurm/same_results.py" "$out" reference || fail "$out differs: $output"
 }
+# The job that waits for its time limit runs beside the others, and has a name of its own.
+no_jobs_of() {
+  local jobs
+  jobs=$(squeue --noheader --format=%j)
+  if [ "$1" != limited ]; then jobs=$(grep -v '^qhn-limited' <<<"$jobs") || :; fi
+  [ -z "$jobs" ]
+}
 some_done() { "$qhn" status "$1" 2>/dev/null | grep -Eq ': [1-9][0-9]* of [0-9]* restarts done'; }
 running() { until_true 60 some_done "$1" || fail "$1: nothing is written: $(cat "$1".logs/*)"; }
+rank_of() { # JOB: the process of its only rank
+  local process
+  for process in /proc/[0-9]*; do
+    if [ "$(cat "$process/comm" 2>/dev/null)" = qhn ] &&
+      tr '\0' '\n' 2>/dev/null <"$process/environ" | grep -qx "SLURM_JOB_ID=$1"; then
+      echo "${process#/proc/}"
+      return
+    fi
+  done
+  return 1
+}
 first_job() { awk '/^[0-9]+$/ && !job { job = $1 } END { print job }'; } # reads to the end: submit must not be cut off
+
+step "a time limit of a minute, of which Slurm warns within half a minute; meanwhile the rank stands still"
+job=$(restarts="$restarts --set name=limited" submit --site requeue --out limited --ntasks 1 --cpus-per-task 1 --time 1 | first_job)
+running limited
+rank=$(rank_of "$job") || fail "no rank of job $job"
+kill -STOP "$rank"
+limited=$job
 
 step "an array of three tasks in one folder, more tasks than processors allow at once"
 submit --site requeue --out array --ntasks 1 --cpus-per-task 1 --array 3 >array.out
 finished array
 [ "$(find array.logs -name '*_[0-2].log' | wc -l)" = 3 ] || fail "logs: $(ls array.logs)"
-
-step "two whole nodes, a rank on every NUMA domain; the warning before the end; requeued"
-job=$(submit --site requeue --out warned --nodes 2 | first_job)
-running warned
-scancel --batch --signal=USR1 "$job"
-finished warned
-says "USR1: saving"
-says "not finished: requeued"
-says "job $job restart 1 on a,b"
 
 step "TERM to the ranks; no requeueing at this site, so submitted again"
 submit --site again --out term --ntasks 2 --cpus-per-task 1 >term.out
@@ -95,6 +112,32 @@ scancel --batch --signal=TERM "${job}_0"
 finished mpirun
 says "TERM: saving"
 says "submitting it again"
+
+step "the warning of the time limit comes: requeued"
+warned() { grep -q "USR1: saving" limited.logs/*; }
+until_true 60 warned || fail "no warning: $(cat limited.logs/*)"
+kill -CONT "$rank"
+
+step "preempted by an urgent job and requeued by Slurm, meanwhile"
+job=$(restarts="$restarts --announce announced" submit --site requeue --out preempted --sbatch=--nodelist=b | first_job)
+running preempted
+srun --quiet --partition=urgent --nodelist=b --exclusive true
+finished preempted
+says "job $job restart 1 on b"
+[ -s announced ] || fail "no restart was announced"
+[ -z "$(sort announced | uniq -d)" ] || fail "restarts run twice: $(sort announced | uniq -d)"
+finished limited
+says "not finished: requeued"
+says "job $limited restart 1"
+
+step "two whole nodes, a rank on every NUMA domain; the warning before the end; requeued"
+job=$(submit --site requeue --out warned --nodes 2 | first_job)
+running warned
+scancel --batch --signal=USR1 "$job"
+finished warned
+says "USR1: saving"
+says "not finished: requeued"
+says "job $job restart 1 on a,b"
 
 step "cancelled by its user: stays so"
 job=$(restarts=100000 submit --site requeue --out cancelled --ntasks 2 --cpus-per-task 1 | first_job)

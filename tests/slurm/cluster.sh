@@ -42,7 +42,10 @@ KillWait=5
 MinJobAge=3600
 MailProg=/bin/true
 NodeName=a,b NodeHostname=$host NodeAddr=127.0.0.1 Port=$((port + 1)),$((port + 2)) CPUs=$cpus RealMemory=$memory State=UNKNOWN
-PartitionName=test Nodes=a,b Default=YES MaxTime=60 State=UP
+PreemptType=preempt/partition_prio
+PreemptMode=REQUEUE
+PartitionName=test Nodes=a,b Default=YES MaxTime=60 State=UP PriorityTier=1
+PartitionName=urgent Nodes=a,b MaxTime=60 State=UP PriorityTier=2
 CONF
   export SLURM_CONF=$cluster/slurm.conf
 
@@ -63,7 +66,7 @@ CONF
 }
 
 taken() { (exec 3<>"/dev/tcp/127.0.0.1/$1") 2>/dev/null; }
-both_idle() { [ "$(sinfo --noheader --Node --states=idle 2>/dev/null | wc -l)" = 2 ]; }
+both_idle() { [ "$(sinfo --noheader --Node --partition=test --states=idle 2>/dev/null | wc -l)" = 2 ]; }
 
 # launch NAME COMMAND…: a daemon, in a session of its own so that Ctrl-C leaves it to stop_cluster.
 launch() {

@@ -15,7 +15,7 @@ ROOMS = {
     "gradient": ["state", "circuit"],
     "predict": ["state", "gradient", "circuit"],
     "optim": [],
-    "meter": [],
+    "meter": ["record"],
     "baseline": ["problem", "optim", "record"],
     "io": ["record"],
     "dist": ["state", "gradient", "circuit"],

@@ -1,0 +1,220 @@
+#include "app/energy.hpp"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+#include <spdlog/spdlog.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <chrono>
+#include <cmath>
+#include <cstdlib>
+#include <fstream>
+#include <set>
+#include <thread>
+
+#include "app/links.hpp"
+#include "app/machine.hpp"
+#include "io/toml_reader.hpp"
+#include "record/packing.hpp"
+
+namespace qhn {
+namespace {
+
+constexpr const char* job_step = "job step";  // the host of a figure for all nodes at once
+
+// The kernel that counts: ranks in containers of one node see the same counters twice.
+std::string kernel_name() {
+  std::string id;
+  std::getline(std::ifstream("/proc/sys/kernel/random/boot_id"), id);
+  return id.empty() ? host_name() : id;
+}
+
+// All ranks' bytes, on rank 0.
+std::vector<std::vector<std::byte>> gather(const std::vector<std::byte>& mine, MPI_Comm world) {
+  int rank = 0, size = 1;
+  MPI_Comm_rank(world, &rank);
+  MPI_Comm_size(world, &size);
+  const auto ranks = rank == 0 ? static_cast<std::size_t>(size) : 0;
+  const int length = static_cast<int>(mine.size());
+  std::vector<int> lengths(ranks), starts(ranks);
+  MPI_Gather(&length, 1, MPI_INT, lengths.data(), 1, MPI_INT, 0, world);
+  int total = 0;
+  for (std::size_t r = 0; r < ranks; ++r) {
+    starts[r] = total;
+    total += lengths[r];
+  }
+  std::vector<std::byte> all(static_cast<std::size_t>(total));
+  MPI_Gatherv(mine.data(), length, MPI_BYTE, all.data(), lengths.data(), starts.data(), MPI_BYTE, 0,
+              world);
+  std::vector<std::vector<std::byte>> parts;
+  for (std::size_t r = 0; r < ranks; ++r)
+    parts.emplace_back(all.begin() + starts[r], all.begin() + starts[r] + lengths[r]);
+  return parts;
+}
+
+bool is_positive(double x) { return x > 0; }
+bool is_not_negative(double x) { return x >= 0; }
+
+}  // namespace
+
+CpuModel read_cpu_model(const std::string& path) {
+  const toml::table root = parse_toml(path, {});
+  TomlReader reader(root);
+  CpuModel model;
+  std::string source;
+  const auto read = [&](const char* key, double& out, auto fits, const char* what) {
+    if (!reader.has(key)) reader.fail(key, fmt::format("missing; {}", what));
+    reader.read(key, out, fits, what);
+  };
+  if (!reader.read("name", model.name)) reader.fail("name", "missing; what the CPU is called");
+  if (!reader.read("source", source)) reader.fail("source", "missing; where the numbers come from");
+  read("joules_per_flop", model.joules_per_flop, is_positive, "a positive number: J");
+  read("joules_per_byte", model.joules_per_byte, is_positive, "a positive number: J");
+  read("idle_watts", model.idle_watts, is_not_negative, "a number, not negative: W of a node");
+  reader.finish();
+  return model;
+}
+
+EnergyLog::EnergyLog(MPI_Comm world, bool reads, const EnergyOptions& options)
+    : world_(world), reads_(reads), options_(options) {
+  MPI_Comm_rank(world_, &rank_);
+  const int one = reads_ ? 1 : 0;
+  MPI_Allreduce(&one, &nodes_, 1, MPI_INT, MPI_SUM, world_);
+}
+
+void EnergyLog::begin() {
+  const MeterSource wanted = options_.meter.source;
+  if (reads_ && wanted != MeterSource::none && wanted != MeterSource::modelled) {
+    source_ = find_energy_source(
+        options_.meter, [](const char* name) -> const char* { return std::getenv(name); },
+        static_cast<int>(::sysconf(_SC_NPROCESSORS_ONLN)), rank_ == 0);
+    if (!source_.counters.empty()) meter_ = std::make_unique<Meter>(source_.counters);
+  }
+  double wish = 0.0;
+  for (const EnergyCounter& counter : source_.counters)
+    if (counter.update < 1.0) wish = std::max(wish, 1.0 + 20 * counter.update);
+  MPI_Allreduce(&wish, &idle_seconds_, 1, MPI_DOUBLE, MPI_MAX, world_);
+  if (rank_ == 0 && !source_.remarks.empty())
+    spdlog::info("energy counters: {}", fmt::join(source_.remarks, "; "));
+  idle_before_ = idle();
+  if (meter_) mark_ = meter_->mark();
+  began_ = first_began_ = MPI_Wtime();
+}
+
+std::vector<ScopeEnergy> EnergyLog::idle() {
+  if (idle_seconds_ == 0.0) return {};
+  wait_asleep(world_);
+  const Meter::Mark from = meter_ ? meter_->mark() : Meter::Mark{};
+  std::this_thread::sleep_for(std::chrono::duration<double>(idle_seconds_));
+  std::vector<ScopeEnergy> energies;
+  if (meter_) energies = meter_->between(from, meter_->mark());
+  wait_asleep(world_);
+  return energies;
+}
+
+void EnergyLog::end_phase(const std::string& name, const Work& work) {
+  std::array<double, 2> sum{work.flops, work.bytes};
+  MPI_Allreduce(MPI_IN_PLACE, sum.data(), 2, MPI_DOUBLE, MPI_SUM, world_);  // and all are here
+  const double now = MPI_Wtime();
+  Phase phase{name, {sum[0], sum[1]}, now - began_, {}};
+  if (meter_) {
+    const Meter::Mark mark = meter_->mark();
+    phase.energies = meter_->between(mark_, mark);
+    mark_ = mark;
+  }
+  began_ = now;
+  phases_.push_back(std::move(phase));
+}
+
+RunEnergy EnergyLog::measured_here(const std::vector<ScopeEnergy>& idle_after) {
+  RunEnergy here;
+  here.run = kernel_name();
+  std::vector<std::string> remarks = source_.remarks;
+  if (meter_) {
+    for (std::string& fault : meter_->faults()) remarks.push_back(std::move(fault));
+    here.meter_seconds = meter_->cpu_seconds();
+  }
+  here.remarks = fmt::format("{}", fmt::join(remarks, "; "));
+  for (const Phase& phase : phases_)
+    for (std::size_t k = 0; k < phase.energies.size(); ++k) {
+      const ScopeEnergy& e = phase.energies[k];
+      PhaseEnergy row;
+      row.phase = phase.name;
+      row.host = source_.method == "measured:slurm" ? job_step : host_name();
+      row.method = source_.method;
+      row.scope = e.scope;
+      row.seconds = e.seconds;
+      row.joules = e.joules;
+      row.uncertainty = e.uncertainty;
+      row.tick = e.tick;
+      const auto idle_of = [k](const std::vector<ScopeEnergy>& all) {
+        return k < all.size() ? all[k] : ScopeEnergy{};
+      };
+      const IdlePower idle = idle_power(idle_of(idle_before_), idle_of(idle_after));
+      row.net_joules = e.joules - idle.watts * e.seconds;
+      row.net_uncertainty = e.uncertainty + idle.uncertainty * e.seconds;
+      here.phases.push_back(std::move(row));
+    }
+  return here;
+}
+
+PhaseEnergy EnergyLog::counted(const Phase& phase) const {
+  PhaseEnergy row;
+  row.phase = phase.name;
+  row.host = "all";
+  row.method = "none";
+  row.nodes = nodes_;
+  row.seconds = phase.seconds;
+  row.flops = phase.work.flops;
+  row.bytes = phase.work.bytes;
+  if (options_.meter.source == MeterSource::none || std::isnan(row.flops)) return row;
+  row.method = "modelled:cpu";
+  row.scope = "node";
+  row.joules = options_.model.joules(row.flops, row.bytes, phase.seconds * nodes_);
+  row.net_joules = options_.model.joules(row.flops, row.bytes, 0.0);
+  return row;
+}
+
+void EnergyLog::tell_cost(const RunEnergy& all) const {
+  if (meter_)
+    spdlog::info(
+        "meter: {} looks at {} counters, {:.2g} ms of CPU time on all nodes, {:.2g} % of the run",
+        meter_->looks(), source_.counters.size(), 1e3 * all.meter_seconds,
+        100 * all.meter_seconds / nodes_ / (began_ - first_began_));
+  for (const PhaseEnergy& p : all.phases)
+    if (is_measured(p.method) && p.uncertainty > 0.01 * p.joules)
+      spdlog::info("{}: {} took {:.2g} s, too short to know its joules to 1 %: {:.3g} ± {:.2g} J",
+                   p.host, p.phase, p.seconds, p.joules, p.uncertainty);
+}
+
+RunEnergy EnergyLog::finish(const std::string& run, std::uint64_t restarts) {
+  const std::vector<ScopeEnergy> idle_after = idle();
+  const RunEnergy here = measured_here(idle_after);
+  const auto parts = gather(reads_ ? pack(here) : std::vector<std::byte>{}, world_);
+  RunEnergy all;
+  if (rank_ != 0) return all;
+  all.run = run;
+  all.restarts = restarts;
+  all.pue = options_.pue;
+  all.grams_per_kwh = options_.grams_per_kwh;
+  std::set<std::string> kernels, remarks;
+  for (const auto& part : parts) {
+    if (part.empty()) continue;
+    RunEnergy node = unpack_energy(part);
+    if (!node.remarks.empty()) remarks.insert(node.remarks);
+    all.meter_seconds += node.meter_seconds;
+    if (!kernels.insert(node.run).second) continue;  // its counters were read already
+    for (PhaseEnergy& phase : node.phases) all.phases.push_back(std::move(phase));
+  }
+  nodes_ = static_cast<int>(kernels.size());
+  for (PhaseEnergy& phase : all.phases)
+    if (phase.host == job_step) phase.nodes = nodes_;
+  all.remarks = fmt::format("{}", fmt::join(remarks, "; "));
+  for (const Phase& phase : phases_) all.phases.push_back(counted(phase));
+  tell_cost(all);
+  return all;
+}
+
+}  // namespace qhn

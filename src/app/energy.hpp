@@ -1,0 +1,66 @@
+#pragma once
+
+#include <mpi.h>
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "meter/meter.hpp"
+#include "predict/work.hpp"
+#include "record/energy.hpp"
+
+namespace qhn {
+
+/// [meter] and [carbon] of an experiment. Nothing here changes a result.
+struct EnergyOptions {
+  MeterOptions meter;
+  CpuModel model;                    ///< meter.constants
+  double pue = 1.0;                  ///< meter.pue
+  double grams_per_kwh = not_known;  ///< carbon.gCO2e_per_kWh
+};
+
+/// Reads the constants of a CpuModel (jobs/energy/cpu.toml). Throws InputError as
+/// file:line:column: what was found; what is allowed.
+CpuModel read_cpu_model(const std::string& path);
+
+/// What the phases of a run take: counters of every node, read by one rank there, and counted
+/// operations beside them.
+class EnergyLog {
+ public:
+  /// `reads`: of the ranks of a node one. All calls are collective over `world`.
+  EnergyLog(MPI_Comm world, bool reads, const EnergyOptions& options);
+
+  /// Looks for counters; where there are any, the nodes idle for a second or more to be measured.
+  void begin();
+  /// Ends the phase that began with this call's predecessor. `work` is added up over the ranks.
+  void end_phase(const std::string& name, const Work& work);
+  /// Measures idle nodes once more. The sum is rank 0's; `run` and `restarts` are too.
+  RunEnergy finish(const std::string& run, std::uint64_t restarts);
+
+ private:
+  struct Phase {
+    std::string name;
+    Work work;
+    double seconds;
+    std::vector<ScopeEnergy> energies;
+  };
+  std::vector<ScopeEnergy> idle();
+  RunEnergy measured_here(const std::vector<ScopeEnergy>& idle_after);
+  PhaseEnergy counted(const Phase& phase) const;
+  void tell_cost(const RunEnergy& all) const;
+
+  MPI_Comm world_;
+  int rank_ = 0, nodes_ = 1;
+  bool reads_;
+  EnergyOptions options_;
+  EnergySource source_;
+  std::unique_ptr<Meter> meter_;  // where there are counters
+  Meter::Mark mark_;
+  double began_ = 0.0, idle_seconds_ = 0.0;
+  double first_began_ = 0.0;
+  std::vector<ScopeEnergy> idle_before_;
+  std::vector<Phase> phases_;
+};
+
+}  // namespace qhn
