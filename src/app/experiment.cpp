@@ -293,7 +293,6 @@ void read_baseline(TomlReader reader, Experiment& e) {
 }
 
 bool is_at_least_one(double x) { return x >= 1; }
-bool is_not_negative(double x) { return x >= 0; }
 
 void read_meter(TomlReader reader, EnergyOptions& o) {
   reader.read("source", o.meter.source,
