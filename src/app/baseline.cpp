@@ -87,7 +87,7 @@ class ClassicalWork : public Workload {
   }
   Work work(const RestartResult& result) const override { return work_of(result.oracle.total()); }
   Work tuning_work(const MethodSummary& method) const override { return work_of(method.tuning); }
-  RestartRunner make_runner(const ThreadPlan&) const override {
+  RestartRunner make_runner(const ThreadPlan&, Group*) const override {
     return [this](std::uint64_t id, const RestartHooks&) -> std::optional<RestartResult> {
       try {
         return run_baseline(task_, run_, id);
@@ -133,15 +133,15 @@ std::vector<std::string> methods_of(const Experiment& experiment) {
 
 // What a finished campaign asked of the loss.
 void tell_costs(const std::string& folder) {
-  const CampaignFile campaign = read_campaign(folder);
+  const CampaignReader campaign(folder);
   OracleCount sum;
-  for (const RestartRecord& record : campaign.records) sum += record.result.oracle.total();
-  const auto restarts = static_cast<double>(campaign.records.size());
+  campaign.for_each([&](RestartRecord&& record) { sum += record.result.oracle.total(); });
+  const auto restarts = static_cast<double>(campaign.shape().count);
   spdlog::info("a restart asks for {:.1f} losses, {:.1f} of them distinct, {:.4g} samples",
                static_cast<double>(sum.evaluations) / restarts,
                static_cast<double>(sum.unique) / restarts,
                static_cast<double>(sum.samples) / restarts);
-  if (const std::uint64_t inner = campaign.method.inner_samples)
+  if (const std::uint64_t inner = campaign.head().method.inner_samples)
     spdlog::info("the whole nested search costs {:.2f} inner trainings",
                  static_cast<double>(sum.samples) / restarts / static_cast<double>(inner));
 }

@@ -14,6 +14,7 @@
 #include "app/merge.hpp"
 #include "app/mpi_session.hpp"
 #include "farm/farm.hpp"
+#include "farm/group.hpp"
 #include "farm/launch.hpp"
 #include "io/campaign_file.hpp"
 #include "predict/work.hpp"
@@ -32,11 +33,13 @@ struct CampaignOptions {
   std::string ids, array_task;
   std::string announce;
   int ranks_per_writer = 0;  ///< 0: those of a node
+  int ranks_per_state = 1;
   double stale = stale_seconds;
 };
 void add_campaign_options(CLI::App& verb, CampaignOptions& options);
 
-/// The costs of a campaign; the span is empty where there is no table.
+/// The costs of a campaign; the span is empty where there is no table, and one rank's part where
+/// states are spread.
 struct Costs {
   std::span<const double> table;
   double minimum = 0.0;  ///< E_min, or the experiment's target
@@ -59,6 +62,8 @@ class Workload {
   virtual std::string engine() const = 0;  ///< for identity and provenance
   virtual std::string toml() const = 0;    ///< the experiment as far as results depend on it
   virtual bool needs_table() const { return true; }
+  /// What `rank` of a group holds of the table, where a state is spread.
+  virtual IndexMap table_part(int /*rank*/) const { return {}; }
   virtual bool polls() const = 0;  ///< FarmOptions::poll_inside
   /// `memory_for_all`: there is enough for a restart on every thread.
   virtual ThreadPlan plan(const Resources& resources, std::uint64_t restarts,
@@ -75,8 +80,8 @@ class Workload {
   /// What a restart that ended so, and tuning, executed; NaN: it is not counted.
   virtual Work work(const RestartResult& result) const = 0;
   virtual Work tuning_work(const MethodSummary&) const { return {}; }
-  /// In every worker.
-  virtual RestartRunner make_runner(const ThreadPlan& plan) const = 0;
+  /// In every worker; where a state is spread, once on every rank of its `group`, else null.
+  virtual RestartRunner make_runner(const ThreadPlan& plan, Group* group) const = 0;
 };
 
 /// One run of a campaign: plans, loads, farms out, journals, merges. Returns the exit code; 75: not

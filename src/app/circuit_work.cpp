@@ -5,14 +5,18 @@
 #include <utility>
 
 #include "core/error.hpp"
+#include "dist/engine.hpp"
 #include "farm/restart.hpp"
 #include "farm/shot_restart.hpp"
+#include "predict/load.hpp"
 
 namespace qhn {
 namespace {
 
 class CircuitWork : public Workload {
  public:
+  explicit CircuitWork(int ranks_per_state) : ranks_(ranks_per_state) {}
+
   Experiment read(const std::string& path, const std::vector<std::string>& overrides) override {
     Experiment experiment = read_experiment(path, overrides);
     if (experiment.problem.target)
@@ -23,12 +27,28 @@ class CircuitWork : public Workload {
     experiment_ = experiment;
     return experiment;
   }
-  MemoryNeed least_memory(int bits) const override { return least_memory_need(bits); }
+  MemoryNeed least_memory(int bits) const override {
+    MemoryNeed need = least_memory_need(bits);
+    if (ranks_ > 1) need = {bits, need.table / ranks_, 0.0};  // a cut keeps no state
+    return need;
+  }
   void prepare(std::shared_ptr<const Problem> problem) override {
     samples_ = problem->train_samples();
     circuit_ = make_circuit(experiment_, problem->qubits());
     if (measures() && experiment_.shots.gradient == ShotGradient::shift)
       require_single_gates(circuit_);
+    if (ranks_ > 1) {
+      if (measures())
+        throw InputError(fmt::format(
+            "{}: --ranks-per-state {} with an optimizer that measures shots, which needs the whole "
+            "state on one rank; allowed: 1, or optimizer.name = \"lbfgs\"",
+            experiment_.source, ranks_));
+      layout_ = distribute(circuit_, ranks_, experiment_.engine);
+      expectation_ = spread_work(false);
+      gradient_ = spread_work(true);
+      most_probable_ = most_probable_work(circuit_, layout_.kind);
+      return;
+    }
     expectation_ = expectation_work(circuit_, experiment_.engine);
     gradient_ = gradient_work(circuit_, experiment_.engine);
     most_probable_ = most_probable_work(circuit_, experiment_.engine);
@@ -37,17 +57,22 @@ class CircuitWork : public Workload {
   std::string name() const override { return experiment_.name; }
   std::string what() const override { return fmt::format("{} angles", circuit_.angles); }
   std::string engine() const override {
+    // The last bits depend on how a state is spread, so this belongs to a campaign's identity.
+    if (ranks_ > 1) return fmt::format("{} on {} ranks", to_string(layout_.kind), ranks_);
     return to_string(experiment_.engine == EngineKind::automatic ? choose_engine(circuit_)
                                                                  : experiment_.engine);
   }
   std::string toml() const override { return to_toml(experiment_); }
+  IndexMap table_part(int rank) const override { return layout_.part(rank); }
   bool polls() const override { return costs_.table.size() >= long_table; }
   ThreadPlan plan(const Resources& resources, std::uint64_t restarts,
                   bool memory_for_all) const override {
+    if (ranks_ > 1) return {1, resources.threads};
     return plan_threads(evaluation_of(circuit_, engine_options({})), resources, restarts,
                         memory_for_all);
   }
   MemoryNeed memory(const ThreadPlan& plan, int workers_on_node) const override {
+    if (ranks_ > 1) return memory_need(circuit_, layout_, engine_options(plan), workers_on_node);
     MemoryNeed need = memory_need(circuit_, engine_options(plan), workers_on_node);
     if (measures())  // the amplitudes that are measured
       need.states += workers_on_node * static_cast<double>(sizeof(Complex)) *
@@ -66,12 +91,22 @@ class CircuitWork : public Workload {
       strings = r.string_crossings.back().iteration + 2;
     return evaluations * gradient_ + strings * most_probable_;
   }
-  RestartRunner make_runner(const ThreadPlan& plan) const override {
+  RestartRunner make_runner(const ThreadPlan& plan, Group* group) const override {
     const RestartOptions restart{.seed = experiment_.restart_seed,
                                  .angles = circuit_.angles,
                                  .epsilons = experiment_.epsilons,
                                  .keep_angles = experiment_.keep_angles,
                                  .optimizer = experiment_.optimizer};
+    if (group != nullptr) {
+      const Ranks& ranks = group->ranks();
+      const std::shared_ptr<Engine> engine = group->together(
+          make_distributed_engine(ranks, circuit_, layout_, costs_.table, engine_options(plan)));
+      const CostOf cost_of = [&ranks, part = layout_.part(ranks.rank()), table = costs_.table](
+                                 Index w) { return spread_cost(ranks, part, table, w); };
+      return [=, minimum = costs_.minimum](std::uint64_t id, const RestartHooks& hooks) {
+        return run_restart(*engine, cost_of, minimum, restart, id, hooks);
+      };
+    }
     const std::shared_ptr<Engine> engine =
         make_engine(circuit_, costs_.table, engine_options(plan));
     if (measures()) {
@@ -86,13 +121,23 @@ class CircuitWork : public Workload {
   }
 
  private:
+  /// Of all ranks that hold a state.
+  Work spread_work(bool gradient) const {
+    const Precision precision = Precision::float64;  // as for one rank
+    return ranks_ * (layout_.kind == EngineKind::cut
+                         ? cut_load(layout_.cut, ranks_, precision, gradient)
+                         : sweep_load(layout_.plan, precision, gradient))
+                        .work;
+  }
   bool measures() const { return experiment_.optimizer_kind != OptimizerKind::lbfgs; }
   EngineOptions engine_options(const ThreadPlan& plan) const {
     return {experiment_.engine, experiment_.precision, plan.threads_per_state};
   }
 
+  int ranks_;  ///< that hold a state
   Experiment experiment_;
   Circuit circuit_;
+  Distribution layout_;  ///< over several
   std::uint64_t samples_ = 0;
   Work expectation_, gradient_, most_probable_;  // of one evaluation
   Costs costs_;
@@ -100,6 +145,8 @@ class CircuitWork : public Workload {
 
 }  // namespace
 
-std::unique_ptr<Workload> make_circuit_work() { return std::make_unique<CircuitWork>(); }
+std::unique_ptr<Workload> make_circuit_work(int ranks_per_state) {
+  return std::make_unique<CircuitWork>(ranks_per_state);
+}
 
 }  // namespace qhn

@@ -2,6 +2,8 @@
 
 #include <CLI/CLI.hpp>
 #include <memory>
+#include <optional>
+#include <span>
 
 #include "app/experiment.hpp"
 #include "app/openqasm.hpp"
@@ -25,31 +27,68 @@ struct ExportOptions {
   std::string out;
 };
 
-std::string records_csv(const CampaignFile& campaign) {
+constexpr const char* phase_names[] = {"optimisation", "selection", "validation"};
+
+std::string csv_heading(const CampaignReader& campaign) {
   std::string out =
       "id,seed,status,expectation,gap,gradient_norm,iterations,evaluations,best_string,"
       "best_probability,best_cost,seconds,cpu_seconds,joules,host";
   for (const char* what : {"expectation", "string"})
-    for (const double epsilon : campaign.epsilons)
+    for (const double epsilon : campaign.head().epsilons)
       out += fmt::format(",{0}_iteration_{1:g},{0}_evaluation_{1:g}", what, epsilon);
-  const std::size_t angles =
-      campaign.records.empty() ? 0 : campaign.records.front().result.angles.size();
-  for (std::size_t k = 0; k < angles; ++k) out += fmt::format(",angle_{}", k);
-  out += '\n';
+  if (campaign.shape().oracle)
+    for (const char* phase : phase_names)
+      out += fmt::format(",{0}_evaluations,{0}_unique,{0}_samples", phase);
+  for (std::size_t k = 0; k < campaign.shape().angles; ++k) out += fmt::format(",angle_{}", k);
+  return out + '\n';
+}
 
-  for (const RestartRecord& record : campaign.records) {
-    const RestartResult& r = record.result;
-    out += fmt::format("{},{},{},{},{},{},{},{},{},{},{},{},{},{},{}", r.id, r.seed,
-                       to_string(r.status), r.expectation, r.gap, r.gradient_norm, r.iterations,
-                       r.evaluations, r.best_string, r.best_probability, r.best_cost,
-                       record.cost.seconds, record.cost.cpu_seconds, record.cost.joules,
-                       record.cost.host);
-    for (const auto* crossings : {&r.expectation_crossings, &r.string_crossings})
-      for (const Crossing& c : *crossings) out += fmt::format(",{},{}", c.iteration, c.evaluation);
-    for (const double angle : r.angles) out += fmt::format(",{}", angle);
-    out += '\n';
+std::string csv_line(const RestartRecord& record, bool oracle) {
+  const RestartResult& r = record.result;
+  std::string out =
+      fmt::format("{},{},{},{},{},{},{},{},{},{},{},{},{},{},{}", r.id, r.seed, to_string(r.status),
+                  r.expectation, r.gap, r.gradient_norm, r.iterations, r.evaluations, r.best_string,
+                  r.best_probability, r.best_cost, record.cost.seconds, record.cost.cpu_seconds,
+                  record.cost.joules, record.cost.host);
+  for (const auto* crossings : {&r.expectation_crossings, &r.string_crossings})
+    for (const Crossing& c : *crossings) out += fmt::format(",{},{}", c.iteration, c.evaluation);
+  if (oracle)
+    for (const OracleCount& c : r.oracle.phases)
+      out += fmt::format(",{},{},{}", c.evaluations, c.unique, c.samples);
+  for (const double angle : r.angles) out += fmt::format(",{}", angle);
+  return out + '\n';
+}
+
+/// Some text after the other, to the screen or to a file that appears when it is whole.
+class Output {
+ public:
+  explicit Output(const std::string& path) {
+    if (!path.empty()) file_.emplace(path);
   }
-  return out;
+  void write(const std::string& text) {
+    if (file_)
+      file_->write(std::as_bytes(std::span(text)));
+    else
+      fmt::print("{}", text);
+  }
+  void finish() {
+    if (file_) file_->commit();
+  }
+
+ private:
+  std::optional<NewFile> file_;
+};
+
+void write_csv(const CampaignReader& campaign, Output& out) {
+  const bool oracle = campaign.shape().oracle;
+  std::string text = csv_heading(campaign);
+  campaign.for_each([&](RestartRecord&& record) {
+    text += csv_line(record, oracle);
+    if (text.size() < 1 << 16) return;
+    out.write(text);
+    text.clear();
+  });
+  out.write(text);
 }
 
 std::string circuit_qasm(const ExportOptions& options) {
@@ -66,12 +105,19 @@ void run_export(const ExportOptions& options) {
     throw InputError(
         "export: allowed is one of --csv (of a result) and --openqasm3 (of an "
         "experiment)");
-  const std::string text =
-      options.csv ? records_csv(read_campaign(options.input)) : circuit_qasm(options);
-  if (options.out.empty())
-    fmt::print("{}", text);
+  // What cannot be read is refused before a file is begun.
+  std::optional<CampaignReader> campaign;
+  std::string circuit;
+  if (options.csv)
+    campaign.emplace(options.input);
   else
-    write_atomically(options.out, text);
+    circuit = circuit_qasm(options);
+  Output out(options.out);
+  if (campaign)
+    write_csv(*campaign, out);
+  else
+    out.write(circuit);
+  out.finish();
 }
 
 }  // namespace

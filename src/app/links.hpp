@@ -13,8 +13,8 @@ double message_seconds(MPI_Comm comm, int other, std::size_t bytes, int times);
 /// Seconds in which rank 0 and `other` send each other `bytes`, both at once; likewise.
 double swap_seconds(MPI_Comm comm, int other, std::size_t bytes, int times);
 
-/// Until rank 0 comes here too, this rank sleeps instead of waiting busily, so that rank 0 can
-/// measure the cores. Collective.
+/// Until all ranks have come here this one sleeps instead of waiting busily: others need the cores.
+/// Collective.
 void wait_asleep(MPI_Comm comm);
 
 }  // namespace qhn

@@ -1,12 +1,15 @@
 #include "app/mpi_session.hpp"
 
 #include <fmt/format.h>
+#include <spdlog/spdlog.h>
 
 #include <CLI/CLI.hpp>
+#include <bit>
 #include <cstddef>
 #include <cstdio>
 #include <exception>
 
+#include "app/links.hpp"
 #include "core/error.hpp"
 
 namespace qhn {
@@ -25,7 +28,21 @@ MpiSession::MpiSession() : exceptions_at_start_(std::uncaught_exceptions()) {
 MpiSession::~MpiSession() {
   const bool failing = std::uncaught_exceptions() > exceptions_at_start_;
   if (failing && size_ > 1 && !agreed_failure_) return;
+  if (world_ != MPI_COMM_WORLD) {
+    if (world_ != MPI_COMM_NULL) MPI_Comm_free(&world_);
+    wait_asleep(MPI_COMM_WORLD);
+  }
   MPI_Finalize();
+}
+
+bool MpiSession::narrow(int ranks) {
+  if (ranks == size_) return true;
+  if (rank_ == 0 && ranks + 1 == size_) spdlog::info("rank {} has nothing to do", ranks);
+  if (rank_ == 0 && ranks + 1 < size_)
+    spdlog::info("ranks {} to {} have nothing to do", ranks, size_ - 1);
+  MPI_Comm_split(MPI_COMM_WORLD, rank_ < ranks ? 0 : MPI_UNDEFINED, rank_, &world_);
+  size_ = ranks;
+  return world_ != MPI_COMM_NULL;
 }
 
 void MpiSession::agree(const std::function<void()>& work) {
@@ -43,13 +60,13 @@ void MpiSession::agree(const std::function<void()>& work) {
 
   const int mine = code == 0 ? size_ : rank_;
   int failed = size_;
-  MPI_Allreduce(&mine, &failed, 1, MPI_INT, MPI_MIN, MPI_COMM_WORLD);
+  MPI_Allreduce(&mine, &failed, 1, MPI_INT, MPI_MIN, world_);
   if (failed == size_) return;
 
   int header[2] = {code, static_cast<int>(message.size())};
-  MPI_Bcast(header, 2, MPI_INT, failed, MPI_COMM_WORLD);
+  MPI_Bcast(header, 2, MPI_INT, failed, world_);
   message.resize(static_cast<std::size_t>(header[1]));
-  MPI_Bcast(message.data(), header[1], MPI_CHAR, failed, MPI_COMM_WORLD);
+  MPI_Bcast(message.data(), header[1], MPI_CHAR, failed, world_);
 
   agreed_failure_ = true;
   if (rank_ != 0) throw CLI::RuntimeError(0);
@@ -70,6 +87,17 @@ void abort_parallel_run(const std::string& message, int code) {
   fmt::print(stderr, "qhn: rank {}: {}\n", rank, message);
   std::fflush(nullptr);
   MPI_Abort(MPI_COMM_WORLD, code);
+}
+
+void require_ranks_per_state(int per_state, int ranks) {
+  if (std::has_single_bit(static_cast<unsigned>(per_state)) && per_state <= ranks) return;
+  std::string possible;
+  for (int r = 1; r <= ranks; r *= 2) possible += fmt::format("{}{}", r == 1 ? "" : ", ", r);
+  const int next = static_cast<int>(std::bit_ceil(static_cast<unsigned>(per_state)));
+  throw InputError(fmt::format(
+      "--ranks-per-state {}: this run has {} rank{}; allowed: {}{}", per_state, ranks,
+      ranks == 1 ? "" : "s", possible,
+      next > ranks ? fmt::format("; {} when started with mpirun -n {}", next, next) : ""));
 }
 
 std::string mpi_version() {

@@ -20,7 +20,12 @@ class MpiSession {
 
   int rank() const { return rank_; }
   int size() const { return size_; }
-  MPI_Comm world() const { return MPI_COMM_WORLD; }
+  MPI_Comm world() const { return world_; }
+
+  /// Goes on with the first `ranks` ranks, which are the world from now on; rank 0 says which are
+  /// left over. False on those: they have nothing to do but to end, where they sleep until the
+  /// others are there. Collective.
+  bool narrow(int ranks);
 
   /// Collective: runs `work` on every rank, then all agree on the outcome before anything is
   /// raised. If it threw anywhere, rank 0 throws the error of the lowest failing rank (same class)
@@ -29,6 +34,7 @@ class MpiSession {
   void agree(const std::function<void()>& work);
 
  private:
+  MPI_Comm world_ = MPI_COMM_WORLD;
   int rank_ = 0;
   int size_ = 1;
   bool agreed_failure_ = false;
@@ -38,6 +44,10 @@ class MpiSession {
 /// For the outermost catch: inside a live MpiSession of several ranks, prints `message` with the
 /// rank and ends all ranks with exit code `code`. Returns otherwise.
 void abort_parallel_run(const std::string& message, int code);
+
+/// Throws InputError, naming what is possible, where no state can be spread over `per_state` of a
+/// run's `ranks` ranks.
+void require_ranks_per_state(int per_state, int ranks);
 
 /// Name and version of the MPI library, on one line.
 std::string mpi_version();

@@ -298,18 +298,13 @@ std::vector<std::string> job_options(const Plan& p, double node_memory,
 
 void print_job(const PlanOptions& options, const Plan& p, const std::vector<std::string>& words) {
   const Layout& l = p.layout;
-  if (l.ranks_per_state > 1) {
-    fmt::print(
-        "job          none: qhn train keeps a state on one rank; qhn evaluate and qhn sample "
-        "spread it\n");
-    return;
-  }
   fmt::print("sbatch       {}\n", fmt::join(words, " "));
   std::string line =
       fmt::format("jobs/submit {} --nodes {} --ntasks-per-node {} --cpus-per-task {}",
                   options.experiment, l.nodes, l.ranks_per_node, l.threads);
   if (!options.machine.empty()) line += " --machine " + options.machine;
   std::string end;
+  if (l.ranks_per_state > 1) end = fmt::format(" --ranks-per-state {}", l.ranks_per_state);
   for (const std::string& change : options.overrides) end += fmt::format(" --set '{}'", change);
   fmt::print("job          {}{}{}\n", line, end.empty() ? "" : " --", end);
 }

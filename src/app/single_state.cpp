@@ -1,8 +1,6 @@
 #include "app/single_state.hpp"
 
-#include <fmt/format.h>
 #include <omp.h>
-#include <spdlog/spdlog.h>
 
 #include <algorithm>
 
@@ -37,17 +35,6 @@ int ranks_here(const Ranks& ranks) {
   MPI_Comm_size(node, &count);
   MPI_Comm_free(&node);
   return count;
-}
-
-/// Splits the first `count` ranks off the world.
-std::unique_ptr<Ranks> take_ranks(const MpiSession& session, int count) {
-  MPI_Comm group = MPI_COMM_NULL;
-  MPI_Comm_split(session.world(), session.rank() < count ? 0 : MPI_UNDEFINED, session.rank(),
-                 &group);
-  if (group == MPI_COMM_NULL) return nullptr;
-  auto ranks = std::make_unique<Ranks>(group);
-  MPI_Comm_free(&group);
-  return ranks;
 }
 
 void read_inputs(const SingleStateOptions& options, std::optional<EngineKind> kind, bool gradient,
@@ -96,21 +83,13 @@ SingleState prepare_single_state(const SingleStateOptions& options, bool gradien
   }
   s.session = std::make_unique<MpiSession>();
   s.session->agree([&] {
-    if (s.session->size() < options.ranks)
-      throw InputError(fmt::format(
-          "--ranks-per-state {}: this run has {} rank{}; start it with "
-          "mpirun -n {}",
-          options.ranks, s.session->size(), s.session->size() == 1 ? "" : "s", options.ranks));
+    require_ranks_per_state(options.ranks, s.session->size());
     read_inputs(options, kind, gradient, s);
   });
-  s.ranks = take_ranks(*s.session, options.ranks);
-  if (s.session->rank() == 0 && s.session->size() > options.ranks)
-    spdlog::info("ranks {} to {} have nothing to do", options.ranks, s.session->size() - 1);
-  s.session->agree([&] {
-    if (s.has_part()) fill_costs(options, s);
-  });
-  if (s.has_part())
-    MPI_Allreduce(MPI_IN_PLACE, &s.minimum, 1, MPI_DOUBLE, MPI_MIN, s.ranks->comm());
+  if (!s.session->narrow(options.ranks)) return s;
+  s.ranks = std::make_unique<Ranks>(s.session->world());
+  s.session->agree([&] { fill_costs(options, s); });
+  MPI_Allreduce(MPI_IN_PLACE, &s.minimum, 1, MPI_DOUBLE, MPI_MIN, s.ranks->comm());
   return s;
 }
 

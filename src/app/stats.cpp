@@ -216,12 +216,12 @@ struct StatsOptions {
 };
 
 void run_stats(const StatsOptions& options) {
-  std::vector<CampaignFile> files;
+  std::vector<CampaignReader> files;
   std::vector<double> epsilons = options.epsilons;
   for (const std::string& result : options.results) {
-    files.push_back(read_campaign(result));
-    if (options.epsilons.empty())
-      epsilons.insert(epsilons.end(), files.back().epsilons.begin(), files.back().epsilons.end());
+    files.emplace_back(result);
+    const std::vector<double>& ladder = files.back().head().epsilons;
+    if (options.epsilons.empty()) epsilons.insert(epsilons.end(), ladder.begin(), ladder.end());
   }
   // Side by side needs one ladder: all that was asked for, or the union of the campaigns' own.
   std::sort(epsilons.begin(), epsilons.end(), std::greater<>());
@@ -230,7 +230,9 @@ void run_stats(const StatsOptions& options) {
   Campaigns campaigns;
   for (std::size_t i = 0; i < files.size(); ++i) {
     const std::string path = campaign_path(options.results[i]);
-    campaigns.push_back(summarize(path, files[i], epsilons));
+    Summary summary(path, files[i].head(), epsilons);
+    files[i].for_each([&](RestartRecord&& record) { summary.add(record); });
+    campaigns.push_back(summary.statistics());
     if (campaigns.back().restarts == 0)
       throw InputError(fmt::format("{}: holds no restart with id 0 yet: nothing to count", path));
   }
@@ -282,13 +284,6 @@ CampaignStatistics Summary::statistics() const {
   c.success = prefix_.success();
   c.cost = prefix_.cost();
   return c;
-}
-
-CampaignStatistics summarize(const std::string& file, const CampaignFile& campaign,
-                             std::vector<double> epsilons) {
-  Summary summary(file, campaign, std::move(epsilons));
-  for (const RestartRecord& record : campaign.records) summary.add(record);
-  return summary.statistics();
 }
 
 std::string success_text(const Campaigns& campaigns) {

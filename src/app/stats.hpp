@@ -38,8 +38,6 @@ class Summary {
   Tally prefix_;
   std::uint64_t waiting_ = 0;
 };
-CampaignStatistics summarize(const std::string& file, const CampaignFile& campaign,
-                             std::vector<double> epsilons = {});
 
 /// The success probabilities of several campaigns side by side, for people. All must hold the same
 /// ladder.

@@ -33,6 +33,7 @@
 #include "core/error.hpp"
 #include "core/simd.hpp"
 #include "farm/farm.hpp"
+#include "farm/group.hpp"
 #include "farm/launch.hpp"
 #include "farm/shared_costs.hpp"
 #include "io/campaign_folder.hpp"
@@ -187,7 +188,6 @@ IdRange slice_of(const CampaignOptions& options, const Experiment& experiment) {
 /// Ranks and processors of one node.
 struct Node {
   int ranks = 1;
-  int first = 0;       ///< the lowest rank on it, in the world
   int threads = 1;     ///< this rank's cores, shared fairly where ranks overlap
   double cache = 0.0;  ///< last_level_cache() of all ranks' processors
 };
@@ -198,8 +198,6 @@ Node survey_node(MPI_Comm world) {
   MPI_Comm_split_type(world, MPI_COMM_TYPE_SHARED, 0, MPI_INFO_NULL, &comm);
   Node node;
   MPI_Comm_size(comm, &node.ranks);
-  MPI_Comm_rank(world, &node.first);
-  MPI_Bcast(&node.first, 1, MPI_INT, 0, comm);
   node.threads = share_of_cores(comm);
   const cpu_set_t mine = allowed_processors();
   cpu_set_t all = mine;
@@ -207,6 +205,17 @@ Node survey_node(MPI_Comm world) {
   node.cache = last_level_cache(all);
   MPI_Comm_free(&comm);
   return node;
+}
+
+// The lowest of `comm`'s ranks on this rank's node. Collective over `comm`.
+int first_on_node(MPI_Comm comm) {
+  MPI_Comm node = MPI_COMM_NULL;
+  MPI_Comm_split_type(comm, MPI_COMM_TYPE_SHARED, 0, MPI_INFO_NULL, &node);
+  int first = 0;
+  MPI_Comm_rank(comm, &first);
+  MPI_Bcast(&first, 1, MPI_INT, 0, node);
+  MPI_Comm_free(&node);
+  return first;
 }
 
 // Rank 0's bytes to all.
@@ -260,7 +269,11 @@ std::vector<std::string> overrides(const CampaignOptions& options) {
 class Campaign {
  public:
   Campaign(MpiSession& session, const CampaignOptions& options, Workload& work)
-      : session_(session), options_(options), work_(work) {}
+      : session_(session), options_(options), work_(work) {
+    if (options.ranks_per_state > 1)
+      group_.emplace(session.world(), options.ranks_per_state, interrupted,
+                     [](const std::string& message) { abort_parallel_run(message, 1); });
+  }
 
   int run() {
     prepare();
@@ -268,11 +281,9 @@ class Campaign {
     if (missing_count_ > 0 && load()) {
       const double began = MPI_Wtime();
       if (is_root())
-        spdlog::info("{}: {}{} restarts of {}, {} at once", work_.name(),
+        spdlog::info("{}: {}{} restarts of {}, {}", work_.name(),
                      experiment_.rule.active() ? "at most " : "", missing_count_, work_.what(),
-                     provenance_.ranks == 1
-                         ? fmt::format("{}", plan_.workers)
-                         : fmt::format("{} on each of {} ranks", plan_.workers, provenance_.ranks));
+                     describe_workers());
       const std::uint64_t finished = train();
       if (is_root() && finished > 0)
         spdlog::info("{} restarts in {:.1f} s", finished, MPI_Wtime() - began);
@@ -282,10 +293,19 @@ class Campaign {
 
  private:
   bool is_root() const { return session_.rank() == 0; }
+  bool leads() const { return !group_ || group_->leads(); }
+  // Who takes part in the farm: all ranks, or the leaders of their groups.
+  MPI_Comm crew() const { return group_ ? group_->leaders() : session_.world(); }
+
+  std::string describe_workers() const {
+    const int ranks = session_.size(), each = options_.ranks_per_state;
+    if (each > 1) return fmt::format("{} at once on {} ranks each", ranks / each, each);
+    return ranks == 1 ? fmt::format("{} at once", plan_.workers)
+                      : fmt::format("{} on each of {} ranks at once", plan_.workers, ranks);
+  }
 
   // Everything that may be refused, before any work.
   void prepare() {
-    session_.agree([&] { refuse_lonely_rank(session_.size(), std::getenv); });
     const Node node = survey_node(session_.world());
     session_.agree([&] {
       experiment_ = work_.read(options_.experiment, overrides(options_));
@@ -312,15 +332,22 @@ class Campaign {
     MPI_Bcast(&missing_count_, 1, MPI_UINT64_T, 0, session_.world());
     if (missing_count_ == 0) return;
     session_.agree([&] { plan(node); });
-    writer_ = options_.ranks_per_writer > 0
-                  ? session_.rank() / options_.ranks_per_writer * options_.ranks_per_writer
-                  : node.first;
+    if (leads()) elect_writer();
     omp_set_num_threads(threads_);
     if (is_root() && threads_ > node.threads)
       spdlog::warn("{} threads on each rank, which has {} core{}", threads_, node.threads,
                    node.threads == 1 ? "" : "s");
     provenance_.hosts = host_names(session_.world());
-    energy_.emplace(session_.world(), session_.rank() == node.first, experiment_.energy);
+    energy_.emplace(session_.world(), session_.rank() == first_on_node(session_.world()),
+                    experiment_.energy);
+  }
+
+  void elect_writer() {
+    int rank = 0;
+    MPI_Comm_rank(crew(), &rank);
+    const int each = std::max(1, options_.ranks_per_writer / options_.ranks_per_state);
+    writer_ = options_.ranks_per_writer > 0 ? rank / each * each : first_on_node(crew());
+    writes_ = writer_ == rank;
   }
 
   void describe_run() {
@@ -436,8 +463,7 @@ class Campaign {
     session_.agree([&] {
       work_.take(agreed.method);
       if (is_root() && !options_.announce.empty()) announcements_.emplace(options_.announce);
-      if (writer_ == session_.rank())
-        journal_.emplace(folder_path_.string(), self_.run, writer_, agreed);
+      if (writes_) journal_.emplace(folder_path_.string(), self_.run, writer_, agreed);
     });
     return true;
   }
@@ -447,11 +473,19 @@ class Campaign {
     const double began = MPI_Wtime();
     session_.agree([&] {
       try {
-        table_.emplace(session_.world(), dimension(summary_.qubits),
-                       [&](Index first, std::span<double> out) {
-                         if (interrupted) throw RunError("interrupted");
-                         problem_->costs(first, out);
-                       });
+        if (group_)
+          table_.emplace(session_.world(), group_->ranks().comm(),
+                         work_.table_part(group_->ranks().rank()),
+                         [&](const IndexMap& part, std::span<double> out) {
+                           if (interrupted) throw RunError("interrupted");
+                           problem_->slice_costs(part, out);
+                         });
+        else
+          table_.emplace(session_.world(), dimension(summary_.qubits),
+                         [&](Index first, std::span<double> out) {
+                           if (interrupted) throw RunError("interrupted");
+                           problem_->costs(first, out);
+                         });
       } catch (const RunError&) {  // on all ranks
         if (!any_interrupted()) throw;
       }
@@ -459,8 +493,8 @@ class Campaign {
     if (!table_) return false;
     if (is_root())
       spdlog::info("{} qubits: {} costs in {:.2f} s, minimum {:.10g}, {} network{} there",
-                   summary_.qubits, table_->costs().size(), MPI_Wtime() - began, table_->minimum(),
-                   table_->minimizers(), table_->minimizers() == 1 ? "" : "s");
+                   summary_.qubits, dimension(summary_.qubits), MPI_Wtime() - began,
+                   table_->minimum(), table_->minimizers(), table_->minimizers() == 1 ? "" : "s");
     return true;
   }
 
@@ -497,6 +531,7 @@ class Campaign {
     farm.ids = missing_;
     farm.workers = plan_.workers;
     farm.writer = writer_;
+    farm.called = session_.rank();
     farm.poll_inside = work_.polls();
     farm.checkpoints = std::move(checkpoints_);
     Work work;  // of the records that this rank wrote
@@ -520,10 +555,16 @@ class Campaign {
               progress.count(finished.size());
               if (prefix_.satisfied() && !interrupted.exchange(true)) enough = true;
             }};
+    RestartRunner together;  // what fails on one rank here is known before any waits for it
+    session_.agree([&] {
+      if (group_) together = work_.make_runner(plan_, &*group_);
+    });
     std::uint64_t finished = 0;
     session_.agree([&] {
-      finished = run_farm(
-          session_.world(), [&] { return work_.make_runner(plan_); }, farm, interrupted, callbacks);
+      finished = group_ ? run_farm(*group_, together, farm, interrupted, callbacks)
+                        : run_farm(
+                              crew(), [&] { return work_.make_runner(plan_, nullptr); }, farm,
+                              interrupted, callbacks);
     });
     energy_->end_phase("restarts", work);
     const RunEnergy energy = energy_->finish(self_.run, finished);
@@ -582,7 +623,9 @@ class Campaign {
   int threads_ = 1;
   std::shared_ptr<const Problem> problem_;
   ThreadPlan plan_;
-  int writer_ = 0;  // the rank that writes this one's records
+  std::optional<Group> group_;  // where several ranks hold a state
+  int writer_ = 0;              // the rank of crew() that writes this one's records
+  bool writes_ = false;         // this one
   fs::path folder_path_;
   Provenance provenance_;
   std::optional<SharedCosts> table_;
@@ -610,6 +653,11 @@ class Campaign {
 int run_campaign(MpiSession& session, const CampaignOptions& options, Workload& work) {
   end_cleanly_on_signals();
   if (enough.exchange(false)) interrupted = false;  // of the campaign before
+  session.agree([&] {
+    refuse_lonely_rank(session.size(), std::getenv);
+    require_ranks_per_state(options.ranks_per_state, session.size());
+  });
+  if (!session.narrow(session.size() / options.ranks_per_state * options.ranks_per_state)) return 0;
   return Campaign(session, options, work).run();
 }
 
@@ -651,6 +699,10 @@ void add_train(CLI::App& app) {
   add_campaign_options(*verb, options->campaign);
   verb->add_option("--engine", options->engine, "automatic, reference, sweep or cut");
   verb->add_option("--precision", options->precision, "float64 or float32");
+  verb->add_option("--ranks-per-state", options->campaign.ranks_per_state,
+                   "Ranks that hold one state together, out of reach of one: 1, 2, 4, … (default: "
+                   "1)")
+      ->check(CLI::Range(1, 1 << 20));
   verb->footer(
       "Every finished restart is safe at once: the same command goes on after any interruption, "
       "with\n"
@@ -663,7 +715,8 @@ void add_train(CLI::App& app) {
     if (!options->engine.empty()) overrides.push_back("engine.kind=" + options->engine);
     if (!options->precision.empty()) overrides.push_back("engine.precision=" + options->precision);
     MpiSession session;
-    const int code = run_campaign(session, options->campaign, *make_circuit_work());
+    const int code = run_campaign(session, options->campaign,
+                                  *make_circuit_work(options->campaign.ranks_per_state));
     if (code != 0) throw CLI::RuntimeError(code);
   });
 }

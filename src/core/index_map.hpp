@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstddef>
+#include <optional>
 #include <vector>
 
 #include "core/types.hpp"
@@ -22,6 +23,15 @@ struct IndexMap {
     for (std::size_t s = 0; s < qubit_of_slot.size(); ++s)
       state |= ((x >> s) & 1u) << qubit_of_slot[s];
     return state;
+  }
+
+  /// The local index of a basis state; nullopt: it is in another part.
+  std::optional<Index> find(Index state) const {
+    Index x = 0;
+    for (std::size_t s = 0; s < qubit_of_slot.size(); ++s)
+      x |= ((state >> qubit_of_slot[s]) & 1u) << s;
+    if ((*this)(x) != state) return std::nullopt;
+    return x;
   }
 };
 

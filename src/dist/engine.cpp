@@ -109,4 +109,12 @@ std::unique_ptr<Engine> make_distributed_engine(const Ranks& ranks, const Circui
   return make_distributed_sweep(ranks, circuit, distribution.plan, cost, options);
 }
 
+double spread_cost(const Ranks& ranks, const IndexMap& part, std::span<const double> cost,
+                   Index w) {
+  const std::optional<Index> here = part.find(w);
+  double value = here ? cost[*here] : 0.0;
+  ranks.sum(std::span<double>(&value, 1));
+  return value;
+}
+
 }  // namespace qhn

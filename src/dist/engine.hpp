@@ -44,4 +44,7 @@ std::unique_ptr<Engine> make_distributed_engine(const Ranks& ranks, const Circui
                                                 std::span<const double> cost,
                                                 const EngineOptions& options);
 
+/// C(w), on every rank, from the rank whose `part` has it. Collective over `ranks`.
+double spread_cost(const Ranks& ranks, const IndexMap& part, std::span<const double> cost, Index w);
+
 }  // namespace qhn

@@ -270,7 +270,10 @@ class Farm {
           saved_.push_back(std::move(checkpoint));
         };
         auto result = run(*id, hooks);
-        if (!result) break;
+        if (!result) {
+          give_up();  // known already, unless it was a rank of its group that was told to stop
+          break;
+        }
         RestartRecord record{std::move(*result), {}};
         record.cost.seconds = before.seconds + fine_seconds() - start;
         record.cost.cpu_seconds = before.cpu_seconds + working_cpu_seconds(caller) - cpu_start;
@@ -526,7 +529,7 @@ class Farm {
       mail_.send(receiver(), last);
       while (!over_) serve_or_sleep();
     }
-    throw_agreed(mail_.comm(), failure_);
+    throw_agreed(mail_.comm(), failure_, options_.called);
     MPI_Bcast(&finished_, 1, MPI_UINT64_T, 0, mail_.comm());
     return finished_;
   }

@@ -23,6 +23,7 @@ struct FarmOptions {
   std::vector<IdRange> ids;  ///< the restarts to run, ascending; rank 0's count
   int workers = 1;           ///< restarts at once on this rank, an OpenMP thread each
   int writer = 0;            ///< the rank that writes this rank's records; a writer's is itself
+  int called = -1;           ///< this rank's number in messages; -1: that in the communicator
   RestartOptions restart;    ///< where engines run them; the same on all ranks
   /// Runners look after core/chunks.hpp's chunk_poll: a restart can be given up between the
   /// iterations too.
@@ -32,7 +33,7 @@ struct FarmOptions {
   double checkpoint_seconds = 60.0;  ///< a restart that runs longer is saved as often as this
 };
 
-/// Runs restart `id`, as run_restart does; nullopt: given up.
+/// Runs restart `id`, as run_restart does; nullopt: given up, and with it the campaign.
 using RestartRunner =
     std::function<std::optional<RestartResult>(std::uint64_t id, const RestartHooks& hooks)>;
 

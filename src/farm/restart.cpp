@@ -45,9 +45,9 @@ std::vector<double> start_angles(std::uint64_t seed, std::uint64_t id, int count
   return angles;
 }
 
-std::optional<RestartResult> run_restart(Engine& engine, std::span<const double> costs,
-                                         double minimum, const RestartOptions& options,
-                                         std::uint64_t id, const RestartHooks& hooks) {
+std::optional<RestartResult> run_restart(Engine& engine, const CostOf& cost_of, double minimum,
+                                         const RestartOptions& options, std::uint64_t id,
+                                         const RestartHooks& hooks) {
   RestartResult result;
   result.id = id;
   result.seed = options.seed;
@@ -84,7 +84,7 @@ std::optional<RestartResult> run_restart(Engine& engine, std::span<const double>
       note_crossings(options.epsilons, now.value - minimum, now, result.expectation_crossings);
       if (all_known(result.string_crossings)) return;
       const Index string = engine.most_probable(view(now.x)).index;
-      note_crossings(options.epsilons, costs[string] - minimum, now, result.string_crossings);
+      note_crossings(options.epsilons, cost_of(string) - minimum, now, result.string_crossings);
     };
     note_iterate();
     while (now.status == LbfgsStatus::running) {
@@ -105,7 +105,7 @@ std::optional<RestartResult> run_restart(Engine& engine, std::span<const double>
     result.evaluations = now.evaluations;
     result.best_string = best.index;
     result.best_probability = best.probability;
-    result.best_cost = costs[best.index];
+    result.best_cost = cost_of(best.index);
     if (options.keep_angles) result.angles.assign(now.x.begin(), now.x.end());
     return result;
   } catch (const Abandoned&) {

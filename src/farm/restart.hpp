@@ -37,14 +37,24 @@ struct RestartHooks {
   const RestartCheckpoint* resume = nullptr;  ///< go on from here; null: from the start angles
 };
 
-/// Minimises E(θ) from the start angles of `id`. `costs` is the table of `engine` and `minimum` its
-/// least entry. Depends on nothing else: the same on any rank and thread. A crossing at the start
-/// has iteration 0, evaluation 1. The most probable string is looked for at every accepted iterate
-/// until its gap is below every ε, and at the last; that costs forward passes but no evaluations.
-/// nullopt: given up by `hooks`, or Abandoned by the engine; resumed from what was saved then, the
-/// result is the same to the bit.
-std::optional<RestartResult> run_restart(Engine& engine, std::span<const double> costs,
-                                         double minimum, const RestartOptions& options,
-                                         std::uint64_t id, const RestartHooks& hooks = {});
+/// C(w), wherever the table is.
+using CostOf = std::function<double(Index)>;
+
+/// Minimises E(θ) from the start angles of `id`. `cost_of` tells the costs of `engine`'s table and
+/// `minimum` is the least of them. Depends on nothing else: the same on any rank and thread. A
+/// crossing at the start has iteration 0, evaluation 1. The most probable string is looked for at
+/// every accepted iterate until its gap is below every ε, and at the last; that costs forward
+/// passes but no evaluations. nullopt: given up by `hooks`, or Abandoned by the engine; resumed
+/// from what was saved then, the result is the same to the bit.
+std::optional<RestartResult> run_restart(Engine& engine, const CostOf& cost_of, double minimum,
+                                         const RestartOptions& options, std::uint64_t id,
+                                         const RestartHooks& hooks = {});
+/// The same where the table is here.
+inline std::optional<RestartResult> run_restart(Engine& engine, std::span<const double> costs,
+                                                double minimum, const RestartOptions& options,
+                                                std::uint64_t id, const RestartHooks& hooks = {}) {
+  return run_restart(
+      engine, [costs](Index w) { return costs[w]; }, minimum, options, id, hooks);
+}
 
 }  // namespace qhn

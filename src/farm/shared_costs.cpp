@@ -4,9 +4,10 @@
 #include <bit>
 #include <cmath>
 #include <cstdint>
+#include <exception>
 #include <limits>
-#include <new>
 #include <string>
+#include <vector>
 
 #include "core/error.hpp"
 #include "farm/agree.hpp"
@@ -15,18 +16,45 @@
 namespace qhn {
 namespace {
 
-constexpr Index block = Index{1} << 18;
+constexpr int block_bits = 18;
+constexpr Index block = Index{1} << block_bits;  // entries asked for at once
 
-/// Order-independent sum of hashed (index, entry) pairs, so that slices may be added up.
-std::uint64_t checksum(Index first, std::span<const double> entries) {
-  std::uint64_t sum = 0;
-  for (const double entry : entries) {
-    std::uint64_t h = std::bit_cast<std::uint64_t>(entry) + 0x9e3779b97f4a7c15u * ++first;
-    h = (h ^ (h >> 30)) * 0xbf58476d1ce4e5b9u;  // the finaliser of splitmix64
-    h = (h ^ (h >> 27)) * 0x94d049bb133111ebu;
-    sum += h ^ (h >> 31);
+/// Of (index, entry), for sums that do not depend on how entries are shared out.
+std::uint64_t hash(Index index, double entry) {
+  std::uint64_t h = std::bit_cast<std::uint64_t>(entry) + 0x9e3779b97f4a7c15u * (index + 1);
+  h = (h ^ (h >> 30)) * 0xbf58476d1ce4e5b9u;  // the finaliser of splitmix64
+  h = (h ^ (h >> 27)) * 0x94d049bb133111ebu;
+  return h ^ (h >> 31);
+}
+
+/// map(x), fast for x ascending.
+class FastMap {
+ public:
+  explicit FastMap(const IndexMap& map)
+      : map_(map), low_(dimension(std::min(map.slots(), 10))), mask_(low_.size() - 1) {
+    for (Index x = 0; x < low_.size(); ++x) low_[x] = map(x) & ~map.base;
   }
-  return sum;
+  Index operator()(Index x) const {
+    if ((x & ~mask_) != at_) high_ = map_(at_ = x & ~mask_);
+    return high_ | low_[x & mask_];
+  }
+
+ private:
+  IndexMap map_;
+  std::vector<Index> low_;
+  Index mask_;
+  mutable Index at_ = ~Index{0}, high_ = 0;
+};
+
+/// What went wrong; empty: nothing.
+template <class Work>
+std::string failure_of(const Work& work) {
+  try {
+    work();
+  } catch (const std::exception& error) {
+    return error.what();
+  }
+  return {};
 }
 
 }  // namespace
@@ -34,9 +62,22 @@ std::uint64_t checksum(Index first, std::span<const double> entries) {
 SharedCosts::SharedCosts(MPI_Comm comm, Index size,
                          const std::function<void(Index first, std::span<double> out)>& fill) {
   try {
+    MPI_Comm_split_type(comm, MPI_COMM_TYPE_SHARED, 0, MPI_INFO_NULL, &holders_);
     build(comm, size, fill);
   } catch (...) {
     release();  // every error of build() is thrown by all ranks
+    throw;
+  }
+}
+
+SharedCosts::SharedCosts(
+    MPI_Comm comm, MPI_Comm group, const IndexMap& part,
+    const std::function<void(const IndexMap& part, std::span<double> out)>& fill) {
+  try {
+    MPI_Comm_dup(group, &holders_);
+    build(comm, part, fill);
+  } catch (...) {
+    release();
     throw;
   }
 }
@@ -48,62 +89,83 @@ void SharedCosts::release() {
     MPI_Win_unlock_all(window_);
     MPI_Win_free(&window_);
   }
-  MPI_Comm_free(&node_);
+  MPI_Comm_free(&holders_);
 }
 
 void SharedCosts::build(MPI_Comm comm, Index size,
                         const std::function<void(Index first, std::span<double> out)>& fill) {
-  MPI_Comm_split_type(comm, MPI_COMM_TYPE_SHARED, 0, MPI_INFO_NULL, &node_);
-  std::string failure;
-  try {
-    allocate(size);
-  } catch (const std::exception& error) {
-    failure = error.what();
-  }
-  throw_agreed(comm, failure);
-
+  throw_agreed(comm, failure_of([&] { allocate(size); }));
   int rank = 0, ranks = 1;
-  MPI_Comm_rank(node_, &rank);
-  MPI_Comm_size(node_, &ranks);
+  MPI_Comm_rank(holders_, &rank);
+  MPI_Comm_size(holders_, &ranks);
   const auto slice_begin = [&](int r) {
     return size / static_cast<Index>(ranks) * static_cast<Index>(r) +
            std::min(size % static_cast<Index>(ranks), static_cast<Index>(r));
   };
   const Index begin = slice_begin(rank), end = slice_begin(rank + 1);
+  complete(
+      comm, costs_.subspan(begin, end - begin), block,
+      [&](Index first, std::span<double> out) { fill(begin + first, out); },
+      [begin](Index x) { return begin + x; });
+}
+
+void SharedCosts::build(
+    MPI_Comm comm, const IndexMap& part,
+    const std::function<void(const IndexMap& part, std::span<double> out)>& fill) {
+  throw_agreed(comm, failure_of([&] {
+                 alone_.resize(dimension(part.slots()));
+                 costs_ = alone_;
+               }));
+  // Blocks in which the lower slots vary. Without a slot for one of the lowest qubits a problem may
+  // have to enumerate more than it is asked for (problem.hpp).
+  IndexMap piece = part;
+  while (piece.slots() > block_bits && piece.qubit_of_slot.back() >= 12)
+    piece.qubit_of_slot.pop_back();
+  complete(
+      comm, alone_, dimension(piece.slots()),
+      [&](Index first, std::span<double> out) {
+        piece.base = part(first);
+        fill(piece, out);
+      },
+      FastMap(part));
+}
+
+template <class Fill, class IndexOf>
+void SharedCosts::complete(MPI_Comm comm, std::span<double> mine, Index at_once, const Fill& fill,
+                           const IndexOf& index_of) {
   double least = std::numeric_limits<double>::infinity();
   std::uint64_t sum = 0;
-  try {
-    for (Index first = begin; first < end; first += block) {
-      const std::span<double> part = costs_.subspan(first, std::min(block, end - first));
-      fill(first, part);
-      for (std::size_t i = 0; i < part.size(); ++i) {
-        if (!std::isfinite(part[i]))
-          throw RunError("the cost of network " + std::to_string(first + i) + " is not finite");
-        least = std::min(least, part[i]);
+  const std::string failure = failure_of([&] {
+    for (Index first = 0; first < mine.size(); first += at_once) {
+      const std::span<double> out = mine.subspan(first, std::min(at_once, mine.size() - first));
+      fill(first, out);
+      for (Index i = 0; i < out.size(); ++i) {
+        const Index w = index_of(first + i);
+        if (!std::isfinite(out[i]))
+          throw RunError("the cost of network " + std::to_string(w) + " is not finite");
+        least = std::min(least, out[i]);
+        sum += hash(w, out[i]);
       }
-      sum += checksum(first, part);
     }
-  } catch (const std::exception& error) {
-    failure = error.what();
-  }
+  });
   if (window_ != MPI_WIN_NULL) MPI_Win_sync(window_);
   throw_agreed(comm, failure);  // also the barrier after which every slice is there
   if (window_ != MPI_WIN_NULL) MPI_Win_sync(window_);
 
-  MPI_Allreduce(&least, &minimum_, 1, MPI_DOUBLE, MPI_MIN, node_);
+  MPI_Allreduce(&least, &minimum_, 1, MPI_DOUBLE, MPI_MIN, holders_);
   const double limit = minimizer_limit(minimum_);
   std::uint64_t found = 0;
-  Index best = size;
-  for (Index w = end; w-- > begin;)
-    if (costs_[w] <= limit) {
+  Index best = ~Index{0};
+  for (Index x = 0; x < mine.size(); ++x)
+    if (mine[x] <= limit) {
       ++found;
-      best = w;
+      best = std::min(best, index_of(x));
     }
-  MPI_Allreduce(&found, &minimizers_, 1, MPI_UINT64_T, MPI_SUM, node_);
-  MPI_Allreduce(&best, &best_index_, 1, MPI_UINT64_T, MPI_MIN, node_);
+  MPI_Allreduce(&found, &minimizers_, 1, MPI_UINT64_T, MPI_SUM, holders_);
+  MPI_Allreduce(&best, &best_index_, 1, MPI_UINT64_T, MPI_MIN, holders_);
 
   std::uint64_t table = 0, low = 0, high = 0;
-  MPI_Allreduce(&sum, &table, 1, MPI_UINT64_T, MPI_SUM, node_);
+  MPI_Allreduce(&sum, &table, 1, MPI_UINT64_T, MPI_SUM, holders_);
   MPI_Allreduce(&table, &low, 1, MPI_UINT64_T, MPI_MIN, comm);
   MPI_Allreduce(&table, &high, 1, MPI_UINT64_T, MPI_MAX, comm);
   if (low != high)
@@ -112,8 +174,8 @@ void SharedCosts::build(MPI_Comm comm, Index size,
 
 void SharedCosts::allocate(Index size) {
   int rank = 0, ranks = 1;
-  MPI_Comm_rank(node_, &rank);
-  MPI_Comm_size(node_, &ranks);
+  MPI_Comm_rank(holders_, &rank);
+  MPI_Comm_size(holders_, &ranks);
   if (ranks == 1) {
     alone_.resize(size);
     costs_ = alone_;
@@ -121,8 +183,8 @@ void SharedCosts::allocate(Index size) {
   }
   void* base = nullptr;
   const auto bytes = static_cast<MPI_Aint>(rank == 0 ? size * sizeof(double) : 0);
-  MPI_Comm_set_errhandler(node_, MPI_ERRORS_RETURN);
-  if (MPI_Win_allocate_shared(bytes, sizeof(double), MPI_INFO_NULL, node_, &base, &window_) !=
+  MPI_Comm_set_errhandler(holders_, MPI_ERRORS_RETURN);
+  if (MPI_Win_allocate_shared(bytes, sizeof(double), MPI_INFO_NULL, holders_, &base, &window_) !=
       MPI_SUCCESS) {
     window_ = MPI_WIN_NULL;
     throw RunError(
@@ -130,7 +192,7 @@ void SharedCosts::allocate(Index size) {
         std::to_string(size * sizeof(double)) +
         " bytes: is /dev/shm too small? One rank a node, with threads, needs none of it");
   }
-  MPI_Comm_set_errhandler(node_, MPI_ERRORS_ARE_FATAL);
+  MPI_Comm_set_errhandler(holders_, MPI_ERRORS_ARE_FATAL);
   MPI_Aint whole = 0;
   int unit = 0;
   MPI_Win_shared_query(window_, 0, &whole, &unit, &base);

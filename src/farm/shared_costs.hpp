@@ -7,11 +7,13 @@
 #include <span>
 
 #include "core/aligned.hpp"
+#include "core/index_map.hpp"
 #include "core/types.hpp"
 
 namespace qhn {
 
-/// The cost table, one copy per node in MPI shared memory, computed by all ranks of the node.
+/// The cost table: one copy per node in MPI shared memory, computed by all ranks of the node, or
+/// spread over the ranks of a group, each with its part.
 class SharedCosts {
  public:
   /// Collective over `comm`. `fill` computes the entries first, first + 1, … of its span; each rank
@@ -20,12 +22,17 @@ class SharedCosts {
   /// come to different tables (different mathematical libraries would).
   SharedCosts(MPI_Comm comm, Index size,
               const std::function<void(Index first, std::span<double> out)>& fill);
+  /// A table that the ranks of `group` hold together: this one the costs of part(x), x ascending.
+  /// Collective over `comm`, which all groups are in. `fill` computes the costs of such a part into
+  /// as many entries; it is asked for it in pieces. Throws likewise.
+  SharedCosts(MPI_Comm comm, MPI_Comm group, const IndexMap& part,
+              const std::function<void(const IndexMap& part, std::span<double> out)>& fill);
   /// Collective as well.
   ~SharedCosts();
   SharedCosts(const SharedCosts&) = delete;
   SharedCosts& operator=(const SharedCosts&) = delete;
 
-  std::span<const double> costs() const { return costs_; }
+  std::span<const double> costs() const { return costs_; }  ///< the table, or this rank's part
   double minimum() const { return minimum_; }               ///< E_min
   std::uint64_t minimizers() const { return minimizers_; }  ///< entries that count as equal to it
   Index best_index() const { return best_index_; }          ///< the first of them
@@ -33,12 +40,17 @@ class SharedCosts {
  private:
   void build(MPI_Comm comm, Index size,
              const std::function<void(Index first, std::span<double> out)>& fill);
+  void build(MPI_Comm comm, const IndexMap& part,
+             const std::function<void(const IndexMap& part, std::span<double> out)>& fill);
+  template <class Fill, class IndexOf>
+  void complete(MPI_Comm comm, std::span<double> mine, Index at_once, const Fill& fill,
+                const IndexOf& index_of);
   void allocate(Index size);
   void release();
 
-  MPI_Comm node_ = MPI_COMM_NULL;
+  MPI_Comm holders_ = MPI_COMM_NULL;  // the ranks that hold one copy
   MPI_Win window_ = MPI_WIN_NULL;
-  AlignedVector<double> alone_;  // the table of a node with one rank
+  AlignedVector<double> alone_;  // the table of a node with one rank, or a part
   std::span<double> costs_;
   double minimum_ = 0.0;
   std::uint64_t minimizers_ = 0;

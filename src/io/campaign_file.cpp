@@ -21,6 +21,7 @@ namespace qhn {
 namespace {
 
 constexpr const char* format_mark = "qhn campaign";
+constexpr std::uint64_t batch = 1 << 14;  // records in memory
 
 // Every provenance field but `hosts` and `slurm`, once for both directions.
 template <class P, class F>
@@ -223,68 +224,54 @@ H5Id status_type() {
   return type;
 }
 
-std::vector<std::uint8_t> read_status(hid_t group) {
-  const H5Id dataset(H5Dopen2(group, "status", H5P_DEFAULT), H5Dclose, "cannot open 'status'");
-  const H5Id type(H5Dget_type(dataset), H5Tclose, "cannot read 'status'");
-  const H5Id space(H5Dget_space(dataset), H5Sclose, "cannot read 'status'");
-  if (H5Tget_size(type) != 1) throw RunError("'status' is not an enumeration of one byte");
-  std::vector<std::uint8_t> values(static_cast<std::size_t>(H5Sget_simple_extent_npoints(space)));
-  h5_check(H5Dread(dataset, type, H5S_ALL, H5S_ALL, H5P_DEFAULT, values.data()),
-           "cannot read 'status'");
-  return values;
+// What the columns are made for, but for the length of names.
+RecordShape shape_of(hid_t group) {
+  RecordShape shape;
+  shape.count = count_rows(group, "id");
+  shape.oracle = has_link(group, "oracle_samples");
+  if (has_link(group, "angles")) shape.angles = count_columns(group, "angles");
+  return shape;
 }
 
-void expect_size(std::size_t found, std::size_t expected, const std::string& name) {
-  if (found != expected)
-    throw RunError(fmt::format("'{}' has {} entries instead of {}", name, found, expected));
-}
-
-void read_restarts(hid_t group, CampaignFile& campaign) {
-  std::vector<RestartRecord>& records = campaign.records;
-  records.resize(read_dataset<std::uint64_t>(group, "id").size());
-  const std::size_t count = records.size(), ladder = campaign.epsilons.size();
-
+std::vector<RestartRecord> read_restarts(hid_t group, const RecordShape& shape, std::size_t ladder,
+                                         const RowRange& rows) {
+  std::vector<RestartRecord> records(rows.count);
   for_each_column<RestartRecord>([&](const char* name, const char*, auto member) {
     using T = std::decay_t<decltype(member(records[0]))>;
-    const std::vector<T> values = read_dataset<T>(group, name);
-    expect_size(values.size(), count, name);
-    for (std::size_t i = 0; i < count; ++i) member(records[i]) = values[i];
+    const std::vector<T> values = read_rows<T>(group, name, rows);
+    for (std::size_t i = 0; i < rows.count; ++i) member(records[i]) = values[i];
   });
-  const std::vector<std::uint8_t> status = read_status(group);
-  expect_size(status.size(), count, "status");
-  for (std::size_t i = 0; i < count; ++i) records[i].result.status = static_cast<Status>(status[i]);
+  const std::vector<std::uint8_t> status = read_enum_rows(group, "status", rows);
+  for (std::size_t i = 0; i < rows.count; ++i)
+    records[i].result.status = static_cast<Status>(status[i]);
 
   for_each_crossing<RestartRecord>([&](const char* name, auto crossings, auto part) {
     if (ladder == 0) return;
-    const std::vector<std::int32_t> values = read_dataset<std::int32_t>(group, name);
-    expect_size(values.size(), count * ladder, name);
-    for (std::size_t i = 0; i < count; ++i) {
+    const std::vector<std::int32_t> values = read_rows<std::int32_t>(group, name, rows, ladder);
+    for (std::size_t i = 0; i < rows.count; ++i) {
       crossings(records[i]).resize(ladder);
       for (std::size_t e = 0; e < ladder; ++e)
         crossings(records[i])[e].*part = values[i * ladder + e];
     }
   });
 
-  if (has_link(group, "oracle_samples"))
+  if (shape.oracle)
     for_each_ledger([&](const char* name, auto part) {
-      const std::vector<std::uint64_t> values = read_dataset<std::uint64_t>(group, name);
-      expect_size(values.size(), count * phases, name);
+      const std::vector<std::uint64_t> values = read_rows<std::uint64_t>(group, name, rows, phases);
       for (std::size_t i = 0; i < values.size(); ++i)
         records[i / phases].result.oracle.phases[i % phases].*part = values[i];
     });
 
-  const std::vector<std::string> hosts = read_texts(group, "host");
-  expect_size(hosts.size(), count, "host");
-  for (std::size_t i = 0; i < count; ++i) records[i].cost.host = hosts[i];
+  std::vector<std::string> hosts = read_text_rows(group, "host", rows);
+  for (std::size_t i = 0; i < rows.count; ++i) records[i].cost.host = std::move(hosts[i]);
 
-  if (!has_link(group, "angles") || count == 0) return;
-  const std::vector<double> angles = read_dataset<double>(group, "angles");
-  const std::size_t columns = angles.size() / count;
-  expect_size(angles.size(), count * columns, "angles");
-  for (std::size_t i = 0; i < count; ++i) {
-    const auto row = angles.begin() + static_cast<std::ptrdiff_t>(i * columns);
-    records[i].result.angles.assign(row, row + static_cast<std::ptrdiff_t>(columns));
+  if (shape.angles == 0) return records;
+  const std::vector<double> angles = read_rows<double>(group, "angles", rows, shape.angles);
+  for (std::size_t i = 0; i < rows.count; ++i) {
+    const auto row = angles.begin() + static_cast<std::ptrdiff_t>(i * shape.angles);
+    records[i].result.angles.assign(row, row + static_cast<std::ptrdiff_t>(shape.angles));
   }
+  return records;
 }
 
 // Everything but the restarts.
@@ -419,8 +406,6 @@ class CampaignWriter::Columns {
   }
 
  private:
-  static constexpr std::size_t batch = 1 << 14;
-
   static std::uint64_t head_size(const CampaignHead& head) {
     std::uint64_t bytes = 1 << 14;  // its groups, datasets and attributes
     bytes += head.experiment.size() + sizeof(double) * head.epsilons.size();
@@ -512,52 +497,106 @@ void write_campaign(const std::string& path, const CampaignFile& campaign) {
   writer.commit();
 }
 
-CampaignFile read_campaign(const std::string& path_or_folder) {
-  const std::string path = campaign_path(path_or_folder);
-  const H5Quiet quiet;
-  check_readable(path);
-  try {
-    const H5Id file(H5Fopen(path.c_str(), H5F_ACC_RDONLY, H5P_DEFAULT), H5Fclose,
+/// The open file.
+class CampaignReader::File {
+ public:
+  explicit File(const std::string& path) : path_(path) {
+    const H5Quiet quiet;
+    check_readable(path_);
+    damage_named([&] {
+      file_.emplace(H5Fopen(path_.c_str(), H5F_ACC_RDONLY, H5P_DEFAULT), H5Fclose,
                     "cannot open the file");
+      read_head();
+      group_.emplace(open_group(*file_, "restarts"));
+      shape_ = shape_of(*group_);
+    });
+  }
+
+  const CampaignHead& head() const { return head_; }
+  const RecordShape& shape() const { return shape_; }
+
+  std::vector<RestartRecord> read(std::size_t first, std::size_t count) const {
+    const H5Quiet quiet;
+    std::vector<RestartRecord> records;
+    damage_named([&] {
+      records = read_restarts(*group_, shape_, head_.epsilons.size(), {first, count, shape_.count});
+    });
+    return records;
+  }
+
+ private:
+  template <class Work>
+  void damage_named(const Work& work) const {
+    try {
+      work();
+    } catch (const RunError& error) {
+      throw InputError(fmt::format("{}: damaged or incomplete: {}", path_, error.what()));
+    }
+  }
+
+  void read_head() {
+    const hid_t file = *file_;
     if (H5Aexists(file, "format") <= 0 || read_text_attribute(file, "format") != format_mark)
-      throw InputError(fmt::format("{}: an HDF5 file, but not of a qhn campaign", path));
+      throw InputError(fmt::format("{}: an HDF5 file, but not of a qhn campaign", path_));
     const int schema = read_attribute<std::int32_t>(file, "schema_version");
     if (schema != campaign_schema_version)
-      throw InputError(fmt::format("{}: schema version {}; this qhn reads version {}", path, schema,
-                                   campaign_schema_version));
-    CampaignFile campaign;
-    campaign.name = read_text_attribute(file, "name");
-    campaign.restarts_requested = read_attribute<std::uint64_t>(file, "restarts_requested");
-    campaign.experiment = read_text(file, "experiment");
-    campaign.epsilons = read_dataset<double>(file, "epsilon");
+      throw InputError(fmt::format("{}: schema version {}; this qhn reads version {}", path_,
+                                   schema, campaign_schema_version));
+    head_.name = read_text_attribute(file, "name");
+    head_.restarts_requested = read_attribute<std::uint64_t>(file, "restarts_requested");
+    head_.experiment = read_text(file, "experiment");
+    head_.epsilons = read_dataset<double>(file, "epsilon");
 
     const H5Id table = open_group(file, "table");
-    campaign.table.qubits = read_attribute<std::int32_t>(table, "qubits");
-    campaign.table.minimum = read_attribute<double>(table, "minimum");
-    campaign.table.minimizers = read_attribute<std::uint64_t>(table, "minimizers");
-    campaign.table.best_index = read_attribute<std::uint64_t>(table, "best_index");
+    head_.table.qubits = read_attribute<std::int32_t>(table, "qubits");
+    head_.table.minimum = read_attribute<double>(table, "minimum");
+    head_.table.minimizers = read_attribute<std::uint64_t>(table, "minimizers");
+    head_.table.best_index = read_attribute<std::uint64_t>(table, "best_index");
     if (H5Aexists(table, "samples") > 0)  // not in files of the first days
-      campaign.table.samples = read_attribute<std::uint64_t>(table, "samples");
+      head_.table.samples = read_attribute<std::uint64_t>(table, "samples");
 
     if (has_link(file, "method")) {
       const H5Id method = open_group(file, "method");
-      for_each_method_field(campaign.method, [&](const char* name, auto& value) {
+      for_each_method_field(head_.method, [&](const char* name, auto& value) {
         read_any_attribute(method, name, value);
       });
     }
 
-    read_restarts(open_group(file, "restarts"), campaign);
-    if (has_link(file, "energy")) read_energy(file, campaign.energy);
+    if (has_link(file, "energy")) read_energy(file, head_.energy);
 
     const H5Id provenance = open_group(file, "provenance");
-    for_each_field(campaign.provenance, [&](const char* name, auto& value) {
+    for_each_field(head_.provenance, [&](const char* name, auto& value) {
       read_any_attribute(provenance, name, value);
     });
-    campaign.provenance.hosts = read_texts(provenance, "hosts");
-    return campaign;
-  } catch (const RunError& error) {
-    throw InputError(fmt::format("{}: damaged or incomplete: {}", path, error.what()));
+    head_.provenance.hosts = read_texts(provenance, "hosts");
   }
+
+  const std::string path_;
+  std::optional<H5Id> file_, group_;
+  CampaignHead head_;
+  RecordShape shape_;
+};
+
+CampaignReader::CampaignReader(const std::string& path)
+    : file_(std::make_unique<File>(campaign_path(path))) {}
+CampaignReader::CampaignReader(CampaignReader&&) noexcept = default;
+CampaignReader::~CampaignReader() = default;
+const CampaignHead& CampaignReader::head() const { return file_->head(); }
+const RecordShape& CampaignReader::shape() const { return file_->shape(); }
+
+void CampaignReader::for_each(const std::function<void(RestartRecord&&)>& see) const {
+  const std::uint64_t count = shape().count;
+  for (std::uint64_t first = 0; first < count; first += batch)
+    for (RestartRecord& record : file_->read(first, std::min(batch, count - first)))
+      see(std::move(record));
+}
+
+CampaignFile read_campaign(const std::string& path) {
+  const CampaignReader reader(path);
+  CampaignFile campaign{reader.head(), {}};
+  campaign.records.reserve(reader.shape().count);
+  reader.for_each([&](RestartRecord&& record) { campaign.records.push_back(std::move(record)); });
+  return campaign;
 }
 
 }  // namespace qhn

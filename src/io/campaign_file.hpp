@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -100,8 +101,24 @@ class CampaignWriter {
 /// The same for a campaign in memory.
 void write_campaign(const std::string& path, const CampaignFile& campaign);
 
-/// Reads what CampaignWriter wrote. `path` may be the folder that holds campaign.h5. Throws
-/// InputError with path and reason.
+/// Reads what CampaignWriter wrote, record by record. `path` may be the folder that holds
+/// campaign.h5. Memory: 2^14 records. Throws InputError with path and reason.
+class CampaignReader {
+ public:
+  explicit CampaignReader(const std::string& path);
+  CampaignReader(CampaignReader&&) noexcept;
+  ~CampaignReader();
+
+  const CampaignHead& head() const;
+  const RecordShape& shape() const;  ///< host_length is not read
+  void for_each(const std::function<void(RestartRecord&&)>& see) const;  ///< in ascending id
+
+ private:
+  class File;
+  std::unique_ptr<File> file_;
+};
+
+/// The same with everything in memory.
 CampaignFile read_campaign(const std::string& path);
 
 /// `path` itself, or campaign.h5 inside where it is a folder.

@@ -36,6 +36,13 @@ struct Texts {
   std::size_t length;
 };
 
+std::vector<std::string> split(const Texts& texts) {
+  std::vector<std::string> values;
+  for (std::size_t at = 0; at < texts.bytes.size(); at += texts.length)
+    values.push_back(trimmed({&texts.bytes[at], texts.length}));
+  return values;
+}
+
 H5Id open_dataset(hid_t group, const std::string& name) {
   return {H5Dopen2(group, name.c_str(), H5P_DEFAULT), H5Dclose, told("open", name)};
 }
@@ -45,16 +52,50 @@ std::size_t size_of(hid_t dataset, const std::string& name) {
   return static_cast<std::size_t>(H5Sget_simple_extent_npoints(space));
 }
 
-Texts read_fixed(hid_t group, const std::string& name) {
-  const H5Id dataset = open_dataset(group, name);
-  const H5Id type(H5Dget_type(dataset), H5Tclose, told("read", name));
+// The type of fixed-length texts.
+H5Id fixed_text_type(hid_t dataset, const std::string& name) {
+  H5Id type(H5Dget_type(dataset), H5Tclose, told("read", name));
   if (H5Tget_class(type) != H5T_STRING || H5Tis_variable_str(type) > 0)
     throw RunError(fmt::format("'{}' is not fixed-length text", name));
+  return type;
+}
+
+Texts read_fixed(hid_t group, const std::string& name) {
+  const H5Id dataset = open_dataset(group, name), type = fixed_text_type(dataset, name);
   const std::size_t length = H5Tget_size(type);
   Texts texts{std::vector<char>(length * size_of(dataset, name)), length};
   h5_check(H5Dread(dataset, type, H5S_ALL, H5S_ALL, H5P_DEFAULT, texts.bytes.data()),
            told("read", name));
   return texts;
+}
+
+/// Rows and columns; 0 columns: one dimension.
+struct Extent {
+  hsize_t rows = 0, columns = 0;
+};
+Extent extent_of(hid_t dataset, const std::string& name) {
+  const H5Id space(H5Dget_space(dataset), H5Sclose, told("read", name));
+  hsize_t size[2] = {0, 0};
+  if (H5Sget_simple_extent_ndims(space) > 2)
+    throw RunError(fmt::format("'{}' has more than two dimensions", name));
+  h5_check(H5Sget_simple_extent_dims(space, size, nullptr), told("read", name));
+  return {size[0], size[1]};
+}
+
+void read_some(hid_t dataset, const std::string& name, hid_t type, const RowRange& rows,
+               std::size_t columns, void* values) {
+  const Extent extent = extent_of(dataset, name);
+  if (extent.rows != rows.total || extent.columns != columns)
+    throw RunError(fmt::format("'{}' has {} × {} entries instead of {} × {}", name, extent.rows,
+                               std::max<hsize_t>(extent.columns, 1), rows.total,
+                               std::max<std::size_t>(columns, 1)));
+  const H5Id file(H5Dget_space(dataset), H5Sclose, told("read", name));
+  const hsize_t start[2] = {rows.first, 0}, count[2] = {rows.count, columns};
+  h5_check(H5Sselect_hyperslab(file, H5S_SELECT_SET, start, nullptr, count, nullptr),
+           told("read", name));
+  const H5Id memory(H5Screate_simple(columns == 0 ? 1 : 2, count, nullptr), H5Sclose,
+                    told("read", name));
+  h5_check(H5Dread(dataset, type, memory, file, H5P_DEFAULT, values), told("read", name));
 }
 
 }  // namespace
@@ -226,12 +267,43 @@ std::vector<T> read_dataset(hid_t group, const std::string& name) {
   return values;
 }
 
-std::vector<std::string> read_texts(hid_t group, const std::string& name) {
-  const Texts texts = read_fixed(group, name);
-  std::vector<std::string> values;
-  for (std::size_t at = 0; at < texts.bytes.size(); at += texts.length)
-    values.push_back(trimmed({&texts.bytes[at], texts.length}));
+template <class T>
+std::vector<T> read_rows(hid_t group, const std::string& name, const RowRange& rows,
+                         std::size_t columns) {
+  std::vector<T> values(rows.count * std::max<std::size_t>(columns, 1));
+  read_some(open_dataset(group, name), name, h5_type<T>(), rows, columns, values.data());
   return values;
+}
+
+std::vector<std::string> read_text_rows(hid_t group, const std::string& name,
+                                        const RowRange& rows) {
+  const H5Id dataset = open_dataset(group, name), type = fixed_text_type(dataset, name);
+  const std::size_t length = H5Tget_size(type);
+  Texts texts{std::vector<char>(length * rows.count), length};
+  read_some(dataset, name, type, rows, 0, texts.bytes.data());
+  return split(texts);
+}
+
+std::vector<std::uint8_t> read_enum_rows(hid_t group, const std::string& name,
+                                         const RowRange& rows) {
+  const H5Id dataset = open_dataset(group, name);
+  const H5Id type(H5Dget_type(dataset), H5Tclose, told("read", name));
+  if (H5Tget_size(type) != 1)
+    throw RunError(fmt::format("'{}' is not an enumeration of one byte", name));
+  std::vector<std::uint8_t> values(rows.count);
+  read_some(dataset, name, type, rows, 0, values.data());
+  return values;
+}
+
+std::size_t count_rows(hid_t group, const std::string& name) {
+  return extent_of(open_dataset(group, name), name).rows;
+}
+std::size_t count_columns(hid_t group, const std::string& name) {
+  return extent_of(open_dataset(group, name), name).columns;
+}
+
+std::vector<std::string> read_texts(hid_t group, const std::string& name) {
+  return split(read_fixed(group, name));
 }
 
 std::string read_text(hid_t group, const std::string& name) {
@@ -258,6 +330,10 @@ template void write_dataset(hid_t, const std::string&, const std::vector<std::ui
 template std::vector<double> read_dataset(hid_t, const std::string&);
 template std::vector<std::int32_t> read_dataset(hid_t, const std::string&);
 template std::vector<std::uint64_t> read_dataset(hid_t, const std::string&);
-template std::vector<std::uint8_t> read_dataset(hid_t, const std::string&);
+template std::vector<double> read_rows(hid_t, const std::string&, const RowRange&, std::size_t);
+template std::vector<std::int32_t> read_rows(hid_t, const std::string&, const RowRange&,
+                                             std::size_t);
+template std::vector<std::uint64_t> read_rows(hid_t, const std::string&, const RowRange&,
+                                              std::size_t);
 
 }  // namespace qhn

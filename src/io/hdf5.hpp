@@ -79,6 +79,22 @@ void write_rows(hid_t dataset, hid_t type, std::size_t first, std::size_t rows, 
 /// The type of a text of `length` bytes.
 H5Id h5_text_type(std::size_t length);
 
+/// Some of the rows of a dataset that has `total` of them.
+struct RowRange {
+  std::size_t first = 0, count = 0, total = 0;
+};
+/// These rows, one after the other; `columns` as above. Throws RunError where the dataset has
+/// another shape.
+template <class T>
+std::vector<T> read_rows(hid_t group, const std::string& name, const RowRange& rows,
+                         std::size_t columns = 0);
+std::vector<std::string> read_text_rows(hid_t group, const std::string& name, const RowRange& rows);
+/// The same of an enumeration whose values take one byte.
+std::vector<std::uint8_t> read_enum_rows(hid_t group, const std::string& name,
+                                         const RowRange& rows);
+std::size_t count_rows(hid_t group, const std::string& name);
+std::size_t count_columns(hid_t group, const std::string& name);  ///< 0: one dimension
+
 void write_texts(hid_t group, const std::string& name, const std::vector<std::string>& values);
 void write_text(hid_t group, const std::string& name, const std::string& value);
 template <class T>

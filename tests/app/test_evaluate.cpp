@@ -162,7 +162,7 @@ TEST(Evaluate, RefusesImpossibleRanks) {
       "evaluate square.toml --angles angles.txt --ignore-extra --set circuit.family=linear "
       "--set circuit.sublayers=2 --ranks-per-state ";
   for (const auto& [ranks, said] :
-       {std::pair(4, "mpirun -n 4"), {3, "1, 2, 4, … 8 ranks, not 3"}}) {
+       {std::pair(4, "mpirun -n 4"), {3, "3 ranks; allowed: 1, 2; 4 when"}}) {
     const ProgramRun run = run_qhn(folder, line + std::to_string(ranks), mpirun(3));
     EXPECT_EQ(run.exit_code, 2);
     EXPECT_NE(run.err.find(said), std::string::npos) << run.err;

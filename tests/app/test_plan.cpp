@@ -70,7 +70,8 @@ TEST(Plan, CountsBytesAndForetellsTimes) {
   expect_contains(spread.out, "19 of 20 qubits local\n");
   expect_contains(spread.out, "table     4194304 bytes (4 MiB)\n");
   expect_contains(spread.out, "states    16777216 bytes (16 MiB)\n");  // two of 2^19 amplitudes
-  expect_contains(spread.out, "job          none: qhn train keeps a state on one rank");
+  expect_contains(spread.out, "jobs/submit e.toml --nodes 2 --ntasks-per-node 1 ");
+  expect_contains(spread.out, " -- --ranks-per-state 2 --set 'engine.kind=sweep'\n");
 }
 
 TEST(Plan, TellsABatchJobWhatToAskFor) {

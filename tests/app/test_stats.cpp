@@ -34,7 +34,9 @@ CampaignFile campaign(const std::string& name, int successes, int count, std::ui
 TEST(Stats, SummaryUsesThePrefixOnly) {
   CampaignFile c = campaign("a", 3, 4);
   c.records[3].result.id = 9;  // beyond a gap
-  const CampaignStatistics s = summarize("file", c);
+  Summary summary("file", c);
+  for (const RestartRecord& record : c.records) summary.add(record);
+  const CampaignStatistics s = summary.statistics();
   EXPECT_EQ(s.restarts, 3u);
   EXPECT_EQ(s.waiting, 1u);
   ASSERT_EQ(s.success.size(), 2u);

@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <cmath>
 #include <filesystem>
 
 #include "../io/temporary_folder.hpp"
@@ -57,6 +58,63 @@ TEST(Train, ResultFieldsAreTheSameOnAnyRanksAndThreads) {
       EXPECT_EQ(campaign.provenance.threads, threads);
       EXPECT_EQ(campaign.provenance.hosts.size(), 1u);
     }
+}
+
+// Groups of ranks that hold a state together: the same records whatever their number, wherever they
+// stop and go on; worlds that they do not fill say which ranks idle.
+TEST(Train, ResultFieldsAreTheSameOnAnyNumberOfGroups) {
+  const TemporaryFolder folder;
+  folder.write("tiny.toml", few);
+  const auto train = [&](int ranks, const std::string& arguments) {
+    return run_qhn(folder, "train tiny.toml --ranks-per-state " + arguments, mpirun(ranks));
+  };
+  ASSERT_EQ(train(2, "2 --out two").exit_code, 0);
+  const CampaignFile two = read_campaign(folder / "two");
+  ASSERT_EQ(two.records.size(), 24u);
+  EXPECT_EQ(two.provenance.engine, "cut on 2 ranks");
+  EXPECT_EQ(two.provenance.ranks, 2);
+  for (const auto& [ranks, idle] : {std::pair(3, "rank 2 has nothing to do"), {5, "rank 4 has"}}) {
+    const ProgramRun run = train(ranks, fmt::format("2 --threads 2 --out o{}", ranks));
+    ASSERT_EQ(run.exit_code, 0) << run.err;
+    EXPECT_NE(run.err.find(idle), std::string::npos) << run.err;
+    const CampaignFile campaign = read_campaign(folder / fmt::format("o{}", ranks));
+    EXPECT_EQ(results_of(campaign), results_of(two)) << ranks;
+    EXPECT_EQ(campaign.table.minimum, two.table.minimum);
+    EXPECT_EQ(campaign.table.best_index, two.table.best_index);
+    EXPECT_EQ(campaign.provenance.ranks, ranks - 1);
+  }
+  for (const auto& [ranks, restarts] : {std::pair(6, 7), {4, 24}})
+    ASSERT_EQ(train(ranks, fmt::format("2 --restarts {} --out o --ranks-per-writer 4", restarts))
+                  .exit_code,
+              0);
+  EXPECT_EQ(results_of(read_campaign(folder / "o")), results_of(two));
+
+  // The last bits depend on the size of a group, so it belongs to the campaign.
+  const ProgramRun other = run_qhn(folder, "train tiny.toml --out two");
+  EXPECT_EQ(other.exit_code, 2);
+  EXPECT_NE(other.err.find("engine (there cut on 2 ranks, here cut)"), std::string::npos)
+      << other.err;
+  const ProgramRun six = train(6, "4 --engine sweep --restarts 3 --out six");
+  ASSERT_EQ(six.exit_code, 0) << six.err;
+  EXPECT_NE(six.err.find("ranks 4 to 5 have nothing to do"), std::string::npos) << six.err;
+  EXPECT_EQ(read_campaign(folder / "six").provenance.engine, "sweep on 4 ranks");
+}
+
+TEST(Train, RefusesImpossibleGroups) {
+  const TemporaryFolder folder;
+  folder.write("tiny.toml", few);
+  // Table and states of both ranks together need two to four times the memory there is.
+  const int large = static_cast<int>(std::ceil(std::log2(available_memory() / 40.0))) + 1;
+  folder.write("large.toml", fmt::format("[problem]\nkind = \"synthetic\"\nqubits = {}\n", large));
+  for (const auto& [arguments, said] :
+       {std::pair("tiny.toml --ranks-per-state 3", std::string("3 ranks; allowed: 1, 2; 4 when")),
+        {"tiny.toml --ranks-per-state 2 --engine reference", "on one rank"},
+        {"tiny.toml --ranks-per-state 2 --set optimizer.name=adam", "shots"},
+        {"large.toml --ranks-per-state 2 --engine sweep", fmt::format("{} qubits need ", large)}}) {
+    const ProgramRun run = run_qhn(folder, fmt::format("train {} --out o", arguments), mpirun(3));
+    EXPECT_EQ(run.exit_code, 2) << run.err;
+    EXPECT_NE(run.err.find(said), std::string::npos) << run.err;
+  }
 }
 
 // Fewer restarts than half the threads: all threads work on one state.

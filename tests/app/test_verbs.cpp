@@ -171,6 +171,17 @@ TEST(Export, WritesRecordsAsCsv) {
   std::ifstream file(folder / "out.csv");
   EXPECT_EQ(std::string(std::istreambuf_iterator<char>(file), {}), expected);
   EXPECT_EQ(run_qhn(folder, "export .").exit_code, 2);
+
+  // With a ledger, its columns stand before the angles.
+  campaign.records[0].result.oracle = {{{{20, 10, 200}, {3, 2, 30}, {0, 0, 0}}}};
+  write_campaign(folder / "campaign.h5", campaign);
+  const std::string billed = run_qhn(folder, "export . --csv").out;
+  EXPECT_NE(billed.find(",optimisation_evaluations,optimisation_unique,optimisation_samples,"
+                        "selection_evaluations,selection_unique,selection_samples,"
+                        "validation_evaluations,validation_unique,validation_samples,angle_0"),
+            std::string::npos)
+      << billed;
+  EXPECT_NE(billed.find(",-1,-1,20,10,200,3,2,30,0,0,0,1.5,-0.5\n"), std::string::npos) << billed;
 }
 
 }  // namespace

@@ -3,6 +3,7 @@
 #include <cmath>
 #include <limits>
 #include <string>
+#include <utility>
 
 #include "core/error.hpp"
 #include "farm/shared_costs.hpp"
@@ -57,6 +58,59 @@ TEST(SharedCosts, AnErrorOfOneRankIsThatOfAll) {
   };
   expect_error(std::numeric_limits<double>::infinity(), "no cost for 999");
   expect_error(std::numeric_limits<double>::quiet_NaN(), "the cost of network 999 is not finite");
+}
+
+/// The part of a rank: the highest and one low qubit are spread, the lower slots in no order.
+IndexMap part_of(int qubits, int rank) {
+  IndexMap map;
+  for (int q = 0; q < qubits - 1; ++q)
+    if (q != 3) map.qubit_of_slot.push_back(q);
+  std::swap(map.qubit_of_slot.front(), map.qubit_of_slot[4]);
+  map.base = Index{rank % 2 == 1} << 3 | Index{rank / 2 == 1} << (qubits - 1);
+  return map;
+}
+
+TEST(SharedCosts, PartsOfAGroupMakeTheWholeTable) {
+  int size = 1, rank = 0;
+  MPI_Comm_size(MPI_COMM_WORLD, &size);
+  MPI_Comm_rank(MPI_COMM_WORLD, &rank);
+  if (size % 4 != 0) GTEST_SKIP() << "groups of 4";
+  MPI_Comm group = MPI_COMM_NULL;
+  MPI_Comm_split(MPI_COMM_WORLD, rank / 4, rank, &group);
+  const auto fill = [](const IndexMap& part, std::span<double> out) {
+    ASSERT_EQ(out.size(), dimension(part.slots()));
+    for (Index x = 0; x < out.size(); ++x) out[x] = cost(part(x));
+  };
+  for (const int qubits : {7, 22}) {  // the second one in pieces
+    const IndexMap part = part_of(qubits, rank % 4);
+    const SharedCosts spread(MPI_COMM_WORLD, group, part, fill);
+    const SharedCosts whole(MPI_COMM_WORLD, dimension(qubits),
+                            [](Index first, std::span<double> out) {
+                              for (std::size_t i = 0; i < out.size(); ++i) out[i] = cost(first + i);
+                            });
+    ASSERT_EQ(spread.costs().size(), dimension(qubits - 2));
+    for (Index x = 0; x < spread.costs().size(); ++x)
+      ASSERT_EQ(spread.costs()[x], whole.costs()[part(x)]) << x;
+    EXPECT_EQ(spread.minimum(), whole.minimum());
+    EXPECT_EQ(spread.minimizers(), whole.minimizers());
+    EXPECT_EQ(spread.best_index(), whole.best_index());
+  }
+  EXPECT_THROW(SharedCosts(MPI_COMM_WORLD, group, part_of(7, rank % 4),
+                           [&](const IndexMap& part, std::span<double> out) {
+                             fill(part, out);
+                             if (rank == 2) out[1] = std::numeric_limits<double>::quiet_NaN();
+                           }),
+               RunError);
+  // Two groups that compute differently.
+  if (size == 8) {
+    EXPECT_THROW(SharedCosts(MPI_COMM_WORLD, group, part_of(7, rank % 4),
+                             [&](const IndexMap& part, std::span<double> out) {
+                               fill(part, out);
+                               if (rank == 2) out[1] += 1e-9;
+                             }),
+                 RunError);
+  }
+  MPI_Comm_free(&group);
 }
 
 }  // namespace

@@ -101,6 +101,33 @@ TEST(CampaignFile, RoundTrips) {
   if (const char* keep = std::getenv("QHN_KEEP_CAMPAIGN")) write_campaign(keep, written);
 }
 
+// More than are in memory at once.
+TEST(CampaignFile, GivesBackManyRecordsInOrder) {
+  const TemporaryFolder folder;
+  CampaignFile written = example();
+  const RestartRecord first = written.records[0];
+  const std::uint64_t count = (1 << 14) + 3;
+  written.records.assign(count, first);
+  for (std::uint64_t id = 0; id < count; ++id) {
+    RestartRecord& r = written.records[id];
+    r.result.id = id;
+    r.result.status = static_cast<Status>(id % 4);
+    r.result.oracle[OraclePhase::selection].samples = id * id;
+    r.result.angles[2] = static_cast<double>(id);
+    r.cost.host = id % 2 ? "a" : "longer";
+  }
+  write_campaign(folder / "campaign.h5", written);
+  const CampaignReader reader(folder / "campaign.h5");
+  EXPECT_EQ(reader.shape().count, count);
+  std::uint64_t next = 0;
+  reader.for_each([&](RestartRecord&& record) {
+    ASSERT_LT(next, count);
+    EXPECT_EQ(record.result, written.records[next].result);
+    EXPECT_EQ(record.cost.host, written.records[next++].cost.host);
+  });
+  EXPECT_EQ(next, count);
+}
+
 TEST(CampaignFile, HoldsEmptyAndMinimalCampaigns) {
   const TemporaryFolder folder;
   CampaignFile written = example();
