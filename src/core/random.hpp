@@ -15,7 +15,8 @@ enum class Stream : std::uint32_t {
   baseline = 5,
   synthetic = 6,
   tuning = 7,
-  training_shots = 8
+  training_shots = 8,
+  bootstrap = 9
 };
 
 /// Counter-based generator (Philox 4x32-10): the stream is named by (seed, purpose, index), and its

@@ -17,6 +17,9 @@ namespace qhn {
 /// stands for a string. Throws InputError as "file:line:column: …", or "--set a.b=value: …".
 toml::table parse_toml(const std::string& path, const std::vector<std::string>& overrides);
 
+/// A text that is called `name` in messages.
+toml::table parse_toml_text(const std::string& text, const std::string& name);
+
 /// Does any of the overrides set `key` (dotted)?
 bool is_overridden(const std::vector<std::string>& overrides, std::string_view key);
 
