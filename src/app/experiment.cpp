@@ -62,7 +62,6 @@ const std::string& name_of(const Names<E>& names, E value) {
 }
 
 bool any(double) { return true; }
-bool is_positive(double x) { return x > 0; }
 bool is_open_fraction(double x) { return x > 0 && x < 1; }
 
 bool read_pair(TomlReader& reader, const std::string& key, ValuePair& out) {
@@ -294,7 +293,6 @@ void read_baseline(TomlReader reader, Experiment& e) {
 }
 
 bool is_at_least_one(double x) { return x >= 1; }
-bool is_not_negative(double x) { return x >= 0; }
 
 void read_meter(TomlReader reader, EnergyOptions& o) {
   reader.read("source", o.meter.source,

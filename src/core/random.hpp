@@ -45,6 +45,15 @@ class CounterRng {
     return (std::uint64_t{block_[k + 1]} << 32) | block_[k];
   }
 
+  /// The same stream from its k-th number on, k below 2^33, where the numbers would begin again.
+  CounterRng from(std::uint64_t k) const {
+    CounterRng rng = *this;
+    rng.counter_[0] = static_cast<std::uint32_t>(k / 2);
+    rng.left_ = 0;
+    if (k % 2 == 1) rng();
+    return rng;
+  }
+
   /// Uniform in [0, 1), a multiple of 2^-53.
   double uniform() { return static_cast<double>((*this)() >> 11) * 0x1.0p-53; }
 

@@ -26,6 +26,10 @@ bool is_overridden(const std::vector<std::string>& overrides, std::string_view k
 /// The word of `known` that a typing mistake most likely meant; empty where none is close.
 std::string nearest_word(std::string_view word, const std::vector<std::string>& known);
 
+/// Limits that many keys share (TomlReader::read).
+inline bool is_positive(double x) { return x > 0; }
+inline bool is_not_negative(double x) { return x >= 0; }
+
 /// Reads one table of a TOML file key by key. Every read leaves `out` alone and returns false where
 /// the key is absent, and throws InputError (position, what was found, what is allowed) where its
 /// value does not fit. The keys asked for are the keys allowed: finish() refuses all others.
