@@ -13,7 +13,6 @@
 namespace qhn {
 namespace {
 
-
 void read_case(TomlReader reader, HardwareCase& out) {
   const auto read = [&](const char* key, double& value, auto fits, const char* what) {
     if (!reader.has(key)) reader.fail(key, fmt::format("missing; {}", what));
