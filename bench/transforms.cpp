@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <bit>
 #include <cmath>
+#include <map>
 #include <memory>
 
 #include "bench.hpp"
@@ -63,6 +64,7 @@ class Sampler {
         cost_(dimension(qubits)),
         amplitudes_(cost_.size()),
         shots_(shots),
+        threads_(threads),
         broken_(broken),
         rng_(8, Stream::synthetic, 0),
         angles_(static_cast<std::size_t>(circuit_.angles)),
@@ -73,7 +75,7 @@ class Sampler {
     fill_angles(angles_, rng_);
     engine_->state(angles_, amplitudes_);
     if (broken_) amplitudes_[0] = -amplitudes_[0];
-    counts_ = measure(amplitudes_, shots_, ++seed_);
+    counts_ = measure(amplitudes_, shots_, ++seed_, threads_);
   }
 
   /// The state, gate by gate; then every shot by a search of its own.
@@ -88,7 +90,7 @@ class Sampler {
     }
     CounterRng rng(seed_, Stream::shots, 0);
     std::int64_t misplaced = 0;
-    auto left = counts_;
+    std::map<Index, std::uint64_t> left(counts_.begin(), counts_.end());
     for (std::uint64_t shot = 0; shot < shots_; ++shot) {
       const auto at = std::upper_bound(cumulative.begin(), cumulative.end(), rng.uniform() * sum);
       const auto found = left.find(static_cast<Index>(at - cumulative.begin()));
@@ -102,11 +104,12 @@ class Sampler {
   AlignedVector<double> cost_;
   AlignedVector<Complex> amplitudes_;
   std::uint64_t shots_, seed_ = 0;
+  int threads_;
   bool broken_;
   CounterRng rng_;
   std::vector<double> angles_;
   std::unique_ptr<Engine> engine_;
-  std::map<Index, std::uint64_t> counts_;
+  Counts counts_;
 };
 
 void add_sampling(const BenchOptions& options, int qubits, std::uint64_t shots, int threads,

@@ -1,10 +1,13 @@
-# qhn_room(NAME [SOURCES a.cpp …] [ROOMS core …] [LIBS …]): one folder of src/ as the library qhn_NAME.
-# ROOMS are the rooms this one may call; tests/structure checks that the #includes agree.
+# qhn_room(NAME [SOURCES a.cpp …] [SIMD b.cpp …] [ROOMS core …] [LIBS …]): one folder of src/ as the
+# library qhn_NAME. SIMD are its sources that Highway compiles once for every instruction set; they
+# stay out of unity builds. ROOMS are the rooms this one may call; tests/structure checks that the
+# #includes agree.
 function(qhn_room NAME)
-  cmake_parse_arguments(ARG "" "" "SOURCES;ROOMS;LIBS" ${ARGN})
+  cmake_parse_arguments(ARG "" "" "SOURCES;SIMD;ROOMS;LIBS" ${ARGN})
   set(visibility INTERFACE)
-  if(ARG_SOURCES)
-    add_library(qhn_${NAME} STATIC ${ARG_SOURCES})
+  if(ARG_SOURCES OR ARG_SIMD)
+    add_library(qhn_${NAME} STATIC ${ARG_SOURCES} ${ARG_SIMD})
+    set_source_files_properties(${ARG_SIMD} PROPERTIES SKIP_UNITY_BUILD_INCLUSION ON)
     set(visibility PUBLIC)
   else()
     add_library(qhn_${NAME} INTERFACE)

@@ -42,8 +42,10 @@ fi
 say "Build"
 cmake -S . -B build/aarch64/tree -G Ninja -DCMAKE_TOOLCHAIN_FILE=cmake/aarch64.cmake \
   -DCMAKE_BUILD_TYPE=Release -DQHN_BENCH=OFF -DQHN_TESTS=ON
-tests=(test_random test_simd test_wht test_statistics test_data test_network test_enumeration
-  test_mnist test_circuit test_state test_gradient test_optim)
+tests=(test_random test_simd test_wht test_statistics test_record test_data test_network
+  test_enumeration test_mnist test_circuit test_state test_gradient test_optim
+  test_lbfgs_allocation test_toml_reader test_angles test_journal test_campaign_file test_predict
+  test_baseline)
 cmake --build build/aarch64/tree --target "${tests[@]}"
 
 say "Tests under qemu"

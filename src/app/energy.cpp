@@ -54,9 +54,6 @@ std::vector<std::vector<std::byte>> gather(const std::vector<std::byte>& mine, M
   return parts;
 }
 
-bool is_positive(double x) { return x > 0; }
-bool is_not_negative(double x) { return x >= 0; }
-
 }  // namespace
 
 CpuModel read_cpu_model(const std::string& path) {

@@ -62,7 +62,6 @@ const std::string& name_of(const Names<E>& names, E value) {
 }
 
 bool any(double) { return true; }
-bool is_positive(double x) { return x > 0; }
 bool is_open_fraction(double x) { return x > 0 && x < 1; }
 
 bool read_pair(TomlReader& reader, const std::string& key, ValuePair& out) {
@@ -294,7 +293,6 @@ void read_baseline(TomlReader reader, Experiment& e) {
 }
 
 bool is_at_least_one(double x) { return x >= 1; }
-bool is_not_negative(double x) { return x >= 0; }
 
 void read_meter(TomlReader reader, EnergyOptions& o) {
   reader.read("source", o.meter.source,
@@ -458,18 +456,7 @@ void write_restarts(std::string& out, const Experiment& e) {
   out += fmt::format("\n[statistics]\nepsilon = [{}]\n", fmt::join(e.epsilons, ", "));
 }
 
-}  // namespace
-
-Experiment read_experiment(const std::string& path, const std::vector<std::string>& overrides) {
-  toml::table root = parse_toml(path, overrides);
-  // An override of one way to state the depth replaces the other in the file; two overrides clash.
-  if (toml::table* circuit = root["circuit"].as_table()) {
-    const bool sublayers = is_overridden(overrides, "circuit.sublayers");
-    const bool layers = is_overridden(overrides, "circuit.layers");
-    if (sublayers && !layers) circuit->erase("layers");
-    if (layers && !sublayers) circuit->erase("sublayers");
-  }
-
+Experiment read_root(const toml::table& root, const std::string& path) {
   Experiment e;
   e.source = path;
   e.name = std::filesystem::path(path).stem().string();
@@ -512,6 +499,25 @@ Experiment read_experiment(const std::string& path, const std::vector<std::strin
 
   reader.finish();
   return e;
+}
+
+}  // namespace
+
+Experiment read_experiment(const std::string& path, const std::vector<std::string>& overrides) {
+  toml::table root = parse_toml(path, overrides);
+  // An override of one way to state the depth replaces the other in the file; two overrides clash.
+  if (toml::table* circuit = root["circuit"].as_table()) {
+    const bool sublayers = is_overridden(overrides, "circuit.sublayers");
+    const bool layers = is_overridden(overrides, "circuit.layers");
+    if (sublayers && !layers) circuit->erase("layers");
+    if (layers && !sublayers) circuit->erase("sublayers");
+  }
+
+  return read_root(root, path);
+}
+
+Experiment read_experiment_text(const std::string& text, const std::string& name) {
+  return read_root(parse_toml_text(text, name), name);
 }
 
 std::string to_toml(const Experiment& e) {

@@ -46,6 +46,9 @@ struct Experiment {
 /// InputError as "file:line:column: what was found; what is allowed; did you mean …".
 Experiment read_experiment(const std::string& path, const std::vector<std::string>& overrides = {});
 
+/// The same from a text, as results keep it; `name` stands for the file in messages.
+Experiment read_experiment_text(const std::string& text, const std::string& name);
+
 /// The resolved experiment as TOML, as far as results of `qhn train` depend on it: reading it back
 /// gives the same but for [baseline], [meter] and [carbon].
 std::string to_toml(const Experiment& experiment);

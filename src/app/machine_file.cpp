@@ -10,9 +10,6 @@
 namespace qhn {
 namespace {
 
-bool is_positive(double x) { return x > 0; }
-bool is_not_negative(double x) { return x >= 0; }
-
 void require(TomlReader& reader, const std::string& key, const std::string& what) {
   if (!reader.has(key)) reader.fail(key, "missing; " + what);
 }

@@ -27,7 +27,7 @@ struct Group {
 // The order of --help (spec section 10).
 const std::vector<Group> groups = {
     {"run", {qhn::add_train, qhn::add_baseline, qhn::add_status, qhn::add_merge}},
-    {"look", {qhn::add_stats, qhn::add_table, qhn::add_evaluate, qhn::add_sample}},
+    {"look", {qhn::add_stats, qhn::add_compare, qhn::add_table, qhn::add_evaluate, qhn::add_sample}},
     {"prepare", {qhn::add_new, qhn::add_validate, qhn::add_plan, qhn::add_doctor}},
     {"out", {qhn::add_export}},
 };

@@ -17,12 +17,10 @@ struct SampleOptions {
   std::uint64_t seed = 1;
 };
 
-using Counts = std::map<Index, std::uint64_t>;
-
 Counts measure_here(const SingleState& s, const SampleOptions& options) {
   AlignedVector<Complex> amplitudes(dimension(s.circuit.qubits));
   make_engine(s.circuit, s.costs, s.engine)->state(s.angles, amplitudes);
-  return measure(amplitudes, options.shots, options.seed);
+  return measure(amplitudes, options.shots, options.seed, s.engine.threads);
 }
 
 /// All counts on rank 0.
@@ -61,7 +59,7 @@ void add_sample(CLI::App& app) {
   add_single_state_options(*verb, options->state);
   verb->add_option("--shots", options->shots, "Number of measurements")
       ->required()
-      ->check(CLI::Range(std::uint64_t{1}, std::uint64_t{1} << 40));
+      ->check(CLI::Range(std::uint64_t{1}, std::uint64_t{1} << 33));
   verb->add_option("--seed", options->seed, "Of the measurements (default: 1)");
   verb->footer(
       "Example:\n  qhn sample jobs/experiments/gaussian.toml --angles angles.txt --shots 1000");

@@ -11,6 +11,7 @@ void add_baseline(CLI::App& app);
 void add_status(CLI::App& app);
 void add_merge(CLI::App& app);
 void add_stats(CLI::App& app);
+void add_compare(CLI::App& app);
 void add_table(CLI::App& app);
 void add_evaluate(CLI::App& app);
 void add_sample(CLI::App& app);

@@ -15,7 +15,8 @@ enum class Stream : std::uint32_t {
   baseline = 5,
   synthetic = 6,
   tuning = 7,
-  training_shots = 8
+  training_shots = 8,
+  bootstrap = 9
 };
 
 /// Counter-based generator (Philox 4x32-10): the stream is named by (seed, purpose, index), and its
@@ -42,6 +43,15 @@ class CounterRng {
     --left_;
     const int k = 2 * left_;
     return (std::uint64_t{block_[k + 1]} << 32) | block_[k];
+  }
+
+  /// The same stream from its k-th number on, k below 2^33, where the numbers would begin again.
+  CounterRng from(std::uint64_t k) const {
+    CounterRng rng = *this;
+    rng.counter_[0] = static_cast<std::uint32_t>(k / 2);
+    rng.left_ = 0;
+    if (k % 2 == 1) rng();
+    return rng;
   }
 
   /// Uniform in [0, 1), a multiple of 2^-53.

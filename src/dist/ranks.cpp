@@ -11,7 +11,7 @@ namespace {
 
 constexpr std::size_t most_bytes = std::size_t{1} << 30;  // of one message; MPI counts are int
 
-struct Segment {
+struct Part {
   std::size_t begin, end;
   std::size_t middle() const { return begin + (end - begin) / 2; }
 };
@@ -52,13 +52,13 @@ void Ranks::sum(std::span<T> values) const {
   const double began = MPI_Wtime();
   received_.resize((values.size() + 1) / 2);
   T* received = reinterpret_cast<T*>(received_.data());
-  std::vector<Segment> taken;  // before each halving
-  Segment own{0, values.size()};
+  std::vector<Part> taken;  // before each halving
+  Part own{0, values.size()};
   for (int step = 1; step < size_; step *= 2) {
     taken.push_back(own);
     const bool upper = rank_ & step;
-    const Segment mine = upper ? Segment{own.middle(), own.end} : Segment{own.begin, own.middle()};
-    const Segment other = upper ? Segment{own.begin, own.middle()} : Segment{own.middle(), own.end};
+    const Part mine = upper ? Part{own.middle(), own.end} : Part{own.begin, own.middle()};
+    const Part other = upper ? Part{own.begin, own.middle()} : Part{own.middle(), own.end};
     traffic_.summed_bytes += (other.end - other.begin) * sizeof(T);
     swap_with<T>(comm_, rank_ ^ step, values.subspan(other.begin, other.end - other.begin),
                  {received, mine.end - mine.begin});
@@ -66,10 +66,10 @@ void Ranks::sum(std::span<T> values) const {
     own = mine;
   }
   for (int step = size_ / 2; step > 0; step /= 2) {
-    const Segment whole = taken.back();
+    const Part whole = taken.back();
     taken.pop_back();
-    const Segment other =
-        rank_ & step ? Segment{whole.begin, whole.middle()} : Segment{whole.middle(), whole.end};
+    const Part other =
+        rank_ & step ? Part{whole.begin, whole.middle()} : Part{whole.middle(), whole.end};
     traffic_.summed_bytes += (own.end - own.begin) * sizeof(T);
     swap_with<T>(comm_, rank_ ^ step, values.subspan(own.begin, own.end - own.begin),
                  values.subspan(other.begin, other.end - other.begin));
@@ -87,27 +87,27 @@ MostProbable Ranks::most_probable(const MostProbable& mine) const {
   });
 }
 
-std::map<Index, std::uint64_t> Ranks::gather(const std::map<Index, std::uint64_t>& mine) const {
-  std::vector<std::uint64_t> pairs;
-  for (const auto& [key, count] : mine) {
-    pairs.push_back(key);
-    pairs.push_back(count);
-  }
-  std::uint64_t length = pairs.size();
-  std::map<Index, std::uint64_t> all;
+Counts Ranks::gather(const Counts& mine) const {
+  static_assert(sizeof(Counts::value_type) == 2 * sizeof(std::uint64_t));
+  constexpr std::size_t most = most_bytes / sizeof(Counts::value_type);
+  std::uint64_t length = mine.size();
   if (rank_ > 0) {
     MPI_Send(&length, 1, MPI_UINT64_T, 0, 0, comm_);
-    MPI_Send(pairs.data(), static_cast<int>(length), MPI_UINT64_T, 0, 0, comm_);
-    return all;
+    for (std::size_t at = 0; at < mine.size(); at += most)
+      MPI_Send(&mine[at], static_cast<int>(2 * std::min(most, mine.size() - at)), MPI_UINT64_T, 0,
+               0, comm_);
+    return {};
   }
-  all = mine;
+  Counts all = mine;
   for (int from = 1; from < size_; ++from) {
     MPI_Recv(&length, 1, MPI_UINT64_T, from, 0, comm_, MPI_STATUS_IGNORE);
-    pairs.resize(length);
-    MPI_Recv(pairs.data(), static_cast<int>(length), MPI_UINT64_T, from, 0, comm_,
-             MPI_STATUS_IGNORE);
-    for (std::size_t i = 0; i < pairs.size(); i += 2) all[pairs[i]] += pairs[i + 1];
+    std::size_t at = all.size();
+    all.resize(at + length);
+    for (; at < all.size(); at += most)
+      MPI_Recv(&all[at], static_cast<int>(2 * std::min(most, all.size() - at)), MPI_UINT64_T, from,
+               0, comm_, MPI_STATUS_IGNORE);
   }
+  std::sort(all.begin(), all.end());
   return all;
 }
 

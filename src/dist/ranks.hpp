@@ -3,11 +3,11 @@
 #include <mpi.h>
 
 #include <cstdint>
-#include <map>
 #include <span>
 #include <vector>
 
 #include "gradient/engine.hpp"
+#include "state/measure.hpp"
 
 namespace qhn {
 
@@ -44,8 +44,8 @@ class Ranks {
   /// The most probable of the ranks' candidates; of equal ones the lowest index.
   MostProbable most_probable(const MostProbable& mine) const;
 
-  /// The union of the ranks' maps on rank 0 (keys on several ranks: their sum), empty elsewhere.
-  std::map<Index, std::uint64_t> gather(const std::map<Index, std::uint64_t>& mine) const;
+  /// The counts of all ranks, whose bit strings are different ones, on rank 0; empty elsewhere.
+  Counts gather(const Counts& mine) const;
 
  private:
   MPI_Comm comm_ = MPI_COMM_NULL;

@@ -4,6 +4,8 @@
 #include <array>
 #include <cmath>
 #include <deque>
+#include <limits>
+#include <numeric>
 
 #include "core/aligned.hpp"
 #include "core/chunks.hpp"
@@ -111,41 +113,20 @@ class Sweep final : public DistributedSweep {
     return sum_over_ranks(sum);
   }
 
-  std::map<Index, std::uint64_t> measure(std::span<const double> angles, std::uint64_t shots,
-                                         std::uint64_t seed) override {
+  Counts measure(std::span<const double> angles, std::uint64_t shots, std::uint64_t seed) override {
     forward(angles);
+    const MeasuredPart<T> part(re(), im(), 1, size_, threads_);
     std::vector<double> mass(static_cast<std::size_t>(ranks_.size()), 0.0);
-    for (Index x = 0; x < size_; ++x)
-      mass[static_cast<std::size_t>(ranks_.rank())] += probability(x);
+    const auto rank = static_cast<std::size_t>(ranks_.rank());
+    mass[rank] = part.probability();
     ranks_.sum(std::span<double>(mass));
-    double begin = 0.0, norm = 0.0;
-    for (std::size_t r = 0; r < mass.size(); ++r) {
-      if (static_cast<int>(r) == ranks_.rank()) begin = norm;
-      norm += mass[r];
-    }
-    const bool last = ranks_.rank() + 1 == ranks_.size();
-    const double end = begin + mass[static_cast<std::size_t>(ranks_.rank())];
-
-    CounterRng rng(seed, Stream::shots, 0);
-    std::vector<double> points;  // those that fall on this rank's part
-    for (std::uint64_t shot = 0; shot < shots; ++shot)
-      if (const double p = rng.uniform() * norm; p >= begin && (p < end || last))
-        points.push_back(p);
-    std::sort(points.begin(), points.end());
-    std::map<Index, std::uint64_t> counts;
-    auto point = points.begin();
-    double cumulative = begin;
-    Index likely = 0;  // takes what rounding leaves over
-    for (Index x = 0; x < size_ && point != points.end(); ++x) {
-      if (probability(x) == 0.0) continue;
-      likely = x;
-      cumulative += probability(x);
-      const auto first = point;
-      while (point != points.end() && *point < cumulative) ++point;
-      if (point != first) counts[map_(x)] += static_cast<std::uint64_t>(point - first);
-    }
-    if (point != points.end())
-      counts[map_(likely)] += static_cast<std::uint64_t>(points.end() - point);
+    const double norm = std::accumulate(mass.begin(), mass.end(), 0.0);
+    const double begin = std::accumulate(mass.begin(), mass.begin() + ranks_.rank(), 0.0);
+    const double end =
+        rank + 1 == mass.size() ? std::numeric_limits<double>::infinity() : begin + mass[rank];
+    Counts counts = part.measure(shots, CounterRng(seed, Stream::shots, 0), norm, begin, end);
+    for (auto& [x, count] : counts) x = map_(x);
+    std::sort(counts.begin(), counts.end());
     return counts;
   }
 

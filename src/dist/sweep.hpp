@@ -1,6 +1,5 @@
 #pragma once
 
-#include <map>
 #include <memory>
 #include <span>
 
@@ -21,8 +20,8 @@ class DistributedSweep : public Engine {
   virtual double norm(std::span<const double> angles) = 0;
   /// How often each bit string comes up in `shots` measurements; the stream (seed, shots) is that
   /// of measure(). On every rank those that fell on its own part.
-  virtual std::map<Index, std::uint64_t> measure(std::span<const double> angles,
-                                                 std::uint64_t shots, std::uint64_t seed) = 0;
+  virtual Counts measure(std::span<const double> angles, std::uint64_t shots,
+                         std::uint64_t seed) = 0;
 };
 
 /// `cost`: C(w) for w = plan_for_rank(plan, rank).result(x), x = 0 … 2^L − 1; must outlive the

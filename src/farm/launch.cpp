@@ -44,8 +44,9 @@ struct SerialShare {
 };
 constexpr SerialShare cut_shares[] = {{0, 1.0}, {1e6, 0.65}, {1e7, 0.35}, {3e7, 0.05}};
 constexpr SerialShare sweep_shares[] = {{0, 1.0}, {5e7, 0.25}, {1.5e8, 0.15}, {4e8, 0.05}};
-/// What an evaluation takes where the states overflow the last-level cache, against one within it.
-constexpr double overflow_slowdown = 1.3;
+/// What an evaluation takes where the states overflow the last-level cache, against one that fits,
+/// or exceeds it by no more than this factor.
+constexpr double overflow_slowdown = 1.3, nearly_fits = 1.3;
 
 std::span<const SerialShare> shares_of(EngineKind engine) {
   if (engine == EngineKind::cut) return cut_shares;
@@ -81,7 +82,8 @@ ThreadPlan plan_threads(const Evaluation& evaluation, const Resources& resources
   const auto held = [&](int states) {
     return evaluation.table_bytes + states * resources.ranks_on_node * evaluation.bytes;
   };
-  const bool overflows = held(1) <= resources.cache && held(resources.threads) > resources.cache;
+  const bool overflows =
+      held(1) <= nearly_fits * resources.cache && held(resources.threads) > resources.cache;
   const double time_apart =
       rounds(restarts, resources.ranks * resources.threads) * (overflows ? overflow_slowdown : 1.0);
   const double time_together =

@@ -46,7 +46,7 @@ double shared_speedup(const Evaluation& evaluation, int threads);
 
 /// The faster of all threads on one state and one restart per thread, where there is memory for a
 /// state on each, by the rounds that `restarts` take: apart, evaluations slow down where the states
-/// overflow a cache that one state for each rank would fit. The numbers were measured
+/// overflow a cache that one state for each rank would fit, or nearly. The numbers were measured
 /// (bench/README.md, Together or apart) and stand in launch.cpp.
 ThreadPlan plan_threads(const Evaluation& evaluation, const Resources& resources,
                         std::uint64_t restarts, bool memory_for_all);

@@ -130,7 +130,7 @@ class ShotRestart {
   double estimate(std::span<const double> angles) {
     engine_.state(angles, amplitudes_);
     double sum = 0.0;
-    for (const auto& [w, count] : measure(amplitudes_, task_.shots.shots, next_stream())) {
+    for (const auto& [w, count] : measure(amplitudes_, task_.shots.shots, next_stream(), 1)) {
       sum += static_cast<double>(count) * task_.costs[w];
       seen_.insert(w);
     }
@@ -159,7 +159,7 @@ class ShotRestart {
 
   void select() {
     engine_.state(x_, amplitudes_);
-    const auto counts = measure(amplitudes_, task_.shots.selection_shots, next_stream());
+    const auto counts = measure(amplitudes_, task_.shots.selection_shots, next_stream(), 1);
     const auto best = std::min_element(counts.begin(), counts.end(), [this](auto& a, auto& b) {
       return task_.costs[a.first] < task_.costs[b.first];
     });

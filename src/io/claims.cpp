@@ -49,9 +49,10 @@ std::string this_machine() {
   return boot + " " + std::string(space.data(), static_cast<std::size_t>(n));
 }
 
-// When process `pid` of this machine was started, in clock ticks since boot; -1: there is none.
+// When process `pid` of this machine was started, in clock ticks since boot; -1: there is none. Its
+// first thread says so, since qemu makes up /proc/PID/stat, differently for each thread.
 std::int64_t start_of_process(std::int64_t pid) {
-  const std::string stat = content_of(fmt::format("/proc/{}/stat", pid));
+  const std::string stat = content_of(fmt::format("/proc/{0}/task/{0}/stat", pid));
   // The name in parentheses may hold anything; the start is the 20th field after it.
   std::size_t at = stat.rfind(')');
   if (at == std::string::npos) return -1;

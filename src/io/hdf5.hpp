@@ -34,6 +34,14 @@ void h5_check(herr_t result, const std::string& what);
 /// The HDF5 type of a C++ number.
 template <class T>
 hid_t h5_type();
+template <>
+hid_t h5_type<double>();
+template <>
+hid_t h5_type<std::int32_t>();
+template <>
+hid_t h5_type<std::uint64_t>();
+template <>
+hid_t h5_type<std::uint8_t>();
 
 /// Switches HDF5's own error printing off for its lifetime; errors are exceptions here.
 class H5Quiet {

@@ -106,6 +106,10 @@ toml::table parse_toml(const std::string& path, const std::vector<std::string>& 
   return root;
 }
 
+toml::table parse_toml_text(const std::string& text, const std::string& name) {
+  return parse(text, name);
+}
+
 bool is_overridden(const std::vector<std::string>& overrides, std::string_view key) {
   return std::any_of(overrides.begin(), overrides.end(), [key](const std::string& change) {
     const auto end = change.find_last_not_of(" \t", change.find('=') - 1);

@@ -17,11 +17,18 @@ namespace qhn {
 /// stands for a string. Throws InputError as "file:line:column: …", or "--set a.b=value: …".
 toml::table parse_toml(const std::string& path, const std::vector<std::string>& overrides);
 
+/// A text that is called `name` in messages.
+toml::table parse_toml_text(const std::string& text, const std::string& name);
+
 /// Does any of the overrides set `key` (dotted)?
 bool is_overridden(const std::vector<std::string>& overrides, std::string_view key);
 
 /// The word of `known` that a typing mistake most likely meant; empty where none is close.
 std::string nearest_word(std::string_view word, const std::vector<std::string>& known);
+
+/// Limits that many keys share (TomlReader::read).
+inline bool is_positive(double x) { return x > 0; }
+inline bool is_not_negative(double x) { return x >= 0; }
 
 /// Reads one table of a TOML file key by key. Every read leaves `out` alone and returns false where
 /// the key is absent, and throws InputError (position, what was found, what is allowed) where its

@@ -1,20 +1,57 @@
 #pragma once
 
 #include <cstdint>
-#include <map>
 #include <span>
+#include <utility>
+#include <vector>
 
 #include "core/random.hpp"
 #include "core/types.hpp"
 
 namespace qhn {
 
-/// How often each bit string comes up in `shots` measurements of the state: uniform numbers of
-/// `rng`, sorted, and located in the cumulative probabilities in one sweep. The norm need not be 1.
-std::map<Index, std::uint64_t> measure(std::span<const Complex> amplitudes, std::uint64_t shots,
-                                       CounterRng rng);
+/// Bit strings and how often each came up, in rising order of the strings.
+using Counts = std::vector<std::pair<Index, std::uint64_t>>;
+
+/// Numbers `first` to `first + count − 1` of the stream `rng`, uniform in [0, 1), sorted.
+std::vector<double> sorted_uniforms(const CounterRng& rng, std::uint64_t first, std::uint64_t count,
+                                    int threads);
+
+/// Consecutive amplitudes of a state, re[i · stride] + i im[i · stride], to be measured.
+template <class T>
+class MeasuredPart {
+ public:
+  /// Adds up the probabilities; the arrays must outlive it.
+  MeasuredPart(const T* re, const T* im, Index stride, Index size, int threads);
+
+  /// Σ_i |ψ_i|².
+  double probability() const { return before_.back(); }
+
+  /// Where the numbers 0 … shots − 1 of the stream `rng`, times `norm`, fall in the cumulative
+  /// probabilities, which begin with `begin` here: those in [begin, end), as counts of i. What
+  /// rounding leaves over at an end goes to the last amplitude before it that can come up. The same
+  /// for any number of threads.
+  Counts measure(std::uint64_t shots, const CounterRng& rng, double norm, double begin,
+                 double end) const;
+
+ private:
+  double probability(Index i) const;
+  void locate(Index first, Index last, double begin, double end, double norm,
+              std::span<const double> points, Counts& counts) const;
+
+  const T* re_;
+  const T* im_;
+  Index stride_, size_;
+  int threads_;
+  std::vector<double> before_;  // the probability of all amplitudes before each block, and of all
+};
+
+/// How often each bit string comes up in `shots` measurements of the state, whose norm need not be
+/// 1: uniform numbers of the stream `rng` located in the cumulative probabilities.
+Counts measure(std::span<const Complex> amplitudes, std::uint64_t shots, const CounterRng& rng,
+               int threads);
 /// The same with the stream (seed, shots).
-std::map<Index, std::uint64_t> measure(std::span<const Complex> amplitudes, std::uint64_t shots,
-                                       std::uint64_t seed);
+Counts measure(std::span<const Complex> amplitudes, std::uint64_t shots, std::uint64_t seed,
+               int threads);
 
 }  // namespace qhn

@@ -23,7 +23,7 @@ class Folder(unittest.TestCase):
         self.folder = pathlib.Path(tempfile.mkdtemp())
         self.addCleanup(shutil.rmtree, self.folder)
 
-    def campaign(self, gaps, ids=None, name="made", schema=1, **fields):
+    def campaign(self, gaps, ids=None, name="made", schema=1, engine="cut", **fields):
         folder = self.folder / name
         folder.mkdir()
         with h5py.File(folder / "campaign.h5", "w") as file:
@@ -37,6 +37,7 @@ class Folder(unittest.TestCase):
             file["provenance/hosts"] = np.array(["n1"], dtype=h5py.string_dtype())
             file.attrs.update({"format": "qhn campaign", "schema_version": schema})
             file["provenance"].attrs["git_commit"] = "abc"
+            file["provenance"].attrs["engine"] = engine
         return folder
 
     def success_py(self, *arguments):

@@ -89,6 +89,24 @@ TEST(Train, ResultFieldsAreTheSameOnAnyNumberOfGroups) {
               0);
   EXPECT_EQ(results_of(read_campaign(folder / "o")), results_of(two));
 
+  // A signal ends all groups, and what is finished is as ever.
+  folder.write(
+      "script.sh",
+      mpirun(5) + R"sh($1 train tiny.toml --ranks-per-state 2 --restarts 100000000 --out s &
+until [ -n "$(ls s/journal 2>/dev/null)" ] || ! kill -0 $! 2>/dev/null; do sleep 0.1; done
+sleep 0.5
+kill -USR1 $!
+wait $!
+)sh");
+  const ProgramRun ended = run_qhn(folder, "", "sh ./script.sh");
+  EXPECT_EQ(ended.exit_code, 75) << ended.err;
+  const auto finished = results_of(read_campaign(folder / "s"));
+  ASSERT_FALSE(finished.empty());
+  for (const RestartResult& r : finished)
+    if (r.id < two.records.size()) {
+      EXPECT_EQ(r, two.records[r.id].result);
+    }
+
   // The last bits depend on the size of a group, so it belongs to the campaign.
   const ProgramRun other = run_qhn(folder, "train tiny.toml --out two");
   EXPECT_EQ(other.exit_code, 2);

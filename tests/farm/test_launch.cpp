@@ -79,8 +79,9 @@ TEST(Launch, ThreadsWorkTogetherWhereOnlyOneStateFitsTheCache) {
   const Evaluation state{EngineKind::sweep, 5e8, 16e6, 4e6};
   EXPECT_TRUE(is(plan_threads(state, {2, 1, 1, 32e6}, 1000, true), 1, 2));
   EXPECT_TRUE(is(plan_threads(state, {2, 1, 1, 64e6}, 1000, true), 2, 1));  // both fit
-  EXPECT_TRUE(is(plan_threads(state, {2, 1, 1, 16e6}, 1000, true), 2, 1));  // not even one does
-  EXPECT_TRUE(is(plan_threads(state, {2, 2, 2, 32e6}, 1000, true), 2, 1));  // one for each rank
+  EXPECT_TRUE(is(plan_threads(state, {2, 1, 1, 16e6}, 1000, true), 1, 2));  // one nearly does
+  EXPECT_TRUE(is(plan_threads(state, {2, 1, 1, 12e6}, 1000, true), 2, 1));  // not even one does
+  EXPECT_TRUE(is(plan_threads(state, {2, 2, 2, 24e6}, 1000, true), 2, 1));  // one for each rank
   EXPECT_TRUE(is(plan_threads(state, {2, 1, 1, 0.0}, 1000, true), 2, 1));   // unknown
 }
 

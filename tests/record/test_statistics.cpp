@@ -4,6 +4,7 @@
 #include <limits>
 
 #include "core/error.hpp"
+#include "record/solution.hpp"
 #include "record/statistics.hpp"
 
 namespace qhn {
@@ -116,6 +117,62 @@ TEST(Cost, ToSolutionFollowsItsDefinition) {
   EXPECT_NEAR(cost_to_solution_99(3, 0.9), 6, 1e-12);  // 0.1² = 0.01
   EXPECT_EQ(cost_to_solution_99(3, 0.995), 3);
   EXPECT_EQ(cost_to_solution_99(3, 1), 3);
+}
+
+// `successes` of `total` trainings succeed; each costs `cost`, and `more` where it succeeds.
+Attempts trainings(int successes, int total, double cost, double more = 0.0) {
+  Attempts all;
+  for (int k = 0; k < total; ++k) {
+    const double success = k < successes ? 1.0 : 0.0;
+    all.push_back({success, cost + more * success});
+  }
+  return all;
+}
+
+TEST(Solution, MatchesClosedForms) {
+  const std::vector<Attempts> half{trainings(25, 50, 2.0)};
+  EXPECT_NEAR(solution_cost_99(half).value, 2 * std::log(0.01) / std::log(0.5), 1e-12);
+  EXPECT_NEAR(solution_cost_99(half, 7.0).value, 7 + 2 * std::log(0.01) / std::log(0.5), 1e-12);
+  const Estimate sure = solution_cost_99(std::vector<Attempts>{trainings(9, 9, 2.0)}, 1.0);
+  EXPECT_EQ(sure.value, 3.0);
+  EXPECT_EQ(sure.interval.low, 3.0);
+  EXPECT_EQ(sure.interval.high, 3.0);
+  // None of 40: (1 - p)^40 = 0.05, so ln(1 - p) = ln(0.05)/40.
+  const Estimate none = solution_cost_99(std::vector<Attempts>{trainings(0, 40, 2.0)}, 5.0);
+  EXPECT_TRUE(std::isinf(none.value));
+  EXPECT_TRUE(std::isinf(none.interval.high));
+  EXPECT_NEAR(none.interval.low, 5 + 2 * 40 * std::log(0.01) / std::log(0.05), 1e-9);
+}
+
+// Half the width of the interval against that of the delta method.
+void expect_half_width(const Estimate& e, double expected) {
+  EXPECT_NEAR((e.interval.high - e.interval.low) / 2, expected, 0.15 * expected);
+}
+
+TEST(Solution, DrawsSuccessAndCostTogether) {
+  const double p = 0.3, se = std::sqrt(p * (1 - p) / 400);
+  const double g = std::log(0.01) / std::log(1 - p);
+  const double slope = g / ((1 - p) * std::log(1 - p));  // dg/dp
+  expect_half_width(solution_cost_99(std::vector<Attempts>{trainings(120, 400, 1.0)}),
+                    1.96 * std::abs(slope) * se);
+  // Failures cost 1, successes 5: the mean cost is 1 + 4p, and what p costs in tries it adds in
+  // price.
+  const Estimate dear = solution_cost_99(std::vector<Attempts>{trainings(120, 400, 1.0, 4.0)});
+  EXPECT_NEAR(dear.value, 2.2 * g, 1e-9);
+  expect_half_width(dear, 1.96 * std::abs(2.2 * slope + 4 * g) * se);
+}
+
+TEST(Solution, InstancesAreDrawnBeforeTheirTrainings) {
+  const std::vector<Attempts> instances{trainings(200, 1000, 1.0), trainings(400, 1000, 1.0),
+                                        trainings(600, 1000, 1.0), trainings(8, 10, 1.0)};
+  const Estimate e = mean_success(instances);
+  EXPECT_NEAR(e.value, 0.5, 1e-12);  // the small one weighs as much
+  // Between instances sqrt(0.05/4); within the small one 0.4/sqrt(10) where it is drawn, over 4.
+  const double within = 0.4 * 0.4 / 10 / 16, between = 0.05 / 4;
+  expect_half_width(e, 1.96 * std::sqrt(between + within));
+  // One instance of zeros and ones has an exact interval.
+  EXPECT_EQ(mean_success(std::vector<Attempts>{trainings(3, 10, 1.0)}).interval.low,
+            clopper_pearson(3, 10).low);
 }
 
 }  // namespace

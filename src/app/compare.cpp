@@ -1,0 +1,132 @@
+#include <fmt/format.h>
+
+#include <CLI/CLI.hpp>
+#include <cmath>
+#include <memory>
+
+#include "app/comparison.hpp"
+#include "app/tables.hpp"
+#include "app/verbs.hpp"
+#include "core/error.hpp"
+#include "io/toml_reader.hpp"
+
+namespace qhn {
+namespace {
+
+bool is_positive(double x) { return x > 0; }
+bool is_not_negative(double x) { return x >= 0; }
+
+void read_case(TomlReader reader, HardwareCase& out) {
+  const auto read = [&](const char* key, double& value, auto fits, const char* what) {
+    if (!reader.has(key)) reader.fail(key, fmt::format("missing; {}", what));
+    reader.read(key, value, fits, what);
+  };
+  read("watts", out.watts, is_positive, "a positive number: W");
+  read("reset", out.reset, is_not_negative, "a number, not negative: s");
+  read("gate", out.gate, is_not_negative, "a number, not negative: s");
+  read("readout", out.readout, is_not_negative, "a number, not negative: s");
+  read("latency", out.latency, is_not_negative, "a number, not negative: s");
+  reader.finish();
+}
+
+Hardware read_hardware(const std::string& path) {
+  const toml::table root = parse_toml(path, {});
+  TomlReader reader(root);
+  Hardware hardware;
+  std::string source;
+  if (!reader.read("name", hardware.name)) reader.fail("name", "missing; what it is called");
+  if (!reader.read("source", source)) reader.fail("source", "missing; where the numbers come from");
+  read_case(reader.table("low"), hardware.low);
+  read_case(reader.table("central"), hardware.central);
+  read_case(reader.table("high"), hardware.high);
+  reader.finish();
+  return hardware;
+}
+
+std::string word(const Cell& cell) {
+  if (!cell.number) return cell.text;
+  const auto& [value, interval] = *cell.number;
+  if (std::isinf(value)) return fmt::format("> {:.3g}", interval.low);
+  if (interval.low == interval.high) return fmt::format("{:.4g}", value);
+  return fmt::format("{:.3g} [{:.3g}, {:.3g}]", value, interval.low, interval.high);
+}
+
+std::vector<Row> rows_of(const ComparedTable& table) {
+  std::vector<Row> rows{table.columns};
+  for (const auto& cells : table.rows) {
+    Row& row = rows.emplace_back();
+    for (const Cell& cell : cells) row.push_back(word(cell));
+  }
+  return rows;
+}
+
+template <class Format>
+void print_tables(const Comparison& all, const Format& format) {
+  fmt::print("{}\n", all.introduction);
+  for (const ComparedTable& table : all.tables)
+    fmt::print("\n{}\n\n{}", table.title, format(rows_of(table)));
+  for (const std::string& remark : all.remarks) fmt::print("\n{}\n", remark);
+}
+
+// One line a number: for plots.
+void print_csv(const Comparison& all) {
+  fmt::print("table,method,success_by,case,quantity,value,low,high\n");
+  for (const ComparedTable& table : all.tables)
+    for (const auto& cells : table.rows) {
+      const std::string which = table.columns[2] == "case" ? cells[2].text : "";
+      for (std::size_t c = 2; c < cells.size(); ++c)
+        if (const auto& number = cells[c].number)
+          fmt::print("{},{},{},{},{},{},{},{}\n", table.name, csv_field(cells[0].text),
+                     csv_field(cells[1].text), csv_field(which), csv_field(table.columns[c]),
+                     number->value, number->interval.low, number->interval.high);
+    }
+}
+
+}  // namespace
+
+void add_compare(CLI::App& app) {
+  struct Options {
+    std::vector<std::string> results;
+    double epsilon = 0.0;
+    std::string unit = "absolute", hardware, format = "text";
+  };
+  auto options = std::make_shared<Options>();
+  CLI::App* verb =
+      app.add_subcommand("compare", "Methods on one problem: success and three ledgers");
+  verb->add_option("RESULT", options->results, "Folders that hold campaign.h5, or such files")
+      ->required();
+  verb->add_option("--epsilon", options->epsilon, "Gap (default: the tightest of the first result)")
+      ->check(CLI::PositiveNumber);
+  verb->add_option("--unit", options->unit,
+                   "What the gap counts: absolute, mean (mean loss - E_min) or first-gap")
+      ->check(CLI::IsMember({"absolute", "mean", "first-gap"}));
+  verb->add_option("--hardware", options->hardware,
+                   "Constants of the projected hardware (default: those of "
+                   "jobs/energy/superconducting.toml)");
+  verb->add_option("--format", options->format, "text, csv, markdown or latex")
+      ->check(CLI::IsMember({"text", "csv", "markdown", "latex"}));
+  verb->footer(
+      "Results whose problems differ in problem.seed alone are instances of one problem.\n"
+      "Examples:\n  qhn compare results/gaussian-h2 results/gaussian-h2-baseline/*\n"
+      "  qhn compare results/mnist-01-* --epsilon 1e-4 --format markdown");
+  verb->callback([options] {
+    std::vector<CampaignFile> campaigns;
+    for (const std::string& result : options->results) {
+      campaigns.push_back(read_campaign(result));
+      campaigns.back().name = result;  // messages name the file
+    }
+    ComparisonOptions how;
+    how.epsilon = options->epsilon;
+    how.unit = options->unit == "absolute" ? GapUnit::absolute
+               : options->unit == "mean"   ? GapUnit::mean
+                                           : GapUnit::first_gap;
+    if (!options->hardware.empty()) how.hardware = read_hardware(options->hardware);
+    const Comparison all = compare(campaigns, how);
+    if (options->format == "text") print_tables(all, aligned);
+    if (options->format == "markdown") print_tables(all, markdown);
+    if (options->format == "latex") print_tables(all, latex);
+    if (options->format == "csv") print_csv(all);
+  });
+}
+
+}  // namespace qhn

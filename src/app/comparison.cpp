@@ -1,0 +1,628 @@
+#include "app/comparison.hpp"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <cmath>
+#include <functional>
+#include <map>
+#include <memory>
+#include <set>
+#include <sstream>
+
+#include "app/experiment.hpp"
+#include "core/aligned.hpp"
+#include "core/error.hpp"
+#include "gradient/engine.hpp"
+#include "problem/problem.hpp"
+
+namespace qhn {
+namespace {
+
+constexpr std::size_t claim_instances =
+    20;                                // from which on a problem is spoken of, not one data set
+constexpr int most_table_qubits = 24;  // that are enumerated again
+
+/// The costs of one instance, made again.
+struct Facts {
+  std::unique_ptr<Problem> problem;
+  AlignedVector<double> costs;
+  double mean = not_known, first_gap = not_known;
+};
+
+Facts make_facts(const Experiment& experiment, const TableSummary& table) {
+  Facts facts;
+  if (experiment.problem.target || table.qubits > most_table_qubits) return facts;
+  facts.problem = make_problem(experiment.problem);
+  facts.costs.resize(dimension(table.qubits));
+  facts.problem->costs(0, facts.costs);
+  const double limit = minimizer_limit(table.minimum);
+  double sum = 0.0, next = std::numeric_limits<double>::infinity();
+  for (const double cost : facts.costs) {
+    sum += cost;
+    if (cost > limit) next = std::min(next, cost);
+  }
+  facts.mean = sum / static_cast<double>(facts.costs.size());
+  facts.first_gap = next - table.minimum;
+  return facts;
+}
+
+/// One campaign, as far as its prefix goes.
+struct Instance {
+  const CampaignFile* campaign;
+  std::span<const RestartRecord> records;
+  Experiment experiment;
+  const Facts* facts;
+  double epsilon;
+  double table_seconds = not_known, table_joules = not_known;
+  double joules = not_known;  // of a restart
+  bool measured = false;      // rather than modelled
+  double mean_seconds = 0.0;  // of a restart
+  double depth = 0.0;         // of the circuit, in layers of gates
+  std::vector<double>
+      shot_success;  // circuits: with which probability a shot of each final state is one
+};
+
+enum class Side { exact, shots, classical };
+
+/// A method on all instances of the problem.
+struct Subject {
+  std::string name;
+  Side side = Side::classical;
+  std::vector<Instance> instances;
+};
+
+/// How a training is judged.
+struct Judgement {
+  std::string name;
+  std::function<double(const Instance&, const RestartRecord&)> success;
+};
+
+std::string problem_text(const std::string& experiment, bool with_seed) {
+  std::istringstream lines(experiment);
+  std::string text, section;
+  for (std::string line; std::getline(lines, line);) {
+    if (line.starts_with('[')) section = line;
+    const bool kept = section == "[problem]" || section == "[network]";
+    if (kept && (with_seed || !line.starts_with("seed ="))) text += line + '\n';
+  }
+  return text;
+}
+
+std::string name_of(const CampaignFile& campaign, const Experiment& e) {
+  if (!campaign.method.name.empty()) return campaign.method.name;
+  std::string name = to_string(e.family);
+  if (e.family != Family::custom) name += fmt::format(" D={}", e.sublayers);
+  if (e.optimizer_kind == OptimizerKind::lbfgs) return name + " (ideal gradient)";
+  return name + fmt::format(" {} {} shots",
+                            e.optimizer_kind == OptimizerKind::adam ? "adam" : "spsa",
+                            e.shots.shots);
+}
+
+Side side_of(const CampaignFile& campaign, const Experiment& e) {
+  if (!campaign.method.name.empty()) return Side::classical;
+  return e.optimizer_kind == OptimizerKind::lbfgs ? Side::exact : Side::shots;
+}
+
+void take_energy(Instance& instance) {
+  const CampaignFile& c = *instance.campaign;
+  for (const EnergyTotal& total : total_energy(c.energy)) {
+    const auto runs = static_cast<double>(
+        std::count_if(c.energy.begin(), c.energy.end(), [&](const RunEnergy& run) {
+          return std::any_of(run.phases.begin(), run.phases.end(),
+                             [&](const PhaseEnergy& p) { return p.phase == total.phase; });
+        }));
+    if (total.phase == "table") {  // every run made it
+      instance.table_seconds = total.seconds / runs;
+      instance.table_joules = total.joules / runs;
+    } else if (total.phase == "restarts" && total.restarts > 0) {
+      instance.joules = total.per_restart();
+      instance.measured = is_measured(total.method);
+    }
+  }
+}
+
+std::span<const RestartRecord> prefix_of(const CampaignFile& campaign) {
+  std::size_t count = 0;
+  while (count < campaign.records.size() && campaign.records[count].result.id == count) ++count;
+  if (count == 0)
+    throw InputError(
+        fmt::format("{}: holds no restart with id 0 yet: nothing to compare", campaign.name));
+  return std::span(campaign.records).first(count);
+}
+
+double one_if(bool yes) { return yes ? 1.0 : 0.0; }
+
+double success_of_network(const Instance& i, const RestartRecord& r) {
+  return one_if(r.result.best_cost - i.campaign->table.minimum < i.epsilon);
+}
+
+double of_shots(double probability, double shots) {
+  if (probability >= 1) return 1.0;
+  return -std::expm1(shots * std::log1p(-probability));
+}
+
+// The probability of all successes in each final state; without angles that of the most probable
+// string alone.
+std::vector<double> shot_successes(const Instance& i, const Circuit& circuit) {
+  std::vector<double> all;
+  if (i.records.front().result.angles.empty() || !i.facts->problem) {
+    for (const RestartRecord& r : i.records)
+      all.push_back(success_of_network(i, r) * std::min(1.0, r.result.best_probability));
+    return all;
+  }
+  AlignedVector<Complex> amplitudes(dimension(circuit.qubits));
+  const auto engine =
+      make_engine(circuit, i.facts->costs, {i.experiment.engine, i.experiment.precision, 1, false});
+  for (const RestartRecord& r : i.records) {
+    engine->state(r.result.angles, amplitudes);
+    double sum = 0.0;
+    for (Index w = 0; w < amplitudes.size(); ++w)
+      if (i.facts->costs[w] - i.campaign->table.minimum < i.epsilon)
+        sum += std::norm(amplitudes[w]);
+    all.push_back(std::min(1.0, sum));
+  }
+  return all;
+}
+
+// Layers of gates that run at once; Rz is a change of frame and takes no time (D. C. McKay et
+// al., Phys. Rev. A 96 (2017) 022330).
+double depth_of(const Circuit& circuit) {
+  std::vector<int> level(static_cast<std::size_t>(circuit.qubits));
+  for (const Gate& gate : circuit.gates) {
+    if (gate.kind == GateKind::rz) continue;
+    int& a = level[static_cast<std::size_t>(gate.first)];
+    int& b = gate.second < 0 ? a : level[static_cast<std::size_t>(gate.second)];
+    a = b = std::max(a, b) + 1;
+  }
+  return *std::max_element(level.begin(), level.end());
+}
+
+class Comparer {
+ public:
+  Comparer(std::span<const CampaignFile> campaigns, const ComparisonOptions& options)
+      : options_(options) {
+    if (options_.epsilon <= 0) options_.epsilon = campaigns.front().epsilons.back();
+    for (const CampaignFile& campaign : campaigns)
+      if (campaign.method.name != "enumeration") add(campaign);  // it is the last row of each table
+    if (subjects_.empty()) throw InputError("nothing to compare with full enumeration");
+    std::stable_sort(subjects_.begin(), subjects_.end(),
+                     [](const Subject& a, const Subject& b) { return a.side < b.side; });
+  }
+
+  Comparison run() {
+    Comparison all;
+    all.introduction = introduction();
+    all.tables = {success_table(), oracle_table()};
+    if (has(Side::exact) || has(Side::shots)) all.tables.push_back(simulation_table(true));
+    if (has(Side::classical)) all.tables.push_back(simulation_table(false));
+    if (has(Side::shots)) all.tables.push_back(projected_table());
+    all.remarks = remarks();
+    return all;
+  }
+
+ private:
+  void add(const CampaignFile& campaign) {
+    Instance instance;
+    instance.campaign = &campaign;
+    instance.records = prefix_of(campaign);
+    instance.experiment = read_experiment_text(campaign.experiment, campaign.name);
+    const std::string problem = problem_text(campaign.experiment, false);
+    if (subjects_.empty()) problem_ = problem;
+    if (problem != problem_)
+      throw InputError(
+          fmt::format("{}: another problem than that of the first result; allowed: "
+                      "problems that differ in problem.seed alone",
+                      campaign.name));
+    const std::string data = problem_text(campaign.experiment, true);
+    auto [facts, fresh] = facts_.try_emplace(data);
+    if (fresh) facts->second = make_facts(instance.experiment, campaign.table);
+    instance.facts = &facts->second;
+    instance.epsilon = options_.epsilon * scale(instance);
+    take_energy(instance);
+    for (const RestartRecord& r : instance.records)
+      instance.mean_seconds += r.cost.seconds / static_cast<double>(instance.records.size());
+    const Side side = side_of(campaign, instance.experiment);
+    if (side != Side::classical) {
+      const Circuit circuit = make_circuit(instance.experiment, campaign.table.qubits);
+      instance.depth = depth_of(circuit);
+      if (side == Side::exact) instance.shot_success = shot_successes(instance, circuit);
+    }
+
+    const std::string name = name_of(campaign, instance.experiment);
+    if (!known_.insert(name + '\n' + data).second)
+      throw InputError(
+          fmt::format("{}: {} is there twice on the same data; allowed: one result of each",
+                      campaign.name, name));
+    auto subject = std::find_if(subjects_.begin(), subjects_.end(),
+                                [&](const Subject& s) { return s.name == name; });
+    if (subject == subjects_.end()) subject = subjects_.insert(subjects_.end(), {name, side, {}});
+    subject->instances.push_back(std::move(instance));
+  }
+
+  double scale(const Instance& instance) const {
+    if (options_.unit == GapUnit::absolute) return 1.0;
+    const double unit = options_.unit == GapUnit::mean
+                            ? instance.facts->mean - instance.campaign->table.minimum
+                            : instance.facts->first_gap;
+    if (!(unit > 0))
+      throw InputError(fmt::format("{}: has no table of costs: epsilon is allowed only absolute",
+                                   instance.campaign->name));
+    return unit;
+  }
+
+  bool has(Side side) const {
+    return std::any_of(subjects_.begin(), subjects_.end(),
+                       [side](const Subject& s) { return s.side == side; });
+  }
+  const Instance& first() const { return subjects_.front().instances.front(); }
+  double networks() const { return std::ldexp(1.0, first().campaign->table.qubits); }
+
+  static std::vector<Judgement> judgements(const Subject& subject) {
+    const Judgement network{
+        subject.side == Side::shots ? "best of selection shots" : "network found",
+        success_of_network};
+    const Judgement expectation{"E(theta)", [](const Instance& i, const RestartRecord& r) {
+                                  return one_if(r.result.gap < i.epsilon);
+                                }};
+    if (subject.side == Side::classical) return {network};
+    if (subject.side == Side::shots) return {expectation, network};
+    std::vector<Judgement> all{expectation};
+    const Instance& some = subject.instances.front();
+    const bool whole = some.facts->problem && !some.records.front().result.angles.empty();
+    for (const double shots : {1.0, 100.0, 10000.0})
+      all.push_back({fmt::format("best of {:g} shot{}{}", shots, shots == 1 ? "" : "s",
+                                 whole ? "" : ", at least"),
+                     [shots](const Instance& i, const RestartRecord& r) {
+                       return of_shots(i.shot_success[r.result.id], shots);
+                     }});
+    return all;
+  }
+
+  template <class Cost>
+  static std::vector<Attempts> attempts(const Subject& subject, const Judgement& judgement,
+                                        const Cost& cost) {
+    std::vector<Attempts> all;
+    for (const Instance& i : subject.instances) {
+      Attempts& attempts = all.emplace_back();
+      for (const RestartRecord& r : i.records)
+        attempts.push_back({judgement.success(i, r), cost(i, r)});
+    }
+    return all;
+  }
+
+  // The mean over instances; NaN where one does not know it.
+  template <class Value>
+  static double mean(const Subject& subject, const Value& value) {
+    double sum = 0.0;
+    for (const Instance& i : subject.instances) sum += value(i);
+    return sum / static_cast<double>(subject.instances.size());
+  }
+
+  static Cell exact(double value) { return {"", Estimate{value, {value, value}}}; }
+  // Nothing where it rests on a number nobody knows.
+  static Cell number(const Estimate& e) {
+    return std::isnan(e.value) || std::isnan(e.interval.low) ? Cell{"-", {}} : Cell{"", e};
+  }
+
+  ComparedTable success_table() {
+    ComparedTable t{
+        "success",
+        fmt::format("Success: gap below {}", describe_epsilon()),
+        {"method", "success by", "trainings", "probability", "test loss", "test accuracy"},
+        {}};
+    for (const Subject& s : subjects_) {
+      double trainings = 0.0;
+      for (const Instance& i : s.instances) trainings += static_cast<double>(i.records.size());
+      const auto [loss, accuracy] = test_scores(s);
+      for (const Judgement& j : judgements(s))
+        t.rows.push_back({{s.name, {}},
+                          {j.name, {}},
+                          exact(trainings),
+                          number(mean_success(attempts(s, j, [](auto&, auto&) { return 0.0; }))),
+                          number({loss, {loss, loss}}),
+                          number({accuracy, {accuracy, accuracy}})});
+    }
+    t.rows.push_back(
+        {{enumeration, {}}, {"network found", {}}, exact(1), exact(1), {"-", {}}, {"-", {}}});
+    return t;
+  }
+
+  // Of the networks handed over, or the most probable ones.
+  static std::pair<double, double> test_scores(const Subject& subject) {
+    double loss = 0.0, accuracy = 0.0, count = 0.0;
+    for (const Instance& i : subject.instances) {
+      if (!i.facts->problem) return {not_known, not_known};
+      std::map<Index, std::optional<Score>> known;
+      for (const RestartRecord& r : i.records) {
+        const auto [score, fresh] = known.try_emplace(r.result.best_string);
+        if (fresh) score->second = i.facts->problem->test_score(r.result.best_string);
+        if (!score->second) return {not_known, not_known};
+        loss += score->second->loss;
+        accuracy += score->second->accuracy;
+        ++count;
+      }
+    }
+    return {loss / count, accuracy / count};
+  }
+
+  static double samples(const Instance& i) {
+    return static_cast<double>(std::max<std::uint64_t>(i.campaign->table.samples, 1));
+  }
+  // In losses over all training samples.
+  static double asked(const Instance& i, const RestartRecord& r) {
+    return static_cast<double>(r.result.oracle.total().samples) / samples(i);
+  }
+
+  ComparedTable oracle_table() {
+    ComparedTable t{
+        "oracle",
+        "Ledger 1, oracle: losses over all training samples, cached or not, repeats billed",
+        {"method", "success by", "losses a training", "distinct networks", "tuning, once",
+         "losses to solution 99 %"},
+        {}};
+    for (const Subject& s : subjects_) {
+      if (s.side == Side::exact) {
+        t.rows.push_back({{s.name, {}},
+                          {"ideal-gradient bound: no oracle cost", {}},
+                          {"-", {}},
+                          {"-", {}},
+                          {"-", {}},
+                          {"-", {}}});
+        continue;
+      }
+      const double tuning = mean(s, [](const Instance& i) {
+        return static_cast<double>(i.campaign->method.tuning.samples) / samples(i);
+      });
+      const double distinct = mean(s, [](const Instance& i) {
+        double sum = 0.0;
+        for (const RestartRecord& r : i.records)
+          sum += static_cast<double>(r.result.oracle.total().unique);
+        return sum / static_cast<double>(i.records.size());
+      });
+      for (const Judgement& j : judgements(s)) {
+        const auto bills = attempts(s, j, asked);
+        t.rows.push_back({{s.name, {}},
+                          {j.name, {}},
+                          number(mean_cost(bills)),
+                          exact(distinct),
+                          exact(tuning),
+                          number(solution_cost_99(bills))});
+      }
+    }
+    t.rows.push_back({{enumeration, {}},
+                      {"network found", {}},
+                      exact(networks()),
+                      exact(networks()),
+                      exact(0),
+                      exact(networks())});
+    return t;
+  }
+
+  // Of the table, the mean of all campaigns that made one.
+  double table_cost(double Instance::*what) const {
+    double sum = 0.0, count = 0.0;
+    for (const Subject& s : subjects_)
+      for (const Instance& i : s.instances)
+        if (!std::isnan(i.*what)) {
+          sum += i.*what;
+          ++count;
+        }
+    return count > 0 ? sum / count : not_known;
+  }
+
+  // `cost` of a training; the table's is paid once, or shared by the trainings of its campaign.
+  template <class Cost>
+  static Cell to_solution(const Subject& s, const Judgement& j, double Instance::*table,
+                          bool in_full, const Cost& cost) {
+    const bool no_table = s.instances.front().experiment.problem.target.has_value();
+    const auto charged = attempts(s, j, [&](const Instance& i, const RestartRecord& r) {
+      const double share =
+          in_full || no_table ? 0.0 : i.*table / static_cast<double>(i.records.size());
+      return cost(i, r) + share;
+    });
+    const double once =
+        in_full && !no_table ? mean(s, [&](const Instance& i) { return i.*table; }) : 0.0;
+    return number(solution_cost_99(charged, once));
+  }
+
+  static double seconds(const Instance&, const RestartRecord& r) { return r.cost.seconds; }
+  static double joules(const Instance& i, const RestartRecord& r) {
+    return i.joules * r.cost.seconds / i.mean_seconds;
+  }
+
+  ComparedTable simulation_table(bool circuits) {
+    ComparedTable t{
+        circuits ? "circuits" : "classical",
+        fmt::format(
+            "Ledger 2, {}: {}",
+            circuits ? "simulating circuits on this machine" : "classical methods on this machine",
+            describe_joules(circuits)),
+        {"method", "success by", "s a training", "J a training", "TTS99, s, table in full",
+         "TTS99, s, table/R", "ETS99, J, table in full", "ETS99, J, table/R"},
+        {}};
+    for (const Subject& s : subjects_) {
+      if ((s.side == Side::classical) == circuits) continue;
+      for (const Judgement& j : judgements(s)) {
+        const auto cost = [&](const auto& of) { return number(mean_cost(attempts(s, j, of))); };
+        t.rows.push_back({{s.name, {}},
+                          {j.name, {}},
+                          cost(seconds),
+                          cost(joules),
+                          to_solution(s, j, &Instance::table_seconds, true, seconds),
+                          to_solution(s, j, &Instance::table_seconds, false, seconds),
+                          to_solution(s, j, &Instance::table_joules, true, joules),
+                          to_solution(s, j, &Instance::table_joules, false, joules)});
+        if (!circuits) note_best(t.rows.back());
+      }
+    }
+    const auto known = [](double x) { return number({x, {x, x}}); };
+    const double time = table_cost(&Instance::table_seconds);
+    // Its joules are classical: beside circuits they do not stand.
+    const double energy = circuits ? not_known : table_cost(&Instance::table_joules);
+    t.rows.push_back({{enumeration, {}},
+                      {"network found", {}},
+                      known(time),
+                      known(energy),
+                      known(time),
+                      known(time),
+                      known(energy),
+                      known(energy)});
+    if (!circuits) note_best(t.rows.back());
+    return t;
+  }
+
+  // The least ETS99 of classical rows, for the break-even.
+  void note_best(const std::vector<Cell>& row) {
+    const Cell& ets = row[6];
+    if (ets.number && std::isfinite(ets.number->value) &&
+        (!best_ || ets.number->value < best_->second))
+      best_ = {row[0].text, ets.number->value};
+  }
+
+  ComparedTable projected_table() {
+    const Hardware& hardware = options_.hardware;
+    ComparedTable t{"projected",
+                    fmt::format("Ledger 3, projected: {}, no error correction, nothing measured",
+                                hardware.name),
+                    {"method", "success by", "case", "shots a training", "s a training",
+                     "J a training", "TTS99, s", "ETS99, J"},
+                    {}};
+    for (const Subject& s : subjects_) {
+      if (s.side != Side::shots) continue;
+      for (const Judgement& j : judgements(s))
+        for (const auto& [name, constants] : {std::pair{"low", hardware.low},
+                                              {"central", hardware.central},
+                                              {"high", hardware.high}}) {
+          const auto time = [&, c = constants](const Instance& i, const RestartRecord& r) {
+            return c.seconds(r.result.evaluations + 1.0, shots(i, r), i.depth);
+          };
+          const auto energy = [&, watts = constants.watts](const Instance& i,
+                                                           const RestartRecord& r) {
+            return watts * time(i, r);
+          };
+          const auto tts = solution_cost_99(attempts(s, j, time));
+          t.rows.push_back({{s.name, {}},
+                            {j.name, {}},
+                            {name, {}},
+                            number(mean_cost(attempts(s, j, shots))),
+                            number(mean_cost(attempts(s, j, time))),
+                            number(mean_cost(attempts(s, j, energy))),
+                            number(tts),
+                            number(solution_cost_99(attempts(s, j, energy)))});
+          if (std::string(name) == "central")
+            break_even(s, j, tts.value, solution_cost_99(attempts(s, j, shots)).value);
+        }
+    }
+    const double time = table_cost(&Instance::table_seconds);
+    const double energy = table_cost(&Instance::table_joules);
+    const auto known = [](double x) { return number({x, {x, x}}); };
+    t.rows.push_back({{enumeration, {}},
+                      {"network found", {}},
+                      {"on this machine", {}},
+                      {"-", {}},
+                      known(time),
+                      known(energy),
+                      known(time),
+                      known(energy)});
+    return t;
+  }
+
+  static double shots(const Instance&, const RestartRecord& r) {
+    return static_cast<double>(r.result.oracle.total().evaluations);
+  }
+
+  void break_even(const Subject& s, const Judgement& j, double tts, double shots_to_solution) {
+    if (!best_ || !std::isfinite(tts)) return;
+    const auto& [rival, ets] = *best_;
+    break_even_.push_back(fmt::format(
+        "{} ({}) would break even with {}, {:.3g} J to solution 99 %, at a wall power of {:.3g} W, "
+        "or at {:.3g} kW with {:.3g} shots a second (central case: {:.3g}).",
+        s.name, j.name, rival, ets, ets / tts, options_.hardware.central.watts / 1e3,
+        shots_to_solution * options_.hardware.central.watts / ets, shots_to_solution / tts));
+  }
+
+  std::string describe_epsilon() const {
+    const Instance& i = first();
+    std::string text = fmt::format("{:.3g}", i.epsilon);
+    if (facts_.size() > 1 && options_.unit != GapUnit::absolute)
+      text = fmt::format("{:.3g} {}", options_.epsilon,
+                         options_.unit == GapUnit::mean ? "(mean - E_min)" : "first gaps");
+    else if (i.facts->problem)
+      text += fmt::format(" = {:.3g} (mean - E_min) = {:.3g} first gaps{}",
+                          i.epsilon / (i.facts->mean - i.campaign->table.minimum),
+                          i.epsilon / i.facts->first_gap,
+                          facts_.size() > 1 ? " of the first instance" : "");
+    return text + "; " + describe_instances();
+  }
+
+  std::string describe_instances() const {
+    std::size_t fewest = subjects_.front().instances.size(), most = fewest;
+    for (const Subject& s : subjects_) {
+      fewest = std::min(fewest, s.instances.size());
+      most = std::max(most, s.instances.size());
+    }
+    if (most == 1) return "one instance";
+    if (fewest < claim_instances)
+      return fmt::format("{} to {} instances: too few to speak of the problem ({})", fewest, most,
+                         claim_instances);
+    return fmt::format("{} instances", fewest);
+  }
+
+  std::string describe_joules(bool circuits) const {
+    bool measured = false, known = false;
+    for (const Subject& s : subjects_)
+      for (const Instance& i : s.instances)
+        if ((s.side == Side::classical) != circuits) {
+          measured = measured || i.measured;
+          known = known || !std::isnan(i.joules);
+        }
+    return measured ? "joules are measured where a counter was read, else modelled"
+           : known  ? "no energy was measured; joules are modelled"
+                    : "no energy was measured";
+  }
+
+  std::string introduction() const {
+    return fmt::format(
+        "A simulation that reads a table of costs cannot beat full enumeration in oracle calls: "
+        "the "
+        "table itself has asked for the loss of each of the {:g} networks, and its least entry is "
+        "the "
+        "answer. What the table costs is charged to every method that reads it. Intervals are 95 "
+        "%; "
+        "trainings that failed are billed; '>' is a one-sided bound where none succeeded.",
+        networks());
+  }
+
+  std::vector<std::string> remarks() const {
+    std::vector<std::string> all = break_even_;
+    if (has(Side::shots))
+      all.push_back(
+          "Projected figures leave out error correction and mitigation, calibration, compilation "
+          "and "
+          "queueing.");
+    all.push_back(
+        "Joules of simulated circuits are those of simulating them: they say nothing of a quantum "
+        "computer, and do not compare with those of classical methods.");
+    return all;
+  }
+
+  static constexpr const char* enumeration = "full enumeration";
+
+  ComparisonOptions options_;
+  std::string problem_;
+  std::map<std::string, Facts> facts_;  // by problem and seed
+  std::set<std::string> known_;         // method and data
+  std::vector<Subject> subjects_;
+  std::optional<std::pair<std::string, double>> best_;  // classical method and its ETS99
+  std::vector<std::string> break_even_;
+};
+
+}  // namespace
+
+Comparison compare(std::span<const CampaignFile> campaigns, const ComparisonOptions& options) {
+  return Comparer(campaigns, options).run();
+}
+
+}  // namespace qhn

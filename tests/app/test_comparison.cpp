@@ -1,0 +1,269 @@
+// Ledgers of campaigns that are made up by hand, so that every number can be.
+#include <fmt/format.h>
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cmath>
+
+#include "app/comparison.hpp"
+#include "app/experiment.hpp"
+#include "core/error.hpp"
+#include "problem/problem.hpp"
+#include "run_qhn.hpp"
+
+namespace qhn {
+namespace {
+
+// Six bits: one hidden unit of two inputs.
+constexpr const char* problem =
+    "[problem]\nkind = \"gaussian\"\nseed = 1\ntrain_samples = 10\ntest_samples = 10\n"
+    "[network]\nkind = \"mlp\"\nhidden = 1\n[circuit]\nfamily = \"linear\"\nsublayers = 2\n";
+const double tries =
+    std::log(0.01) / std::log(0.5);  // to succeed with 99 % where each does with 50 %
+
+std::string with_seed(const std::string& text, int seed) {
+  std::string changed = text;
+  return changed.replace(changed.find("seed = 1"), 8, "seed = " + std::to_string(seed));
+}
+
+// Four trainings of 1 s to 4 s, of which every second one ends at the minimum.
+CampaignFile campaign(const std::string& method, const std::string& experiment = problem) {
+  CampaignFile c;
+  c.name = method.empty() ? "circuits" : method;
+  c.experiment = experiment;
+  c.restarts_requested = 4;
+  c.epsilons = {1e-3, 1e-5};
+  c.table = {6, 0.25, 1, 5, 10};
+  c.method.name = method;
+  for (std::uint64_t id = 0; id < 4; ++id) {
+    RestartRecord r;
+    r.result.id = id;
+    r.result.status = Status::converged;
+    r.result.best_cost = id % 2 == 0 ? 0.25 : 0.5;
+    r.result.gap = 0.1;
+    r.result.best_probability = 0.5;
+    r.result.expectation_crossings.resize(2);
+    r.result.string_crossings.resize(2);
+    r.cost.seconds = static_cast<double>(id + 1);
+    c.records.push_back(r);
+  }
+  return c;
+}
+
+// 2 s and 8 J for the table, 20 J for four restarts.
+RunEnergy energy() {
+  RunEnergy run;
+  run.run = "r";
+  run.restarts = 4;
+  for (const auto& [phase, seconds, joules] :
+       {std::tuple{"table", 2.0, 8.0}, {"restarts", 10.0, 20.0}}) {
+    PhaseEnergy p;
+    p.phase = phase;
+    p.host = "all";
+    p.method = "modelled:cpu";
+    p.scope = "node";
+    p.seconds = seconds;
+    p.joules = joules;
+    run.phases.push_back(p);
+  }
+  return run;
+}
+
+const ComparedTable& table(const Comparison& all, const std::string& name) {
+  for (const ComparedTable& t : all.tables)
+    if (t.name == name) return t;
+  throw std::runtime_error("no table " + name);
+}
+
+// The number in the row of a method, where there is one.
+double number(const ComparedTable& t, const std::string& method, const std::string& by,
+              std::size_t column, const std::string& which = "") {
+  for (const auto& row : t.rows)
+    if (row[0].text == method && row[1].text == by && (which.empty() || row[2].text == which))
+      return row[column].number ? row[column].number->value : not_known;
+  ADD_FAILURE() << t.name << ": no row " << method << ", " << by;
+  return not_known;
+}
+
+constexpr const char* found = "network found";
+constexpr const char* all_networks = "full enumeration";
+constexpr const char* ideal = "linear D=2 (ideal gradient)";
+
+TEST(Comparison, BillsAClassicalMethodInTwoLedgers) {
+  CampaignFile c = campaign("descent");
+  for (RestartRecord& r : c.records) {  // 3, 4, 5, 6 losses of 10 samples, one of them validated
+    r.result.oracle[OraclePhase::optimisation] = {2 + r.result.id, 2, 10 * (2 + r.result.id)};
+    r.result.oracle[OraclePhase::validation] = {1, 1, 10};
+  }
+  c.method.tuning = {70, 60, 700};
+  c.energy = {energy()};
+  const Comparison all = compare(std::vector{c}, {});
+  EXPECT_NE(all.introduction.find("cannot beat full enumeration in oracle calls"),
+            std::string::npos);
+  EXPECT_NE(all.tables[0].title.find("one instance"), std::string::npos);
+  EXPECT_EQ(number(all.tables[0], "descent", found, 3), 0.5);
+
+  const ComparedTable& oracle = table(all, "oracle");
+  EXPECT_EQ(number(oracle, "descent", found, 2), 4.5);
+  EXPECT_EQ(number(oracle, "descent", found, 3), 3.0);
+  EXPECT_EQ(number(oracle, "descent", found, 4), 70.0);
+  EXPECT_NEAR(number(oracle, "descent", found, 5), 4.5 * tries, 1e-12);
+  EXPECT_EQ(number(oracle, all_networks, found, 5), 64.0);
+
+  const ComparedTable& here = table(all, "classical");
+  EXPECT_NE(here.title.find("no energy was measured; joules are modelled"), std::string::npos);
+  EXPECT_EQ(number(here, "descent", found, 2), 2.5);
+  EXPECT_EQ(number(here, "descent", found, 3), 5.0);
+  EXPECT_NEAR(number(here, "descent", found, 4), 2 + 2.5 * tries, 1e-12);
+  EXPECT_NEAR(number(here, "descent", found, 5), (2.5 + 2.0 / 4) * tries, 1e-12);
+  EXPECT_NEAR(number(here, "descent", found, 6), 8 + 5 * tries, 1e-12);
+  EXPECT_NEAR(number(here, "descent", found, 7), (5 + 8.0 / 4) * tries, 1e-12);
+  EXPECT_EQ(number(here, all_networks, found, 4), 2.0);
+  EXPECT_EQ(number(here, all_networks, found, 6), 8.0);
+  for (const ComparedTable& t : all.tables) EXPECT_EQ(t.rows.back()[0].text, all_networks);
+}
+
+TEST(Comparison, ExactCircuitsAreABoundAndTheirJoulesStandApart) {
+  CampaignFile circuits = campaign(""), classical = campaign("descent");
+  circuits.energy = classical.energy = {energy()};
+  const Comparison all = compare(std::vector{circuits, classical}, {});
+  const ComparedTable& success = all.tables[0];
+  EXPECT_EQ(number(success, ideal, "E(theta)", 3), 0.0);
+  EXPECT_EQ(number(success, ideal, "best of 1 shot, at least", 3), 0.25);
+  EXPECT_NEAR(number(success, ideal, "best of 100 shots, at least", 3), 0.5, 1e-12);
+  for (const ComparedTable& t : all.tables)
+    for (const auto& row : t.rows) {
+      if (t.name == "oracle" && row[0].text == ideal) {
+        EXPECT_EQ(row[1].text, "ideal-gradient bound: no oracle cost");
+        for (std::size_t k = 2; k < row.size(); ++k) EXPECT_FALSE(row[k].number);
+      }
+      EXPECT_FALSE(t.name == "circuits" && row[0].text == "descent");
+      EXPECT_FALSE(t.name == "classical" && row[0].text == ideal);
+    }
+  const ComparedTable& here = table(all, "circuits");
+  EXPECT_NE(here.title.find("simulating circuits on this machine"), std::string::npos);
+  EXPECT_NEAR(number(here, ideal, "best of 100 shots, at least", 6), 8 + 5 * tries, 1e-9);
+  EXPECT_EQ(number(here, all_networks, found, 4), 2.0);
+  EXPECT_TRUE(std::isnan(number(here, all_networks, found, 6)));  // classical joules
+  // None of four by E(theta): a bound of 4 ln 0.01 / ln 0.05 trainings of 2.5 s.
+  for (const auto& row : here.rows)
+    if (row[1].text == "E(theta)") {
+      EXPECT_NEAR(row[4].number->interval.low, 2 + 10 * std::log(0.01) / std::log(0.05), 1e-9);
+    }
+}
+
+// With angles every success in the state counts: at angle 0 the state is |0…0>.
+TEST(Comparison, FinalAnglesGiveTheProbabilityOfAllSuccesses) {
+  CampaignFile c = campaign("");
+  const auto made = make_problem(read_experiment_text(problem, "p").problem);
+  std::vector<double> costs(64);
+  made->costs(0, costs);
+  for (RestartRecord& r : c.records) r.result.angles.assign(24, 0.0);
+  c.table.minimum = costs[0];
+  ComparisonOptions options;
+  options.epsilon = 1e-9;
+  EXPECT_NEAR(number(compare(std::vector{c}, options).tables[0], ideal, "best of 1 shot", 3), 1.0,
+              1e-12);
+  c.table.minimum = costs[0] - 1;
+  EXPECT_NEAR(number(compare(std::vector{c}, options).tables[0], ideal, "best of 1 shot", 3), 0.0,
+              1e-12);
+  // Twice the mean distance: all 64 uniform after a quarter turn of every last Ry.
+  for (RestartRecord& r : c.records)
+    for (std::size_t q = 6; q < 12; ++q) r.result.angles[q] = std::acos(0.0);
+  c.table.minimum = *std::min_element(costs.begin(), costs.end());
+  options.epsilon = 1.0;
+  options.unit = GapUnit::mean;
+  double mean = 0.0, below = 0.0;
+  for (const double cost : costs) mean += cost / 64;
+  for (const double cost : costs) below += cost < mean ? 1.0 / 64 : 0.0;
+  EXPECT_NEAR(number(compare(std::vector{c}, options).tables[0], ideal, "best of 1 shot", 3), below,
+              1e-12);
+}
+
+TEST(Comparison, ProjectsShotsAndFindsTheBreakEven) {
+  CampaignFile c =
+      campaign("", std::string(problem) + "[optimizer]\nname = \"spsa\"\nshots = 50\n");
+  for (RestartRecord& r : c.records) {
+    r.result.evaluations = 8;  // circuits, and one to select from
+    r.result.oracle[OraclePhase::optimisation] = {400, 9, 4000};
+    r.result.oracle[OraclePhase::selection] = {100, 9, 1000};
+  }
+  CampaignFile rival = campaign("descent");
+  rival.energy = {energy()};
+  ComparisonOptions options;
+  options.hardware.central = {1000.0, 0.25, 0.125, 0.5, 2.0};
+  const Comparison all = compare(std::vector{rival, c}, options);
+  const std::string name = "linear D=2 spsa 50 shots", by = "best of selection shots";
+  EXPECT_EQ(number(table(all, "oracle"), name, by, 2), 500.0);
+  const ComparedTable& projected = table(all, "projected");
+  // Entangler, Ry, entangler, Ry: four layers. 9 circuits, 500 shots.
+  const double seconds = 500 * (0.25 + 4 * 0.125 + 0.5) + 9 * 2.0;
+  EXPECT_EQ(number(projected, name, by, 3, "central"), 500.0);
+  EXPECT_DOUBLE_EQ(number(projected, name, by, 4, "central"), seconds);
+  EXPECT_DOUBLE_EQ(number(projected, name, by, 5, "central"), 1000 * seconds);
+  EXPECT_NEAR(number(projected, name, by, 6, "central"), seconds * tries, 1e-9);
+  EXPECT_NEAR(number(projected, name, by, 7, "central"), 1000 * seconds * tries, 1e-6);
+  // Enumeration took 8 J, less than descent with the table in full.
+  ASSERT_FALSE(all.remarks.empty());
+  EXPECT_NE(
+      all.remarks[0].find(fmt::format("break even with full enumeration, 8 J to solution 99 %, "
+                                      "at a wall power of {:.3g} W",
+                                      8 / (seconds * tries))),
+      std::string::npos)
+      << all.remarks[0];
+}
+
+TEST(Comparison, SeedsOfOneProblemAreItsInstances) {
+  const std::vector two{campaign("descent"), campaign("descent", with_seed(problem, 2)),
+                        campaign("annealing")};
+  EXPECT_NE(compare(two, {}).tables[0].title.find("1 to 2 instances: too few"), std::string::npos);
+  std::vector<CampaignFile> many;
+  for (int seed = 1; seed <= 20; ++seed)
+    many.push_back(campaign("descent", with_seed(problem, seed)));
+  const Comparison all = compare(many, {});
+  EXPECT_NE(all.tables[0].title.find("; 20 instances"), std::string::npos) << all.tables[0].title;
+  EXPECT_EQ(number(all.tables[0], "descent", found, 2), 80.0);
+
+  std::string other = problem;
+  other.replace(other.find("hidden = 1"), 10, "hidden = 2");
+  EXPECT_NE(message_of<InputError>([&] {
+              compare(std::vector{campaign("descent"), campaign("ste", other)}, {});
+            }).find("another problem"),
+            std::string::npos);
+  EXPECT_NE(message_of<InputError>([&] {
+              compare(std::vector{campaign("descent"), campaign("descent")}, {});
+            }).find("there twice"),
+            std::string::npos);
+  CampaignFile late = campaign("descent");
+  late.records.erase(late.records.begin());
+  EXPECT_NE(
+      message_of<InputError>([&] { compare(std::vector{late}, {}); }).find("no restart with id 0"),
+      std::string::npos);
+}
+
+TEST(Comparison, TheVerbPrintsEveryFormat) {
+  const TemporaryFolder folder;
+  CampaignFile c = campaign("descent");
+  c.energy = {energy()};
+  write_campaign(folder / "a.h5", c);
+  const ProgramRun text =
+      run_qhn(folder, "compare a.h5 --hardware '" QHN_SOURCE "/jobs/energy/superconducting.toml'");
+  EXPECT_EQ(text.exit_code, 0) << text.err;
+  EXPECT_TRUE(text.out.starts_with("A simulation that reads a table of costs cannot beat"));
+  EXPECT_NE(
+      run_qhn(folder, "compare a.h5 --format csv")
+          .out.find(
+              "\nclassical,full enumeration,network found,,\"ETS99, J, table in full\",8,8,8\n"),
+      std::string::npos);
+  EXPECT_NE(run_qhn(folder, "compare a.h5 --format markdown").out.find("| full enumeration |"),
+            std::string::npos);
+  EXPECT_NE(run_qhn(folder, "compare a.h5 --format latex").out.find("to solution 99 \\%"),
+            std::string::npos);
+  folder.write("bad.toml", "name = \"x\"\nsource = \"y\"\n[low]\nwatts = 0\n");
+  const ProgramRun bad = run_qhn(folder, "compare a.h5 --hardware bad.toml");
+  EXPECT_EQ(bad.exit_code, 2);
+  EXPECT_NE(bad.err.find("bad.toml:4:"), std::string::npos) << bad.err;
+}
+
+}  // namespace
+}  // namespace qhn
