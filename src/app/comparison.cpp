@@ -400,7 +400,7 @@ class Comparer {
     return t;
   }
 
-  // Of the table, the mean of all campaigns that made one.
+  // Of the table, the mean of all campaigns that made one: the same for every method.
   double table_cost(double Instance::*what) const {
     double sum = 0.0, count = 0.0;
     for (const Subject& s : subjects_)
@@ -412,19 +412,15 @@ class Comparer {
     return count > 0 ? sum / count : not_known;
   }
 
-  // `cost` of a training; the table's is paid once, or shared by the trainings of its campaign.
+  // `cost` of a training; that of the table is paid once, or shared by the trainings of a campaign.
   template <class Cost>
-  static Cell to_solution(const Subject& s, const Judgement& j, double Instance::*table,
-                          bool in_full, const Cost& cost) {
-    const bool no_table = s.instances.front().experiment.problem.target.has_value();
+  static Cell to_solution(const Subject& s, const Judgement& j, double table, bool in_full,
+                          const Cost& cost) {
+    if (s.instances.front().experiment.problem.target) table = 0.0;  // there is none
     const auto charged = attempts(s, j, [&](const Instance& i, const RestartRecord& r) {
-      const double share =
-          in_full || no_table ? 0.0 : i.*table / static_cast<double>(i.records.size());
-      return cost(i, r) + share;
+      return cost(i, r) + (in_full ? 0.0 : table / static_cast<double>(i.records.size()));
     });
-    const double once =
-        in_full && !no_table ? mean(s, [&](const Instance& i) { return i.*table; }) : 0.0;
-    return number(solution_cost_99(charged, once));
+    return number(solution_cost_99(charged, in_full ? table : 0.0));
   }
 
   static double seconds(const Instance&, const RestartRecord& r) { return r.cost.seconds; }
@@ -442,6 +438,8 @@ class Comparer {
         {"method", "success by", "s a training", "J a training", "TTS99, s, table in full",
          "TTS99, s, table/R", "ETS99, J, table in full", "ETS99, J, table/R"},
         {}};
+    const double table_seconds = table_cost(&Instance::table_seconds);
+    const double table_joules = table_cost(&Instance::table_joules);
     for (const Subject& s : subjects_) {
       if ((s.side == Side::classical) == circuits) continue;
       for (const Judgement& j : judgements(s)) {
@@ -450,17 +448,17 @@ class Comparer {
                           {j.name, {}},
                           cost(seconds),
                           cost(joules),
-                          to_solution(s, j, &Instance::table_seconds, true, seconds),
-                          to_solution(s, j, &Instance::table_seconds, false, seconds),
-                          to_solution(s, j, &Instance::table_joules, true, joules),
-                          to_solution(s, j, &Instance::table_joules, false, joules)});
+                          to_solution(s, j, table_seconds, true, seconds),
+                          to_solution(s, j, table_seconds, false, seconds),
+                          to_solution(s, j, table_joules, true, joules),
+                          to_solution(s, j, table_joules, false, joules)});
         if (!circuits) note_best(t.rows.back());
       }
     }
     const auto known = [](double x) { return number({x, {x, x}}); };
-    const double time = table_cost(&Instance::table_seconds);
+    const double time = table_seconds;
     // Its joules are classical: beside circuits they do not stand.
-    const double energy = circuits ? not_known : table_cost(&Instance::table_joules);
+    const double energy = circuits ? not_known : table_joules;
     t.rows.push_back({{enumeration, {}},
                       {"network found", {}},
                       known(time),

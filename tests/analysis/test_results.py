@@ -175,6 +175,25 @@ class RealCampaign(Folder):
         done = self.success_py(out, "--out", self.folder / "real.png")
         self.assertEqual(done.returncode, 0, done.stderr)
 
+    def test_compare_draws_what_qhn_compare_prints(self):
+        qhn = os.environ["QHN"]
+        run = [qhn, "baseline", "jobs/experiments/gaussian-h2.toml", "--restarts", "20", "--method", "descent"]
+        subprocess.run([*run, "--out", self.folder], cwd=ROOT, check=True, capture_output=True)
+        compare = [qhn, "compare", self.folder / "descent", "--format", "csv"]
+        said = subprocess.run(compare, cwd=ROOT, check=True, capture_output=True).stdout
+        (self.folder / "c.csv").write_bytes(said)
+        draw = [sys.executable, ROOT / "analysis/compare.py", self.folder / "c.csv", "--out"]
+        done = subprocess.run([*draw, self.folder / "c.svg"], capture_output=True, text=True)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        svg = (self.folder / "c.svg").read_text()
+        for text in ("descent, network found", "full enumeration", "Oracle", "Classical methods on this"):
+            self.assertIn(text, svg)
+        self.assertNotIn("Projected", svg)  # nothing measured shots
+        (self.folder / "c.csv").write_text("a,b\n1,2\n")
+        done = subprocess.run([*draw, self.folder / "d.svg"], capture_output=True, text=True)
+        self.assertEqual(done.returncode, 1)
+        self.assertRegex(done.stderr, r"\Aerror: .*not the csv of qhn compare\n\Z")
+
 
 if __name__ == "__main__":
     unittest.main()
