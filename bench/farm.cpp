@@ -40,6 +40,12 @@ struct Cost {
   double inside = 0.0;     ///< of that, what the records say of their restarts
 };
 
+/// How a campaign ends: shares of its wall time.
+struct Ending {
+  double most_idle = 0.0, mean_idle = 0.0;  ///< of ranks, between their last restart and the end
+  double restart = 0.0;                     ///< the longest
+};
+
 /// Enough to tell whether two ways computed the same.
 struct Sum {
   std::uint64_t restarts = 0, evaluations = 0, bits = 0;
@@ -108,11 +114,15 @@ class Bench {
     std::vector<std::array<Cost, 3>> rounds;
     for (int round = 0; round <= options_.rounds; ++round) {
       std::array<Cost, 3> costs;
+      Ending ending;
       for (int i = 0; i < 3; ++i) {
         const int way = (i + round) % 3;  // none is always the first
         costs[static_cast<std::size_t>(way)] = way == 0 ? bare() : way == 1 ? farm() : journalled();
+        if (way == 2) ending = ending_;
       }
-      if (round > 0) rounds.push_back(costs);  // the first is warmer or colder than the others
+      if (round == 0) continue;  // warmer or colder than the others
+      rounds.push_back(costs);
+      endings_.push_back(ending);
     }
     bool good = true;
     if (rank_ == 0) {
@@ -146,11 +156,29 @@ class Bench {
     FarmOptions farm;
     farm.ids = {{0, options_.restarts}};
     farm.writer = writer_;
-    farm.restart = restart_;
-    return measure([&] {
-      run_farm(
-          MPI_COMM_WORLD, [this] { return engine(); }, costs_, minimum_, farm, stop, callbacks);
+    double start = 0.0, last = 0.0, longest = 0.0, end = 0.0;
+    const auto make_runner = [&]() -> RestartRunner {
+      return
+          [&, e = std::shared_ptr<Engine>(engine())](std::uint64_t id, const RestartHooks& hooks) {
+            const double began = MPI_Wtime();
+            auto result = run_restart(*e, costs_, minimum_, restart_, id, hooks);
+            last = MPI_Wtime();
+            longest = std::max(longest, last - began);
+            return result;
+          };
+    };
+    const Cost cost = measure([&] {
+      start = last = MPI_Wtime();
+      run_farm(MPI_COMM_WORLD, make_runner, farm, stop, callbacks);
+      end = MPI_Wtime();
     });
+    const std::array<double, 2> mine{(end - last) / (end - start), longest / (end - start)};
+    std::array<double, 2> most{};
+    MPI_Reduce(mine.data(), most.data(), 2, MPI_DOUBLE, MPI_MAX, 0, MPI_COMM_WORLD);
+    double sum = 0.0;
+    MPI_Reduce(mine.data(), &sum, 1, MPI_DOUBLE, MPI_SUM, 0, MPI_COMM_WORLD);
+    ending_ = {most[0], sum / size_, most[1]};
+    return cost;
   }
 
   Cost farm() {
@@ -205,6 +233,14 @@ class Bench {
       outside = std::min(outside, 1 - round[2].inside / round[2].processor);
     fmt::print("\n{:.1f} % of the processor time of the last was spent outside its restarts\n",
                100 * outside);
+    auto endings = endings_;
+    const auto middle = endings.begin() + static_cast<std::ptrdiff_t>(endings.size() / 2);
+    std::nth_element(endings.begin(), middle, endings.end(),
+                     [](const Ending& a, const Ending& b) { return a.most_idle < b.most_idle; });
+    fmt::print(
+        "at its end a rank was idle for {:.1f} % of the wall time, the idlest for {:.1f} %; the "
+        "longest restart took {:.1f} %\n",
+        100 * middle->mean_idle, 100 * middle->most_idle, 100 * middle->restart);
     fmt::print("{}\n", good ? "verified: the journals hold the results of the bare restarts"
                             : "WRONG: the journals do not hold the results of the bare restarts");
   }
@@ -216,6 +252,8 @@ class Bench {
   double minimum_ = 0.0;
   RestartOptions restart_;
   Sum computed_, written_;  // rank 0
+  Ending ending_;           // of the last campaign through the farm
+  std::vector<Ending> endings_;
 };
 
 }  // namespace

@@ -39,11 +39,12 @@ constexpr double own_interval = 0.02;      // between two lots of a writer's own
 constexpr double service_interval = 0.02;  // between two looks at the messages: 30 us each
 constexpr double hurry_interval = 1e-3;    // the same while somebody waits for ids ...
 constexpr double hurry_seconds = 0.02;     // ... and so long afterwards
+constexpr double soon = 0.1;               // the same before the ids are used up
 constexpr std::size_t batch_limit = 4096;  // records in a message
 
 // What a message is, as its MPI tag.
 enum Tag : int {
-  request,     // to rank 0: {idle workers, ids wished for, workers}
+  request,     // to rank 0: {idle workers, ids wished for, workers, ids in stock}
   go_on_from,  // from rank 0, before the grant of its id: a pack()ed checkpoint
   grant,       // from rank 0, answers a request: {first id, count, how many are left, plenty are}
   records,     // to the writer: pack()ed
@@ -378,6 +379,8 @@ class Farm {
       while (const auto message = mail_.receive()) open(*message);
       if (given_up_) halt_others();
       if (!is_root()) ask_for_ids();
+      // A rank that waits at the end stays idle: its work is done by the others meanwhile.
+      if (is_root() && ids_end_soon()) hurry_until_ = now + hurry_seconds;
       if (is_root() && callbacks_.tick && !given_up_) callbacks_.tick();
       if (is_writer() && now - last_own_ >= own_interval) {
         last_own_ = now;
@@ -391,12 +394,18 @@ class Farm {
     });
   }
 
+  bool ids_end_soon() {
+    const std::lock_guard lock(mutex_);
+    return queue_.left() > 0 && work_count_ > 0 &&
+           queue_.rounds_left() * work_seconds_ < soon * work_count_;
+  }
+
   void open(const Mail::Message& message) {
     switch (message.tag) {
       case request: {
-        const auto [idle, wish, workers, unused] = message.numbers();
+        const auto [idle, wish, workers, stock] = message.numbers();
         const std::lock_guard lock(mutex_);
-        const IdRange ids = given_up_ ? IdRange{} : queue_.take(idle, wish, workers);
+        const IdRange ids = given_up_ ? IdRange{} : queue_.take(idle, wish, workers, stock);
         for (auto it = resume_.lower_bound(ids.first); it != resume_.end() && it->first < ids.end();
              it = resume_.erase(it))
           mail_.send(message.from, go_on_from, pack(it->second));
@@ -452,7 +461,7 @@ class Farm {
     const bool early = ask_early_ && stock_.size() < std::max(workers_, wish / 2);
     if (idle_ == 0 && !early) return;
     if (idle_ > 0) hurry_until_ = fine_seconds() + hurry_seconds;
-    mail_.send(0, request, {idle_, wish, workers_});
+    mail_.send(0, request, {idle_, wish, workers_, stock_.size()});
     asked_ = true;
   }
 

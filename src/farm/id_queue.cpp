@@ -11,11 +11,13 @@ IdQueue::IdQueue(std::span<const IdRange> ids, std::uint64_t workers) : workers_
   }
 }
 
-IdRange IdQueue::take(std::uint64_t idle, std::uint64_t wish, std::uint64_t workers) {
+IdRange IdQueue::take(std::uint64_t idle, std::uint64_t wish, std::uint64_t workers,
+                      std::uint64_t stock) {
   if (ids_.empty()) return {};
   IdRange& front = ids_.front();
   const std::uint64_t share = left() / (4 * workers_) * workers;
-  const std::uint64_t count = std::min(front.count, std::max(idle, std::min(wish, share)));
+  const std::uint64_t room = share - std::min(stock, share);
+  const std::uint64_t count = std::min(front.count, std::max(idle, std::min(wish, room)));
   const IdRange range{front.first, count};
   front = {front.first + count, front.count - count};
   left_ -= count;

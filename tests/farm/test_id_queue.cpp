@@ -42,6 +42,10 @@ TEST(IdQueue, NobodyTakesMoreThanAQuarterOfItsShare) {
   IdQueue queue = queue_of(1000, 10);
   EXPECT_EQ(queue.take(2, 1000000, 2).count, 50u);  // 1000 · 2/10 · 1/4
   EXPECT_EQ(queue.take(2, 6, 2).count, 6u);         // less where less is wished for
+  // 944 · 2/10 · 1/4 = 46 of them, with those that it has.
+  EXPECT_EQ(queue.take(0, 100, 2, 40).count, 6u);
+  EXPECT_EQ(queue.take(0, 100, 2, 46).count, 0u);
+  EXPECT_EQ(queue.take(1, 100, 2, 1000).count, 1u);  // none shall wait
 }
 
 TEST(IdQueue, ChunksShrinkToSingleIds) {

@@ -86,10 +86,10 @@ asked_as_planned() { # OPTIONS OF qhn plan…; those of submit are the words of 
   local text planned
   text=$("$qhn" plan "$gaussian" --machine "$epyc" --cores 64 --memory 256000M --domains 2 "$@")
   planned=$(sed -n 's/^sbatch  *//p' <<<"$text" | tr ' ' '\n' | sort)
-  expect 0 submit "$gaussian" --machine "$epyc" "${given[@]}" --dry-run
+  expect 0 submit --dry-run "$gaussian" --machine "$epyc" "${given[@]}"
   same "$planned" "$(numbers "$output")"
   # shellcheck disable=SC2046  # words, as a user would paste them
-  expect 0 submit $(sed -n 's/^job  *jobs.submit //p' <<<"$text") --dry-run
+  expect 0 submit --dry-run $(sed -n 's/^job  *jobs.submit //p' <<<"$text")
   same "$planned" "$(numbers "$output")"
 }
 gaussian=$ROOT/jobs/experiments/gaussian.toml
@@ -98,6 +98,8 @@ asked_as_planned
 says_not "01:00:00"
 given=(--nodes 2 --ntasks-per-node 4 --cpus-per-task 8)
 asked_as_planned --nodes 2 --ranks 8 --threads 8
+given+=(-- --ranks-per-state 4)
+asked_as_planned --nodes 2 --ranks 8 --threads 8 --ranks-per-state 4
 # A user's words stand; an array's tasks are planned for their share.
 expect 0 submit "$gaussian" --machine "$epyc" --ntasks 3 --mem-per-cpu 1G --time 7 --array 4
 asked 0 --time=7
