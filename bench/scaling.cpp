@@ -14,10 +14,12 @@
 #include <optional>
 #include <thread>
 
+#include "app/machine_file.hpp"
 #include "core/aligned.hpp"
 #include "core/error.hpp"
 #include "core/random.hpp"
 #include "dist/engine.hpp"
+#include "predict/load.hpp"
 #include "problem/synthetic.hpp"
 
 namespace qhn {
@@ -32,6 +34,8 @@ struct Options {
   int evaluations = 3;  ///< of one repetition
   int repetitions = 5;
   std::string out;
+  std::optional<Machine> machine;  ///< to predict from
+  int ranks_per_node = 1;          ///< of a prediction without a measurement
 };
 
 struct Measured {
@@ -45,8 +49,17 @@ struct Line {
   int qubits, ranks;
   Measured measured;
   double planned_bytes;
+  double predicted;  ///< s; 0 without a machine file
   std::string verdict;
 };
+
+/// Predicted seconds of an expectation with or without gradient.
+double predict(const Machine& machine, const Circuit& circuit, const Distribution& distribution,
+               const Layout& layout, bool gradient) {
+  return evaluation_seconds(
+      machine, evaluation_load(circuit, distribution, Precision::float64, gradient), layout.threads,
+      std::min(machine.cores, layout.ranks_per_node * layout.threads), layout);
+}
 
 /// Ranks that have no part in a measurement must not take the processor from those that have.
 void wait_asleep(MPI_Comm comm) {
@@ -56,6 +69,15 @@ void wait_asleep(MPI_Comm comm) {
     MPI_Test(&request, &done, MPI_STATUS_IGNORE);
     if (!done) std::this_thread::sleep_for(std::chrono::milliseconds(5));
   }
+}
+
+int ranks_of_a_node(MPI_Comm comm) {
+  MPI_Comm node = MPI_COMM_NULL;
+  MPI_Comm_split_type(comm, MPI_COMM_TYPE_SHARED, 0, MPI_INFO_NULL, &node);
+  int size = 1;
+  MPI_Comm_size(node, &size);
+  MPI_Comm_free(&node);
+  return size;
 }
 
 double sent(const Ranks& ranks) {
@@ -167,11 +189,17 @@ class Scaling {
       draw();
       engine->expectation_and_gradient(angles, gradient);
     });
+    const int here = ranks_of_a_node(group);
     if (rank_ != 0) return;
+    const auto predicted = [&](bool with_gradient) {
+      if (!options_.machine) return 0.0;
+      return predict(*options_.machine, circuit, layout,
+                     {(ranks + here - 1) / here, here, threads, spread_over}, with_gradient);
+    };
     lines_.push_back({"forward", to_string(engine->kind()), qubits, ranks, forward,
-                      layout.expectation_bytes(Precision::float64), verdict});
+                      layout.expectation_bytes(Precision::float64), predicted(false), verdict});
     lines_.push_back({"gradient", to_string(engine->kind()), qubits, ranks, both,
-                      layout.gradient_bytes(Precision::float64), verdict});
+                      layout.gradient_bytes(Precision::float64), predicted(true), verdict});
   }
 
   /// Compares with the other engine on one rank where that is cheap, else with the fewest ranks.
@@ -205,16 +233,18 @@ class Scaling {
   int report() const {
     constexpr const char* header =
         "mode,what,engine,family,qubits,sublayers,ranks,threads,median_seconds,least_seconds,"
-        "most_seconds,speedup,efficiency,exchange_share,bytes_sent,bytes_planned,verdict";
+        "most_seconds,speedup,efficiency,exchange_share,bytes_sent,bytes_planned,predicted_seconds,"
+        "verdict";
     std::optional<std::ofstream> csv;
     nlohmann::json json = nlohmann::json::array();
     if (!options_.out.empty()) {
       csv.emplace(options_.out + "/scaling.csv");
       *csv << header << '\n';
     }
-    fmt::print("{:>8} {:>6} {:>6} {:>5} {:>7} {:>10} {:>17} {:>8} {:>10} {:>8} {:>12} {:>12}  {}\n",
-               "what", "engine", "qubits", "ranks", "threads", "median ms", "least … most",
-               "speedup", "efficiency", "sending", "bytes sent", "planned", "verdict");
+    fmt::print(
+        "{:>8} {:>6} {:>6} {:>5} {:>7} {:>10} {:>17} {:>9} {:>8} {:>10} {:>8} {:>12} {:>12}  {}\n",
+        "what", "engine", "qubits", "ranks", "threads", "median ms", "least … most", "predicted",
+        "speedup", "efficiency", "sending", "bytes sent", "planned", "verdict");
     int wrong = 0;
     for (const Line& line : lines_) {
       const Measured& m = line.measured;
@@ -225,16 +255,16 @@ class Scaling {
       const int threads = omp_get_max_threads();
       wrong += line.verdict == "WRONG";
       fmt::print(
-          "{:>8} {:>6} {:>6} {:>5} {:>7} {:>10.2f} {:>8.2f} … {:<6.2f} {:>8.2f} {:>10.2f} "
-          "{:>7.1f}% {:>12.0f} {:>12.0f}  {}\n",
+          "{:>8} {:>6} {:>6} {:>5} {:>7} {:>10.2f} {:>8.2f} … {:<6.2f} {:>9} {:>8.2f} "
+          "{:>10.2f} {:>7.1f}% {:>12.0f} {:>12.0f}  {}\n",
           line.what, line.engine, line.qubits, line.ranks, threads, 1e3 * m.seconds, 1e3 * m.least,
-          1e3 * m.most, speedup, efficiency, 100 * m.sending, m.bytes, line.planned_bytes,
-          line.verdict);
+          1e3 * m.most, line.predicted > 0 ? fmt::format("{:.2f}", 1e3 * line.predicted) : "",
+          speedup, efficiency, 100 * m.sending, m.bytes, line.planned_bytes, line.verdict);
       if (!csv) continue;
-      *csv << fmt::format("{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{}\n", options_.mode,
+      *csv << fmt::format("{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{}\n", options_.mode,
                           line.what, line.engine, options_.family, line.qubits, options_.sublayers,
                           line.ranks, threads, m.seconds, m.least, m.most, speedup, efficiency,
-                          m.sending, m.bytes, line.planned_bytes, line.verdict);
+                          m.sending, m.bytes, line.planned_bytes, line.predicted, line.verdict);
       json.push_back({{"mode", options_.mode},
                       {"what", line.what},
                       {"engine", line.engine},
@@ -251,6 +281,7 @@ class Scaling {
                       {"exchange_share", m.sending},
                       {"bytes_sent", m.bytes},
                       {"bytes_planned", line.planned_bytes},
+                      {"predicted_seconds", line.predicted},
                       {"verdict", line.verdict}});
     }
     if (csv) std::ofstream(options_.out + "/scaling.json") << json.dump(1) << '\n';
@@ -291,6 +322,57 @@ void print_plans(Family family) {
     }
 }
 
+/// Predicted seconds of an expectation with gradient of N qubits on R ranks, and the efficiency
+/// against the fewest ranks that have the memory; nullopt where these have not.
+std::optional<double> predicted_gradient(const Options& options, int qubits, int ranks) {
+  const Circuit circuit = make_circuit(parse_family(options.family), qubits, options.sublayers);
+  const Distribution d = distribute(circuit, ranks, parse_engine(options.engine));
+  const int here = std::min(ranks, options.ranks_per_node);
+  const Layout layout{ranks / here, here, options.machine->cores / options.ranks_per_node, ranks};
+  const double held =
+      std::ldexp(8.0, qubits) / ranks +
+      static_cast<double>(d.engine_bytes(circuit, {d.kind, Precision::float64, layout.threads}));
+  if (here * held > options.machine->memory) return std::nullopt;
+  return predict(*options.machine, circuit, d, layout, true);
+}
+
+std::string in_time(double seconds) {
+  if (seconds < 1e-3) return fmt::format("{:.3g} µs", 1e6 * seconds);
+  return seconds < 1.0 ? fmt::format("{:.3g} ms", 1e3 * seconds) : fmt::format("{:.3g} s", seconds);
+}
+
+/// Strong scaling for each N, and weak scaling along the diagonal that begins at 28 qubits on one
+/// rank. A Markdown table of what the machine file predicts.
+void print_predictions(const Options& options) {
+  const int counts[] = {1, 4, 16, 64, 256, 1024, 4096};
+  fmt::print("| {}, D = {} |", options.machine->name, options.sublayers);
+  for (int ranks : counts) fmt::print(" {} ranks |", ranks);
+  fmt::print("\n|---|---|---|---|---|---|---|---|\n");
+  for (int qubits : {32, 34, 36, 38, 40}) {
+    fmt::print("| strong, N = {} |", qubits);
+    double work = 0.0;  // rank seconds on the fewest ranks
+    for (int ranks : counts) {
+      const auto seconds = predicted_gradient(options, qubits, ranks);
+      if (seconds && work == 0.0) work = *seconds * ranks;
+      fmt::print(" {} |", seconds ? fmt::format("{} ({:.0f} %)", in_time(*seconds),
+                                                100.0 * work / (*seconds * ranks))
+                                  : "no memory");
+    }
+    fmt::print("\n");
+  }
+  fmt::print("| weak, N = 28 on one |");
+  double first = 0.0;
+  for (int ranks : counts) {
+    const int qubits = 28 + std::countr_zero(static_cast<unsigned>(ranks));
+    const auto seconds = predicted_gradient(options, qubits, ranks);
+    if (seconds && first == 0.0) first = *seconds;
+    fmt::print(" {} |",
+               seconds ? fmt::format("{} ({:.0f} %)", in_time(*seconds), 100.0 * first / *seconds)
+                       : "no memory");
+  }
+  fmt::print("\n");
+}
+
 }  // namespace
 }  // namespace qhn
 
@@ -314,11 +396,25 @@ int main(int argc, char** argv) {
   bool plans = false;
   app.add_flag("--plans", plans,
                "Measure nothing; print what travels, in states: plan (optimum) / naive");
+  std::string machine;
+  app.add_option("--machine", machine, "Machine file to predict from (see qhn plan)");
+  bool predict = false;
+  app.add_flag(
+      "--predict", predict,
+      "Measure nothing; print what --machine predicts for 32 to 40 qubits on 1 to 4096 ranks");
+  app.add_option("--ranks-per-node", options.ranks_per_node, "of a prediction")
+      ->check(CLI::PositiveNumber);
   CLI11_PARSE(app, argc, argv);
-  if (plans) {
-    qhn::print_plans(qhn::parse_family(options.family));
-    return 0;
+  try {
+    if (!machine.empty()) options.machine = qhn::read_machine(machine);
+    if (predict && machine.empty()) throw qhn::InputError("--predict needs --machine FILE");
+    if (plans) qhn::print_plans(qhn::parse_family(options.family));
+    if (predict) qhn::print_predictions(options);
+  } catch (const qhn::InputError& e) {
+    fmt::print(stderr, "qhn_scaling: {}\n", e.what());
+    return 2;
   }
+  if (plans || predict) return 0;
 
   int provided = 0;
   MPI_Init_thread(&argc, &argv, MPI_THREAD_FUNNELED, &provided);

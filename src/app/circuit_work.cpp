@@ -124,10 +124,7 @@ class CircuitWork : public Workload {
   /// Of all ranks that hold a state.
   Work spread_work(bool gradient) const {
     const Precision precision = Precision::float64;  // as for one rank
-    return ranks_ * (layout_.kind == EngineKind::cut
-                         ? cut_load(layout_.cut, ranks_, precision, gradient)
-                         : sweep_load(layout_.plan, precision, gradient))
-                        .work;
+    return ranks_ * evaluation_load(circuit_, layout_, precision, gradient).work;
   }
   bool measures() const { return experiment_.optimizer_kind != OptimizerKind::lbfgs; }
   EngineOptions engine_options(const ThreadPlan& plan) const {

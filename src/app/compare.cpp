@@ -13,9 +13,6 @@
 namespace qhn {
 namespace {
 
-bool is_positive(double x) { return x > 0; }
-bool is_not_negative(double x) { return x >= 0; }
-
 void read_case(TomlReader reader, HardwareCase& out) {
   const auto read = [&](const char* key, double& value, auto fits, const char* what) {
     if (!reader.has(key)) reader.fail(key, fmt::format("missing; {}", what));

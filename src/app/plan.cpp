@@ -70,8 +70,8 @@ std::optional<Link> measure_link(MPI_Comm world, bool same_node) {
     spdlog::info("{:>9} bytes: {:.3g} µs one way, {:.3g} µs both ways at once ({:.3g} GB/s each)",
                  bytes, 1e6 * one_way, 1e6 * both, 1e-9 * rate);
     if (bytes == 8) link.latency = one_way;
-    // Exchanges are cut into messages of this size.
-    if (bytes == 1 << 20) link.bandwidth = rate;
+    // Messages of an exchange are smaller, but come from all over a state that no cache holds.
+    if (bytes == 1 << 24) link.bandwidth = rate;
   }
   MPI_Barrier(world);
   return link;
@@ -142,17 +142,6 @@ struct Plan {
   int workers() const { return layout.ranks() / layout.ranks_per_state * threads.workers; }
 };
 
-EvaluationLoad load_of(const Plan& p, bool gradient) {
-  const Precision precision = p.experiment.precision;
-  const Distribution& d = p.spread;
-  EvaluationLoad load = d.kind == EngineKind::cut ? cut_load(d.cut, d.ranks, precision, gradient)
-                        : d.ranks == 1            ? sweep_load(p.circuit, precision, gradient)
-                                                  : sweep_load(d.plan, precision, gradient);
-  load.exchanged_bytes = gradient ? d.gradient_bytes(precision) : d.expectation_bytes(precision);
-  load.messages = std::ceil(load.exchanged_bytes / (1 << 20));  // 1 MiB each, at most
-  return load;
-}
-
 Plan make_plan(const Experiment& experiment, const Circuit& circuit, const Layout& layout,
                double node_memory) {
   Plan p;
@@ -160,8 +149,8 @@ Plan make_plan(const Experiment& experiment, const Circuit& circuit, const Layou
   p.circuit = circuit;
   p.layout = layout;
   p.spread = distribute(circuit, layout.ranks_per_state, experiment.engine);
-  p.expectation = load_of(p, false);
-  p.gradient = load_of(p, true);
+  p.expectation = evaluation_load(circuit, p.spread, experiment.precision, false);
+  p.gradient = evaluation_load(circuit, p.spread, experiment.precision, true);
   const auto engine = [&](int threads) {
     return static_cast<double>(
         p.spread.engine_bytes(circuit, {experiment.engine, experiment.precision, threads}));

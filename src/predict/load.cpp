@@ -44,4 +44,16 @@ EvaluationLoad cut_load(const CutCircuit& cut, int ranks, Precision precision, b
   return load;
 }
 
+EvaluationLoad evaluation_load(const Circuit& circuit, const Distribution& distribution,
+                               Precision precision, bool gradient) {
+  constexpr double longest_message = 1 << 20;
+  const Distribution& d = distribution;
+  EvaluationLoad load = d.kind == EngineKind::cut ? cut_load(d.cut, d.ranks, precision, gradient)
+                        : d.ranks == 1            ? sweep_load(circuit, precision, gradient)
+                                                  : sweep_load(d.plan, precision, gradient);
+  load.exchanged_bytes = gradient ? d.gradient_bytes(precision) : d.expectation_bytes(precision);
+  load.messages = std::ceil(load.exchanged_bytes / longest_message);
+  return load;
+}
+
 }  // namespace qhn

@@ -48,19 +48,23 @@ const char* to_string(Kernel kernel) {
 double evaluation_seconds(const Machine& machine, const EvaluationLoad& load, int threads, int busy,
                           const Layout& layout) {
   const auto kernel = static_cast<std::size_t>(load.kernel);
-  const double n = load.qubits;
-  const double flops = between(machine, threads, machine.one.fma * threads,
-                               machine.all.fma * threads / machine.cores);
-  const double pass = between(machine, threads, machine.one.pass.at(n) * threads,
-                              machine.all.pass.at(n) * threads / machine.cores);
+  // The ranks of a node that hold one state together are as many more cores on it.
+  const int ranks = std::min(layout.ranks_per_state, layout.ranks_per_node);
+  const int cores = std::min(ranks * threads, machine.cores);
+  const double n = load.qubits + std::log2(ranks);
+  const double flops =
+      between(machine, cores, machine.one.fma * cores, machine.all.fma * cores / machine.cores);
+  const double pass = between(machine, cores, machine.one.pass.at(n) * cores,
+                              machine.all.pass.at(n) * cores / machine.cores);
   const double share =
-      between(machine, threads, machine.one.share[kernel].at(n), machine.all.share[kernel].at(n));
-  const double roof = std::max(load.work.flops / flops, load.work.bytes / pass);
+      between(machine, cores, machine.one.share[kernel].at(n), machine.all.share[kernel].at(n));
+  const double roof = ranks * std::max(load.work.flops / flops, load.work.bytes / pass);
   // What a busy neighbour on every core costs, and how much of that there is.
   const double slowdown = machine.one.share[kernel].at(n) / machine.each[kernel].at(n);
-  const double crowd = machine.cores > 1
-                           ? std::log(static_cast<double>(busy) / threads) / std::log(machine.cores)
-                           : 0.0;
+  const double crowd =
+      machine.cores > 1
+          ? std::log(std::max(1.0, static_cast<double>(busy) / cores)) / std::log(machine.cores)
+          : 0.0;
   return roof / share * std::pow(slowdown, crowd) + exchange_seconds(machine, load, layout);
 }
 

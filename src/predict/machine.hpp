@@ -76,18 +76,17 @@ struct Layout {
 struct EvaluationLoad {
   Kernel kernel = Kernel::sweep;
   Work work;
-  int qubits = 0;         ///< of the part of the state (where cut: of the table) a rank holds
-  double held_bytes = 0;  ///< what goes past the caches: states of a rank; where cut: the table
-  bool shared = false;    ///< all of a node read the same of these
+  int qubits = 0;              ///< of the part of the state (where cut: of the table) a rank holds
   double exchanged_bytes = 0;  ///< sent by a rank, and received
   double messages = 0;
 };
 
-/// Seconds of one evaluation where every state has `threads` cores of each rank and all `busy`
-/// cores of a node do the same. Model: max(flops/fma, bytes/pass) / share for these threads alone,
-/// longer by what cores that work on states of their own cost each other; for an exchange bytes
-/// over bandwidth and a latency for every message. Between one core and all, shares and that cost
-/// follow the logarithm of the cores. Throws InputError where the machine lacks a link it needs.
+/// Seconds of one evaluation where every state has `threads` cores of each of its ranks and all
+/// `busy` cores of a node do the same. Model: max(flops/fma, bytes/pass) / share for the cores of a
+/// node that work on one state, be it as threads or as ranks, alone; longer by what states beside
+/// each other cost each other; for an exchange bytes over bandwidth and a latency for every
+/// message. Between one core and all, shares and that cost follow the logarithm of the cores.
+/// Throws InputError where the machine lacks a link it needs.
 double evaluation_seconds(const Machine& machine, const EvaluationLoad& load, int threads, int busy,
                           const Layout& layout);
 

@@ -52,9 +52,13 @@ TEST(Prediction, AddsWhatIsSent) {
   EvaluationLoad load;
   load.work.flops = 2e9;
   load.qubits = 15;
+  // Two ranks of a node with half the flops each are as two cores with all of them.
+  const double together = evaluation_seconds(m, load, 2, 2, {});
+  load.work.flops = 1e9;
+  EXPECT_DOUBLE_EQ(evaluation_seconds(m, load, 1, 2, {1, 2, 1, 2}), together);
   load.exchanged_bytes = 5e8;
   load.messages = 10;
-  EXPECT_DOUBLE_EQ(evaluation_seconds(m, load, 1, 1, {1, 2, 1, 2}), 4.0 + 0.5 + 0.01);
+  EXPECT_DOUBLE_EQ(evaluation_seconds(m, load, 1, 2, {1, 2, 1, 2}), together + 0.5 + 0.01);
   EXPECT_THROW(evaluation_seconds(m, load, 1, 1, {2, 1, 1, 2}), InputError);  // no network
 }
 

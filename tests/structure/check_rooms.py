@@ -13,7 +13,7 @@ ROOMS = {
     "circuit": [],
     "state": ["circuit"],
     "gradient": ["state", "circuit"],
-    "predict": ["state", "gradient", "circuit"],
+    "predict": ["state", "gradient", "circuit", "dist"],
     "optim": [],
     "meter": ["record"],
     "baseline": ["problem", "optim", "record"],
