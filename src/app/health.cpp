@@ -260,8 +260,8 @@ std::vector<Finding> diagnose(const RunFacts& facts, const Environment& environm
           "export OMPI_MCA_btl_vader_single_copy_mechanism=none   # Open MPI 5: "
           "OMPI_MCA_smsc=^cma,xpmem");
     if (!node.energy_kept.empty())
-      add(fmt::format("{}: {} energy counter{} that only root may read: no joules", node.host,
-                      node.energy_kept.size(), node.energy_kept.size() == 1 ? "" : "s"),
+      add(fmt::format("{}: {} energy counter{} that only root may read: joules are modelled",
+                      node.host, node.energy_kept.size(), node.energy_kept.size() == 1 ? "" : "s"),
           fmt::format("sudo chmod a+r {}", fmt::join(node.energy_kept, " ")));
   }
 
@@ -303,7 +303,7 @@ std::string describe(const RunFacts& facts) {
     line("/dev/shm", fmt::format("{} free of {}", in_gib(node.shm_free), in_gib(node.shm_bytes)));
     line("energy", !node.energy.empty() ? fmt::format("{}", fmt::join(node.energy, ", "))
                    : node.energy_kept.empty()
-                       ? "no counters here: joules stay empty"
+                       ? "no counters here: joules are modelled"
                        : fmt::format("not readable: {}", fmt::join(node.energy_kept, ", ")));
     line("single copy", node.single_copy.empty() ? "works" : node.single_copy);
     if (node.container) line("container", "yes");
