@@ -28,7 +28,7 @@ struct Chunks {
 };
 
 /// What this thread looks after while it works on something long, or null: for_chunks calls it
-/// between two chunks, or before it starts several threads. It may throw to abandon the work.
+/// between two chunks (so not for what is a single one), or before it starts several threads. It may throw to abandon the work.
 inline thread_local const std::function<void()>* chunk_poll = nullptr;
 
 /// Sets this thread's chunk_poll for a scope.
@@ -51,7 +51,7 @@ void for_chunks(const Chunks& chunks, int threads, Body body) {
   const auto count = static_cast<std::ptrdiff_t>(chunks.count);
   if (threads <= 1 || count == 1) {
     for (std::ptrdiff_t c = 0; c < count; ++c) {
-      if (chunk_poll) (*chunk_poll)();
+      if (c > 0 && chunk_poll) (*chunk_poll)();
       body(static_cast<Index>(c));
     }
     return;
