@@ -20,9 +20,8 @@
 namespace qhn {
 namespace {
 
-constexpr std::size_t claim_instances =
-    20;                                // from which on a problem is spoken of, not one data set
-constexpr int most_table_qubits = 24;  // that are enumerated again
+constexpr std::size_t claim_instances = 20;  // from here on a problem is spoken of, not a data set
+constexpr int most_table_qubits = 24;        // that are enumerated again
 
 /// The costs of one instance, made again.
 struct Facts {
@@ -60,8 +59,8 @@ struct Instance {
   bool measured = false;      // rather than modelled
   double mean_seconds = 0.0;  // of a restart
   double depth = 0.0;         // of the circuit, in layers of gates
-  std::vector<double>
-      shot_success;  // circuits: with which probability a shot of each final state is one
+  // Circuits: with which probability a shot of each final state is a success.
+  std::vector<double> shot_success;
 };
 
 enum class Side { exact, shots, classical };
@@ -300,7 +299,7 @@ class Comparer {
     return sum / static_cast<double>(subject.instances.size());
   }
 
-  static Cell exact(double value) { return {"", Estimate{value, {value, value}}}; }
+  static Cell exact(double value) { return number({value, {value, value}}); }
   // Nothing where it rests on a number nobody knows.
   static Cell number(const Estimate& e) {
     return std::isnan(e.value) || std::isnan(e.interval.low) ? Cell{"-", {}} : Cell{"", e};
@@ -321,8 +320,8 @@ class Comparer {
                           {j.name, {}},
                           exact(trainings),
                           number(mean_success(attempts(s, j, [](auto&, auto&) { return 0.0; }))),
-                          number({loss, {loss, loss}}),
-                          number({accuracy, {accuracy, accuracy}})});
+                          exact(loss),
+                          exact(accuracy)});
     }
     t.rows.push_back(
         {{enumeration, {}}, {"network found", {}}, exact(1), exact(1), {"-", {}}, {"-", {}}});
@@ -455,18 +454,17 @@ class Comparer {
         if (!circuits) note_best(t.rows.back());
       }
     }
-    const auto known = [](double x) { return number({x, {x, x}}); };
     const double time = table_seconds;
     // Its joules are classical: beside circuits they do not stand.
     const double energy = circuits ? not_known : table_joules;
     t.rows.push_back({{enumeration, {}},
                       {"network found", {}},
-                      known(time),
-                      known(energy),
-                      known(time),
-                      known(time),
-                      known(energy),
-                      known(energy)});
+                      exact(time),
+                      exact(energy),
+                      exact(time),
+                      exact(time),
+                      exact(energy),
+                      exact(energy)});
     if (!circuits) note_best(t.rows.back());
     return t;
   }
@@ -515,15 +513,14 @@ class Comparer {
     }
     const double time = table_cost(&Instance::table_seconds);
     const double energy = table_cost(&Instance::table_joules);
-    const auto known = [](double x) { return number({x, {x, x}}); };
     t.rows.push_back({{enumeration, {}},
                       {"network found", {}},
                       {"on this machine", {}},
                       {"-", {}},
-                      known(time),
-                      known(energy),
-                      known(time),
-                      known(energy)});
+                      exact(time),
+                      exact(energy),
+                      exact(time),
+                      exact(energy)});
     return t;
   }
 
@@ -584,12 +581,10 @@ class Comparer {
   std::string introduction() const {
     return fmt::format(
         "A simulation that reads a table of costs cannot beat full enumeration in oracle calls: "
-        "the "
-        "table itself has asked for the loss of each of the {:g} networks, and its least entry is "
-        "the "
-        "answer. What the table costs is charged to every method that reads it. Intervals are 95 "
-        "%; "
-        "trainings that failed are billed; '>' is a one-sided bound where none succeeded.",
+        "the table itself has asked for the loss of each of the {:g} networks, and its least "
+        "entry is the answer. What the table costs is charged to every method that reads it. "
+        "Intervals are 95 %; trainings that failed are billed; '>' is a one-sided bound where "
+        "none succeeded.",
         networks());
   }
 
@@ -597,9 +592,8 @@ class Comparer {
     std::vector<std::string> all = break_even_;
     if (has(Side::shots))
       all.push_back(
-          "Projected figures leave out error correction and mitigation, calibration, compilation "
-          "and "
-          "queueing.");
+          "Projected figures leave out error correction and mitigation, calibration, "
+          "compilation and queueing.");
     all.push_back(
         "Joules of simulated circuits are those of simulating them: they say nothing of a quantum "
         "computer, and do not compare with those of classical methods.");

@@ -12,34 +12,18 @@ namespace {
 
 constexpr int resamples = 1000;
 
-// Of all instances, each weighing the same.
-Attempt mean(std::span<const Attempts> instances) {
-  Attempt all;
-  for (const Attempts& attempts : instances) {
-    Attempt sum;
-    for (const Attempt& a : attempts) {
-      sum.success += a.success;
-      sum.cost += a.cost;
-    }
-    all.success += sum.success / static_cast<double>(attempts.size());
-    all.cost += sum.cost / static_cast<double>(attempts.size());
-  }
-  const auto count = static_cast<double>(instances.size());
-  return {all.success / count, all.cost / count};
-}
+using Instances = std::span<const Attempts>;
 
-// The mean of one resample.
-Attempt resample(std::span<const Attempts> instances, CounterRng& rng) {
-  const auto pick = [&rng](const auto& items) -> const auto& {
-    const auto k = static_cast<std::size_t>(rng.uniform() * static_cast<double>(items.size()));
-    return items[k];
-  };
+// Of all instances, each weighing the same. `instance` and `attempt` say which item of a list is
+// taken for the k-th one.
+template <class Pick, class PickAttempt>
+Attempt mean(Instances instances, const Pick& instance, const PickAttempt& attempt) {
   Attempt all;
   for (std::size_t i = 0; i < instances.size(); ++i) {
-    const Attempts& attempts = instances.size() == 1 ? instances[0] : pick(instances);
+    const Attempts& attempts = instance(instances, i);
     Attempt sum;
     for (std::size_t k = 0; k < attempts.size(); ++k) {
-      const Attempt& a = pick(attempts);
+      const Attempt& a = attempt(attempts, k);
       sum.success += a.success;
       sum.cost += a.cost;
     }
@@ -50,8 +34,19 @@ Attempt resample(std::span<const Attempts> instances, CounterRng& rng) {
   return {all.success / count, all.cost / count};
 }
 
-Estimate bootstrap(std::span<const Attempts> instances,
-                   const std::function<double(const Attempt&)>& of) {
+constexpr auto itself = [](const auto& items, std::size_t k) -> const auto& { return items[k]; };
+
+Attempt mean(Instances instances) { return mean(instances, itself, itself); }
+
+// The mean of one resample.
+Attempt resample(Instances instances, CounterRng& rng) {
+  const auto any = [&rng](const auto& items, std::size_t) -> const auto& {
+    return items[static_cast<std::size_t>(rng.uniform() * static_cast<double>(items.size()))];
+  };
+  return instances.size() == 1 ? mean(instances, itself, any) : mean(instances, any, any);
+}
+
+Estimate bootstrap(Instances instances, const std::function<double(const Attempt&)>& of) {
   std::vector<double> values;
   for (int b = 0; b < resamples; ++b) {
     CounterRng rng(0, Stream::bootstrap, static_cast<std::uint64_t>(b));
