@@ -21,6 +21,7 @@
 
 #include "core/aligned.hpp"
 #include "core/random.hpp"
+#include "dist/node.hpp"
 #include "io/campaign_folder.hpp"
 #include "io/journal.hpp"
 
@@ -93,11 +94,7 @@ class Bench {
         costs_(dimension(options.qubits)) {
     MPI_Comm_rank(MPI_COMM_WORLD, &rank_);
     MPI_Comm_size(MPI_COMM_WORLD, &size_);
-    MPI_Comm node = MPI_COMM_NULL;
-    MPI_Comm_split_type(MPI_COMM_WORLD, MPI_COMM_TYPE_SHARED, 0, MPI_INFO_NULL, &node);
-    writer_ = rank_;
-    MPI_Bcast(&writer_, 1, MPI_INT, 0, node);
-    MPI_Comm_free(&node);
+    writer_ = first_on_node(MPI_COMM_WORLD);
     CounterRng rng(1, Stream::synthetic, 0);
     for (double& cost : costs_) cost = rng.uniform();
     minimum_ = *std::ranges::min_element(costs_);

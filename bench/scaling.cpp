@@ -7,18 +7,18 @@
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <bit>
-#include <chrono>
 #include <cmath>
 #include <fstream>
 #include <nlohmann/json.hpp>
 #include <optional>
-#include <thread>
 
+#include "app/machine.hpp"
 #include "app/machine_file.hpp"
 #include "core/aligned.hpp"
 #include "core/error.hpp"
 #include "core/random.hpp"
 #include "dist/engine.hpp"
+#include "dist/node.hpp"
 #include "predict/load.hpp"
 #include "problem/synthetic.hpp"
 
@@ -59,25 +59,6 @@ double predict(const Machine& machine, const Circuit& circuit, const Distributio
   return evaluation_seconds(
       machine, evaluation_load(circuit, distribution, Precision::float64, gradient), layout.threads,
       std::min(machine.cores, layout.ranks_per_node * layout.threads), layout);
-}
-
-/// Ranks that have no part in a measurement must not take the processor from those that have.
-void wait_asleep(MPI_Comm comm) {
-  MPI_Request request;
-  MPI_Ibarrier(comm, &request);
-  for (int done = 0; !done;) {
-    MPI_Test(&request, &done, MPI_STATUS_IGNORE);
-    if (!done) std::this_thread::sleep_for(std::chrono::milliseconds(5));
-  }
-}
-
-int ranks_of_a_node(MPI_Comm comm) {
-  MPI_Comm node = MPI_COMM_NULL;
-  MPI_Comm_split_type(comm, MPI_COMM_TYPE_SHARED, 0, MPI_INFO_NULL, &node);
-  int size = 1;
-  MPI_Comm_size(node, &size);
-  MPI_Comm_free(&node);
-  return size;
 }
 
 double sent(const Ranks& ranks) {
@@ -189,7 +170,7 @@ class Scaling {
       draw();
       engine->expectation_and_gradient(angles, gradient);
     });
-    const int here = ranks_of_a_node(group);
+    const int here = ranks_on_node(group);
     if (rank_ != 0) return;
     const auto predicted = [&](bool with_gradient) {
       if (!options_.machine) return 0.0;
@@ -336,11 +317,6 @@ std::optional<double> predicted_gradient(const Options& options, int qubits, int
   return predict(*options.machine, circuit, d, layout, true);
 }
 
-std::string in_time(double seconds) {
-  if (seconds < 1e-3) return fmt::format("{:.3g} µs", 1e6 * seconds);
-  return seconds < 1.0 ? fmt::format("{:.3g} ms", 1e3 * seconds) : fmt::format("{:.3g} s", seconds);
-}
-
 /// Strong scaling for each N, and weak scaling along the diagonal that begins at 28 qubits on one
 /// rank. A Markdown table of what the machine file predicts.
 void print_predictions(const Options& options) {
@@ -354,7 +330,7 @@ void print_predictions(const Options& options) {
     for (int ranks : counts) {
       const auto seconds = predicted_gradient(options, qubits, ranks);
       if (seconds && work == 0.0) work = *seconds * ranks;
-      fmt::print(" {} |", seconds ? fmt::format("{} ({:.0f} %)", in_time(*seconds),
+      fmt::print(" {} |", seconds ? fmt::format("{} ({:.0f} %)", duration(*seconds),
                                                 100.0 * work / (*seconds * ranks))
                                   : "no memory");
     }
@@ -367,7 +343,7 @@ void print_predictions(const Options& options) {
     const auto seconds = predicted_gradient(options, qubits, ranks);
     if (seconds && first == 0.0) first = *seconds;
     fmt::print(" {} |",
-               seconds ? fmt::format("{} ({:.0f} %)", in_time(*seconds), 100.0 * first / *seconds)
+               seconds ? fmt::format("{} ({:.0f} %)", duration(*seconds), 100.0 * first / *seconds)
                        : "no memory");
   }
   fmt::print("\n");

@@ -15,7 +15,7 @@ namespace {
 
 void read_case(TomlReader reader, HardwareCase& out) {
   const auto read = [&](const char* key, double& value, auto fits, const char* what) {
-    if (!reader.has(key)) reader.fail(key, fmt::format("missing; {}", what));
+    reader.require(key, what);
     reader.read(key, value, fits, what);
   };
   read("watts", out.watts, is_positive, "a positive number: W");

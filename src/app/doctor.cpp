@@ -103,9 +103,8 @@ RunFacts survey_alone(const std::string& folder, NodeFacts node) {
 RunFacts survey(MpiSession& session, const std::string& folder, NodeFacts node) {
   MPI_Comm shared = MPI_COMM_NULL;
   MPI_Comm_split_type(session.world(), MPI_COMM_TYPE_SHARED, 0, MPI_INFO_NULL, &shared);
-  int place = 0, with_zero = session.rank() == 0 ? 1 : 0;
+  int place = 0;
   MPI_Comm_rank(shared, &place);
-  MPI_Allreduce(MPI_IN_PLACE, &with_zero, 1, MPI_INT, MPI_MAX, shared);
 
   RunFacts facts;
   facts.mpi = mpi_version();
@@ -118,9 +117,7 @@ RunFacts survey(MpiSession& session, const std::string& folder, NodeFacts node) 
 
   // One partner on rank 0's node and one elsewhere, where there are any.
   for (const bool same_node : {true, false}) {
-    int other =
-        session.rank() != 0 && (with_zero == 1) == same_node ? session.rank() : session.size();
-    MPI_Allreduce(MPI_IN_PLACE, &other, 1, MPI_INT, MPI_MIN, session.world());
+    const int other = partner_of_zero(session.world(), same_node);
     if (other < session.size()) facts.links.push_back(measure_link(session, other, same_node));
   }
   if (session.rank() == 0) {

@@ -14,8 +14,8 @@
 #include <set>
 #include <thread>
 
-#include "app/links.hpp"
 #include "app/machine.hpp"
+#include "dist/node.hpp"
 #include "io/toml_reader.hpp"
 #include "record/packing.hpp"
 
@@ -62,7 +62,7 @@ CpuModel read_cpu_model(const std::string& path) {
   CpuModel model;
   std::string source;
   const auto read = [&](const char* key, double& out, auto fits, const char* what) {
-    if (!reader.has(key)) reader.fail(key, fmt::format("missing; {}", what));
+    reader.require(key, what);
     reader.read(key, out, fits, what);
   };
   if (!reader.read("name", model.name)) reader.fail("name", "missing; what the CPU is called");

@@ -90,10 +90,6 @@ bool has_networks(const ProblemOptions& o) {
   return o.kind != ProblemKind::table && o.kind != ProblemKind::synthetic;
 }
 
-void require(const TomlReader& reader, const std::string& key, const std::string& what) {
-  if (!reader.has(key)) reader.fail(key, "missing; " + what);
-}
-
 void read_problem(TomlReader reader, ProblemOptions& o) {
   reader.read("kind", o.kind, problem_kinds);
   reader.read("data", o.data);
@@ -131,10 +127,10 @@ void read_problem(TomlReader reader, ProblemOptions& o) {
   belong_to(reader, csv, {"test_data", "test_fraction"}, "kind = \"csv\"");
   belong_to(reader, table, {"table"}, "kind = \"table\"");
   belong_to(reader, images || csv, {"data", "binarize"}, "kind = \"images\" or \"csv\"");
-  if (images) require(reader, "data", "allowed: the folder of the IDX files");
-  if (csv) require(reader, "data", "allowed: the file of the training samples");
-  if (synthetic) require(reader, "qubits", "allowed: 1 to 62");
-  if (table) require(reader, "table", "allowed: a file of 2^N costs in table-index order");
+  if (images) reader.require("data", "allowed: the folder of the IDX files");
+  if (csv) reader.require("data", "allowed: the file of the training samples");
+  if (synthetic) reader.require("qubits", "allowed: 1 to 62");
+  if (table) reader.require("table", "allowed: a file of 2^N costs in table-index order");
   if (reader.has("test_data"))
     reader.refuse("test_fraction", "contradicts test_data: allowed is one of the two");
   reader.finish();
@@ -182,8 +178,8 @@ void read_circuit(TomlReader reader, Experiment& e) {
   for (TomlReader& entry : reader.tables("gates")) {
     ++number;
     CustomGate gate;
-    require(entry, "gate", "allowed: CX, CZ, Rx, Ry, Rz or Rzz");
-    require(entry, "qubits", "allowed: an array of bit numbers, e.g. [0, 1]");
+    entry.require("gate", "allowed: CX, CZ, Rx, Ry, Rz or Rzz");
+    entry.require("qubits", "allowed: an array of bit numbers, e.g. [0, 1]");
     entry.read("gate", gate.gate);
     entry.read("qubits", gate.qubits, 0, 61);
     if (entry.read("angle", gate.angle) && gate.angle.empty())
@@ -325,8 +321,8 @@ void read_rule(TomlReader& reader, Experiment& e) {
   const bool adaptive = reader.has("halfwidth") || reader.has("relative_tts");
   belong_to(reader, adaptive, {"epsilon", "max"}, "restarts.halfwidth or restarts.relative_tts");
   if (!adaptive) return;
-  require(reader, "epsilon", "the gap whose probability is to be narrow, e.g. 1e-3");
-  require(reader, "max", "the largest number of restarts to run");
+  reader.require("epsilon", "the gap whose probability is to be narrow, e.g. 1e-3");
+  reader.require("max", "the largest number of restarts to run");
   if (reader.has("count"))
     reader.fail("count", "contradicts restarts.halfwidth and .relative_tts: use restarts.max");
 }

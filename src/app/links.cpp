@@ -1,9 +1,9 @@
 #include "app/links.hpp"
 
 #include <algorithm>
-#include <chrono>
-#include <thread>
 #include <vector>
+
+#include "dist/node.hpp"
 
 namespace qhn {
 namespace {
@@ -27,6 +27,16 @@ int rank_of(MPI_Comm comm) {
 }
 
 }  // namespace
+
+int partner_of_zero(MPI_Comm comm, bool same_node) {
+  int ranks = 1;
+  MPI_Comm_size(comm, &ranks);
+  const int rank = rank_of(comm);
+  const bool with_zero = first_on_node(comm) == 0;
+  int partner = rank != 0 && with_zero == same_node ? rank : ranks;
+  MPI_Allreduce(MPI_IN_PLACE, &partner, 1, MPI_INT, MPI_MIN, comm);
+  return partner;
+}
 
 double message_seconds(MPI_Comm comm, int other, std::size_t bytes, int times) {
   const int rank = rank_of(comm);
@@ -55,13 +65,6 @@ double swap_seconds(MPI_Comm comm, int other, std::size_t bytes, int times) {
     MPI_Sendrecv(out.data(), count, MPI_CHAR, partner, 0, in.data(), count, MPI_CHAR, partner, 0,
                  comm, MPI_STATUS_IGNORE);
   });
-}
-
-void wait_asleep(MPI_Comm comm) {
-  MPI_Request all_here = MPI_REQUEST_NULL;
-  MPI_Ibarrier(comm, &all_here);
-  for (int done = 0; !done; MPI_Test(&all_here, &done, MPI_STATUS_IGNORE))
-    std::this_thread::sleep_for(std::chrono::milliseconds(20));
 }
 
 }  // namespace qhn

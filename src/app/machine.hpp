@@ -14,6 +14,8 @@ namespace qhn {
 
 /// "2048 bytes (2 KiB)".
 std::string in_bytes(double bytes);
+/// "3.2 ms", "1.5 h".
+std::string duration(double seconds);
 
 std::string host_name();
 

@@ -10,19 +10,15 @@
 namespace qhn {
 namespace {
 
-void require(TomlReader& reader, const std::string& key, const std::string& what) {
-  if (!reader.has(key)) reader.fail(key, "missing; " + what);
-}
-
 void read_positive(TomlReader& reader, const std::string& key, double& out,
                    const std::string& what) {
-  require(reader, key, what);
+  reader.require(key, what);
   reader.read(key, out, is_positive, "a positive number: " + what);
 }
 
 void read_curve(TomlReader& reader, const std::string& key, const std::vector<double>& qubits,
                 const std::string& points, Curve& out) {
-  require(reader, key, "a number for each entry of " + points);
+  reader.require(key, "a number for each entry of " + points);
   reader.read(key, out.values);
   out.qubits = qubits;
   if (out.values.size() != qubits.size() ||
@@ -33,7 +29,7 @@ void read_curve(TomlReader& reader, const std::string& key, const std::vector<do
 
 std::vector<double> read_points(TomlReader& reader, const std::string& key) {
   std::vector<double> qubits;
-  require(reader, key, "ascending numbers of qubits");
+  reader.require(key, "ascending numbers of qubits");
   reader.read(key, qubits);
   if (qubits.empty() ||
       std::adjacent_find(qubits.begin(), qubits.end(), std::greater_equal<>()) != qubits.end())
@@ -61,7 +57,7 @@ void read_link(TomlReader reader, std::optional<Link>& out) {
     return;
   }
   out.emplace();
-  require(reader, "latency", "s");
+  reader.require("latency", "s");
   reader.read("latency", out->latency, is_not_negative, "s, not negative");
   read_positive(reader, "bandwidth", out->bandwidth, "bytes/s in each direction");
   reader.finish();
@@ -96,14 +92,14 @@ Machine read_machine(const std::string& path) {
   const toml::table root = parse_toml(path, {});
   TomlReader reader(root);
   Machine m;
-  require(reader, "name", "what the machine is called");
+  reader.require("name", "what the machine is called");
   reader.read("name", m.name);
-  require(reader, "source", "where the numbers come from");
+  reader.require("source", "where the numbers come from");
   reader.read("source", m.source);
-  require(reader, "measured", "true, or false where the numbers were written down by somebody");
+  reader.require("measured", "true, or false where the numbers were written down by somebody");
   reader.read("measured", m.measured);
   TomlReader node = reader.table("node");
-  require(node, "cores", "cores of a node");
+  node.require("cores", "cores of a node");
   node.read("cores", m.cores, 1, 100000);
   read_positive(node, "memory", m.memory, "bytes of a node");
   node.finish();

@@ -9,8 +9,8 @@
 #include <cstdio>
 #include <exception>
 
-#include "app/links.hpp"
 #include "core/error.hpp"
+#include "dist/node.hpp"
 
 namespace qhn {
 

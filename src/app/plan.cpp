@@ -18,6 +18,7 @@
 #include "app/verbs.hpp"
 #include "core/error.hpp"
 #include "dist/engine.hpp"
+#include "dist/node.hpp"
 #include "farm/launch.hpp"
 #include "io/atomic_file.hpp"
 #include "io/provenance.hpp"
@@ -46,16 +47,10 @@ struct PlanOptions {
 
 /// Rank 0 and the lowest rank on its node, or elsewhere, where there is one. Collective.
 std::optional<Link> measure_link(MPI_Comm world, bool same_node) {
-  MPI_Comm node = MPI_COMM_NULL;
-  MPI_Comm_split_type(world, MPI_COMM_TYPE_SHARED, 0, MPI_INFO_NULL, &node);
-  int rank = 0, ranks = 1, with_zero = 0;
+  int rank = 0, ranks = 1;
   MPI_Comm_rank(world, &rank);
   MPI_Comm_size(world, &ranks);
-  with_zero = rank == 0 ? 1 : 0;
-  MPI_Allreduce(MPI_IN_PLACE, &with_zero, 1, MPI_INT, MPI_MAX, node);
-  MPI_Comm_free(&node);
-  int other = rank != 0 && (with_zero == 1) == same_node ? rank : ranks;
-  MPI_Allreduce(MPI_IN_PLACE, &other, 1, MPI_INT, MPI_MIN, world);
+  const int other = partner_of_zero(world, same_node);
   if (other == ranks) return std::nullopt;
   if (rank == 0)
     spdlog::info("between ranks 0 and {}, {}:", other, same_node ? "on one node" : "on two nodes");
@@ -187,14 +182,6 @@ std::optional<Plan> smallest_plan(const Experiment& experiment, const Circuit& c
     if (plan.node_bytes() <= node_memory) return plan;
   }
   return std::nullopt;
-}
-
-std::string duration(double seconds) {
-  if (seconds < 1e-3) return fmt::format("{:.3g} µs", 1e6 * seconds);
-  if (seconds < 1.0) return fmt::format("{:.3g} ms", 1e3 * seconds);
-  if (seconds < 600.0) return fmt::format("{:.3g} s", seconds);
-  if (seconds < 36000.0) return fmt::format("{:.3g} min", seconds / 60.0);
-  return fmt::format("{:.4g} h", seconds / 3600.0);
 }
 
 /// As sbatch takes it: whole minutes.

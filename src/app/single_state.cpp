@@ -6,6 +6,7 @@
 
 #include "app/machine.hpp"
 #include "core/error.hpp"
+#include "dist/node.hpp"
 #include "io/angles.hpp"
 
 namespace qhn {
@@ -26,16 +27,6 @@ void add_single_state_options(CLI::App& verb, SingleStateOptions& options) {
 }
 
 namespace {
-
-/// Ranks of this state on this rank's node.
-int ranks_here(const Ranks& ranks) {
-  MPI_Comm node = MPI_COMM_NULL;
-  MPI_Comm_split_type(ranks.comm(), MPI_COMM_TYPE_SHARED, 0, MPI_INFO_NULL, &node);
-  int count = 1;
-  MPI_Comm_size(node, &count);
-  MPI_Comm_free(&node);
-  return count;
-}
 
 void read_inputs(const SingleStateOptions& options, std::optional<EngineKind> kind, bool gradient,
                  SingleState& s) {
@@ -58,7 +49,7 @@ void read_inputs(const SingleStateOptions& options, std::optional<EngineKind> ki
 void fill_costs(const SingleStateOptions& options, SingleState& s) {
   if (s.ranks) {
     require_memory(options.experiment,
-                   memory_need(s.circuit, s.layout, s.engine, ranks_here(*s.ranks)),
+                   memory_need(s.circuit, s.layout, s.engine, ranks_on_node(s.ranks->comm())),
                    available_memory());
     const IndexMap part = s.layout.part(s.ranks->rank());
     s.costs.resize(dimension(part.slots()));

@@ -32,6 +32,7 @@
 #include "app/verbs.hpp"
 #include "core/error.hpp"
 #include "core/simd.hpp"
+#include "dist/node.hpp"
 #include "farm/farm.hpp"
 #include "farm/group.hpp"
 #include "farm/launch.hpp"
@@ -205,17 +206,6 @@ Node survey_node(MPI_Comm world) {
   node.cache = last_level_cache(all);
   MPI_Comm_free(&comm);
   return node;
-}
-
-// The lowest of `comm`'s ranks on this rank's node. Collective over `comm`.
-int first_on_node(MPI_Comm comm) {
-  MPI_Comm node = MPI_COMM_NULL;
-  MPI_Comm_split_type(comm, MPI_COMM_TYPE_SHARED, 0, MPI_INFO_NULL, &node);
-  int first = 0;
-  MPI_Comm_rank(comm, &first);
-  MPI_Bcast(&first, 1, MPI_INT, 0, node);
-  MPI_Comm_free(&node);
-  return first;
 }
 
 // Rank 0's bytes to all.

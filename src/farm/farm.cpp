@@ -7,7 +7,6 @@
 #include <chrono>
 #include <cmath>
 #include <condition_variable>
-#include <ctime>
 #include <deque>
 #include <list>
 #include <map>
@@ -22,6 +21,7 @@
 #include <vector>
 
 #include "core/chunks.hpp"
+#include "core/clock.hpp"
 #include "core/error.hpp"
 #include "farm/agree.hpp"
 #include "farm/id_queue.hpp"
@@ -56,12 +56,6 @@ enum Tag : int {
 };
 using Numbers = std::array<std::uint64_t, 4>;
 
-double read_clock(clockid_t clock) {
-  timespec t{};
-  clock_gettime(clock, &t);
-  return static_cast<double>(t.tv_sec) + 1e-9 * static_cast<double>(t.tv_nsec);
-}
-// Good to some milliseconds, but read in a few nanoseconds: for what is asked at every iteration.
 double coarse_seconds() { return read_clock(CLOCK_MONOTONIC_COARSE); }
 double fine_seconds() { return read_clock(CLOCK_MONOTONIC); }
 double thread_cpu_seconds() { return read_clock(CLOCK_THREAD_CPUTIME_ID); }

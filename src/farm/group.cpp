@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "core/error.hpp"
+#include "dist/node.hpp"
 #include "record/packing.hpp"
 
 namespace qhn {
@@ -47,11 +48,6 @@ std::uint64_t hash(std::span<const double> angles) {
     h ^= h >> 32;
   }
   return h;
-}
-
-void wait_asleep(MPI_Request& request) {
-  for (int done = 0; !done; MPI_Test(&request, &done, MPI_STATUS_IGNORE))
-    std::this_thread::sleep_for(100us);
 }
 
 }  // namespace
@@ -168,7 +164,7 @@ void Group::follow(const RestartRunner& run) {
       Order order;
       MPI_Request told = MPI_REQUEST_NULL;
       MPI_Ibcast(&order, sizeof order, MPI_BYTE, 0, ranks_.comm(), &told);
-      wait_asleep(told);
+      wait_asleep(told, 100us);
       if (order.runs == 0) return;
       std::vector<std::byte> bytes(order.checkpoint);
       MPI_Bcast(bytes.data(), static_cast<int>(bytes.size()), MPI_BYTE, 0, ranks_.comm());

@@ -84,6 +84,10 @@ class TomlReader {
 
   /// Throws InputError at the position of `key` (of the table where the key is absent).
   [[noreturn]] void fail(const std::string& key, const std::string& message) const;
+  /// Refuses the table where it lacks `key`, saying `what` belongs there.
+  void require(const std::string& key, const std::string& what) const {
+    if (!has(key)) fail(key, "missing; " + what);
+  }
 
   /// Throws on the first key that nobody asked for, with the nearest one that exists.
   void finish() const;

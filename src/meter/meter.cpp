@@ -4,19 +4,13 @@
 #include <chrono>
 #include <cmath>
 #include <csignal>
-#include <ctime>
 #include <utility>
 
+#include "core/clock.hpp"
 #include "core/error.hpp"
 
 namespace qhn {
 namespace {
-
-double read_clock(clockid_t clock) {
-  timespec t{};
-  clock_gettime(clock, &t);
-  return static_cast<double>(t.tv_sec) + 1e-9 * static_cast<double>(t.tv_nsec);
-}
 
 double wrap_seconds(const EnergyCounter& c) {
   return static_cast<double>(c.range) * c.tick / c.most_watts;
