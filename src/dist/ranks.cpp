@@ -18,7 +18,7 @@ struct Part {
 
 }  // namespace
 
-Ranks::Ranks(MPI_Comm comm) {
+Ranks::Ranks(MPI_Comm comm, int most_sharing) : most_sharing_(most_sharing) {
   MPI_Comm_size(comm, &size_);
   if (!std::has_single_bit(static_cast<unsigned>(size_)))
     throw InputError("a state is spread over 1, 2, 4, 8, … ranks, not " + std::to_string(size_));
