@@ -9,6 +9,7 @@
 #include <thread>
 
 #include "core/chunks.hpp"
+#include "dist/masked_index.hpp"
 #include "dist/node.hpp"
 
 namespace qhn {
@@ -28,17 +29,6 @@ Index deposit(Index value, const std::vector<int>& slots) {
   Index x = 0;
   for (std::size_t i = 0; i < slots.size(); ++i)
     if (bit(value, static_cast<int>(i))) x |= dimension(slots[i]);
-  return x;
-}
-
-/// Counts in the bits of a mask.
-Index next(Index x, Index mask) { return ((x | ~mask) + 1) & mask; }
-
-/// The value number `n` of that counting.
-Index nth(Index n, Index mask) {
-  Index x = 0;
-  for (; mask != 0; mask &= mask - 1, n >>= 1)
-    if (n & 1) x |= mask & (~mask + 1);
   return x;
 }
 
@@ -73,8 +63,8 @@ struct Rows {
   void for_each(int threads, Work work) const {
     const Chunks shares(count, std::max<Index>(1, (1 << 13) / (run * in_row)));
     for_chunks(shares, threads, [&](Index c) {
-      Index x = nth(shares.begin(c), mask);
-      for (Index r = shares.begin(c); r < shares.end(c); ++r, x = next(x, mask))
+      Index x = nth_in(mask, shares.begin(c));
+      for (Index r = shares.begin(c); r < shares.end(c); ++r, x = next_in(mask, x))
         work(x, r * run * in_row);
     });
   }
@@ -158,9 +148,8 @@ Exchanger<T>::Exchanger(const Ranks& ranks, int local_qubits, int threads)
     : ranks_(ranks),
       local_qubits_(local_qubits),
       threads_(threads),
-      chunk_(ranks_on_node(ranks.comm()) == ranks.size()
-                 ? std::min<Index>(message_size(local_qubits), most_mail / sizeof(T))
-                 : message_size(local_qubits)),
+      chunk_(ranks_on_node(ranks.comm()) == ranks.size() ? mail_size(local_qubits)
+                                                         : message_size(local_qubits)),
       mailboxes_(ranks.comm(), in_flight * (sizeof(Flags) + chunk_ * sizeof(T)),
                  ranks.most_sharing()) {
   bool all_here = true;
@@ -176,9 +165,13 @@ Index Exchanger<T>::message_size(int local_qubits) {
 }
 
 template <class T>
-int Exchanger<T>::chunk_bits(const RankExchange& exchange) const {
-  return std::min(std::countr_zero(chunk_),
-                  local_qubits_ - static_cast<int>(exchange.slots.size()));
+Index Exchanger<T>::mail_size(int local_qubits) {
+  return std::min<Index>(message_size(local_qubits), most_mail / sizeof(T));
+}
+
+template <class T>
+int Exchanger<T>::chunk_bits(int local_qubits, int swapped) {
+  return std::min(std::countr_zero(mail_size(local_qubits)), local_qubits - swapped);
 }
 
 template <class T>
@@ -244,15 +237,17 @@ template <class T>
 void Exchanger<T>::run(const RankExchange& exchange, const std::vector<T*>& planes,
                        const Alongside& alongside) {
   const double began = MPI_Wtime();
+  const auto swapped = static_cast<int>(exchange.slots.size());
+  const Index free = (dimension(local_qubits_) - 1) & ~mask_of(exchange.slots);
+  const Index inner =
+      fill_up(alongside.inner, free, std::min(std::countr_zero(chunk_), local_qubits_ - swapped));
   double elsewhere = 0.0;
-  const auto call = [&](const std::function<void(Index)>& work, Index base) {
+  const auto call = [&](const Work& work, Index base) {
     if (!work) return;
     const double since = MPI_Wtime();
-    work(base);
+    work(base, inner);
     elsewhere += MPI_Wtime() - since;
   };
-  const Index free = (dimension(local_qubits_) - 1) & ~mask_of(exchange.slots);
-  const Index inner = fill_up(alongside.inner, free, chunk_bits(exchange));
   const Rows rows(inner);
   const Index outer = free & ~inner, chunks = dimension(std::popcount(outer));
   // Every element's cache line comes once: what leaves for all peers, then what comes from them.
@@ -263,7 +258,7 @@ void Exchanger<T>::run(const RankExchange& exchange, const std::vector<T*>& plan
     if (piece.last) call(alongside.after, piece.base);
   };
   Index base = 0;
-  for (Index c = 0; c < chunks; ++c, base = next(base, outer)) {
+  for (Index c = 0; c < chunks; ++c, base = next_in(outer, base)) {
     call(alongside.before, base);
     for (std::size_t p = 0; p < planes.size(); ++p)
       for (Index d = 1; d < exchange.peer.size(); ++d) {

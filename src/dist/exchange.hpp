@@ -21,24 +21,26 @@ class Exchanger {
   /// Vectors of 2^local_qubits elements. `ranks` must outlive this. Collective.
   Exchanger(const Ranks& ranks, int local_qubits, int threads);
 
-  /// What else is done with the elements of a chunk while other chunks travel: all those whose
-  /// index is `base` but for the slots in `inner` and the swapped ones.
+  /// Done with the elements of a chunk: all those whose index is `base` but for the slots in
+  /// `varying` and the swapped ones.
+  using Work = std::function<void(Index base, Index varying)>;
+
+  /// What is done while other chunks travel.
   struct Alongside {
-    Index inner = 0;                           ///< slots wanted in a chunk; as a mask
-    std::function<void(Index base)> before{};  ///< they leave
-    std::function<void(Index base)> after{};   ///< their successors have come
+    Index inner = 0;  ///< slots that must vary within a chunk, as a mask
+    Work before{};    ///< with what leaves
+    Work after{};     ///< with what has come
   };
 
   /// Collective. Running the same exchange again takes it back.
   void run(const RankExchange& exchange, const std::vector<T*>& planes,
            const Alongside& alongside = {});
 
-  /// Slots that vary within a chunk of such an exchange: so many can be `inner` ones.
-  int chunk_bits(const RankExchange& exchange) const;
-
   std::size_t bytes() const;
   /// Elements of a message for parts of 2^local_qubits amplitudes.
   static Index message_size(int local_qubits);
+  /// So many slots can be wanted in a chunk where `swapped` slots are swapped.
+  static int chunk_bits(int local_qubits, int swapped);
   static std::size_t buffer_bytes(int local_qubits) {
     return 2 * in_flight * message_size(local_qubits) * sizeof(T);
   }
@@ -50,6 +52,8 @@ class Exchanger {
   void finish(Piece& piece);
   Flags& flags(int rank, std::size_t slot) const;
   T* mailbox(int rank, std::size_t slot) const;
+  /// The same where all chunks go through mailboxes.
+  static Index mail_size(int local_qubits);
 
   static constexpr std::size_t in_flight = 2;
 
