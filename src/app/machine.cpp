@@ -125,20 +125,6 @@ double available_memory() {
   return available;
 }
 
-MemoryNeed memory_need(const Circuit& circuit, const EngineOptions& engine, int states) {
-  if (circuit.qubits > 48)
-    return least_memory_need(circuit.qubits);  // engine_bytes() stays in range
-  return {circuit.qubits, std::ldexp(8.0, circuit.qubits),
-          static_cast<double>(engine_bytes(circuit, engine)) * states};
-}
-
-MemoryNeed memory_need(const Circuit& circuit, const Distribution& layout,
-                       const EngineOptions& engine, int here) {
-  if (circuit.qubits - layout.rank_bits() > 48) return least_memory_need(circuit.qubits);
-  return {circuit.qubits, std::ldexp(8.0 * here, circuit.qubits - layout.rank_bits()),
-          static_cast<double>(layout.engine_bytes(circuit, engine)) * here};
-}
-
 MemoryNeed least_memory_need(int qubits) { return {qubits, std::ldexp(8.0, qubits), 0.0}; }
 
 void require_memory(const std::string& source, const MemoryNeed& need, double available,

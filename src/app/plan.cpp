@@ -150,7 +150,7 @@ Plan make_plan(const Experiment& experiment, const HeldState& state, const Layou
   p.expectation = evaluation_load(circuit, p.spread, experiment.precision, false);
   p.gradient = evaluation_load(circuit, p.spread, experiment.precision, true);
   const auto engine = [&](int threads) {
-    return state.bytes(p.spread, {p.spread.kind, experiment.precision, threads});
+    return state.bytes(p.spread, {p.spread.kind, experiment.precision, threads, !state.measured});
   };
   const int n = circuit.qubits;
   if (layout.ranks_per_state == 1) {

@@ -87,13 +87,13 @@ TEST(Plan, TellsABatchJobWhatToAskFor) {
   EXPECT_EQ(large.out, "");
   expect_contains(large.err, "of a node, which has 6291456 bytes");
 
-  // Shots need the amplitudes too: 2^20 of 16 bytes.
+  // Shots need the amplitudes too, 2^20 of 16 bytes, and the state that they are read from.
   const auto states = [&](const std::string& options) {
     const std::string out = run_qhn(folder, "plan e.toml --threads 1 " + options).out;
     const std::size_t at = out.find("  states  ");
     return std::stod(out.substr(at + 12));
   };
-  EXPECT_EQ(states("--set optimizer.name=spsa"), states("") + std::ldexp(16.0, 20));
+  EXPECT_EQ(states("--set optimizer.name=spsa"), states("") + std::ldexp(32.0, 20));
   const auto campaign = [&](const std::string& options) {
     const std::string machine = " --machine '" + machines + "epyc-slingshot.toml' --threads 1 ";
     const std::string out = run_qhn(folder, "plan e.toml" + machine + options).out;
