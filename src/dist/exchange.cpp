@@ -10,13 +10,12 @@
 
 #include "core/chunks.hpp"
 #include "dist/masked_index.hpp"
-#include "dist/node.hpp"
 
 namespace qhn {
 namespace {
 
-constexpr std::size_t most_message = std::size_t{1} << 20;  // bytes
-constexpr std::size_t most_mail = std::size_t{1} << 18;     // bytes: two of both ranks fit a cache
+constexpr std::size_t most_bytes = std::size_t{1}
+                                   << 18;  // of a chunk: two of both ranks fit a cache
 
 Index mask_of(const std::vector<int>& slots) {
   Index mask = 0;
@@ -148,10 +147,8 @@ Exchanger<T>::Exchanger(const Ranks& ranks, int local_qubits, int threads)
     : ranks_(ranks),
       local_qubits_(local_qubits),
       threads_(threads),
-      chunk_(ranks_on_node(ranks.comm()) == ranks.size() ? mail_size(local_qubits)
-                                                         : message_size(local_qubits)),
-      mailboxes_(ranks.comm(), in_flight * (sizeof(Flags) + chunk_ * sizeof(T)),
-                 ranks.most_sharing()) {
+      chunk_(message_size(local_qubits)),
+      mailboxes_(ranks.comm(), ranks.node(), in_flight * (sizeof(Flags) + chunk_ * sizeof(T))) {
   bool all_here = true;
   for (int r = 0; r < ranks.size(); ++r) all_here = all_here && mailboxes_.part(r) != nullptr;
   if (!mailboxes_.part(ranks.rank())) out_.resize(in_flight * chunk_);
@@ -161,17 +158,12 @@ Exchanger<T>::Exchanger(const Ranks& ranks, int local_qubits, int threads)
 template <class T>
 Index Exchanger<T>::message_size(int local_qubits) {
   const Index state = 2 * dimension(local_qubits);
-  return std::clamp<Index>(state / (16 * 2 * in_flight), 1, most_message / sizeof(T));
-}
-
-template <class T>
-Index Exchanger<T>::mail_size(int local_qubits) {
-  return std::min<Index>(message_size(local_qubits), most_mail / sizeof(T));
+  return std::clamp<Index>(state / (16 * 2 * in_flight), 1, most_bytes / sizeof(T));
 }
 
 template <class T>
 int Exchanger<T>::chunk_bits(int local_qubits, int swapped) {
-  return std::min(std::countr_zero(mail_size(local_qubits)), local_qubits - swapped);
+  return std::min(std::countr_zero(message_size(local_qubits)), local_qubits - swapped);
 }
 
 template <class T>
@@ -239,8 +231,7 @@ void Exchanger<T>::run(const RankExchange& exchange, const std::vector<T*>& plan
   const double began = MPI_Wtime();
   const auto swapped = static_cast<int>(exchange.slots.size());
   const Index free = (dimension(local_qubits_) - 1) & ~mask_of(exchange.slots);
-  const Index inner =
-      fill_up(alongside.inner, free, std::min(std::countr_zero(chunk_), local_qubits_ - swapped));
+  const Index inner = fill_up(alongside.inner, free, chunk_bits(local_qubits_, swapped));
   double elsewhere = 0.0;
   const auto call = [&](const Work& work, Index base) {
     if (!work) return;

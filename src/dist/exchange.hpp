@@ -52,8 +52,6 @@ class Exchanger {
   void finish(Piece& piece);
   Flags& flags(int rank, std::size_t slot) const;
   T* mailbox(int rank, std::size_t slot) const;
-  /// The same where all chunks go through mailboxes.
-  static Index mail_size(int local_qubits);
 
   static constexpr std::size_t in_flight = 2;
 

@@ -35,7 +35,8 @@ class Ranks {
   MPI_Comm comm() const { return comm_; }
   int rank() const { return rank_; }
   int size() const { return size_; }
-  int most_sharing() const { return most_sharing_; }
+  /// Those that swap through shared memory with this one.
+  MPI_Comm node() const { return node_; }
 
   Traffic& traffic() const { return traffic_; }
 
@@ -51,10 +52,9 @@ class Ranks {
   Counts gather(const Counts& mine) const;
 
  private:
-  MPI_Comm comm_ = MPI_COMM_NULL;
+  MPI_Comm comm_ = MPI_COMM_NULL, node_ = MPI_COMM_NULL;
   int rank_ = 0;
   int size_ = 1;
-  int most_sharing_;
   mutable std::vector<double> received_;
   mutable Traffic traffic_;
 };

@@ -54,16 +54,11 @@ std::vector<int> places(MPI_Comm comm, MPI_Comm node) {
 
 }  // namespace
 
-SharedParts::SharedParts(MPI_Comm comm, std::size_t bytes, int most_sharing) {
+SharedParts::SharedParts(MPI_Comm comm, MPI_Comm node, std::size_t bytes)
+    : place_(places(comm, node)) {
   const auto page = static_cast<std::size_t>(sysconf(_SC_PAGESIZE));
   each_ = (bytes + page - 1) / page * page;
-  MPI_Comm whole = MPI_COMM_NULL, node = MPI_COMM_NULL;
   int ranks = 1, rank = 0;
-  MPI_Comm_split_type(comm, MPI_COMM_TYPE_SHARED, 0, MPI_INFO_NULL, &whole);
-  MPI_Comm_rank(whole, &rank);
-  MPI_Comm_split(whole, rank / most_sharing, rank, &node);
-  MPI_Comm_free(&whole);
-  place_ = places(comm, node);
   MPI_Comm_size(node, &ranks);
   MPI_Comm_rank(node, &rank);
   length_ = each_ * static_cast<std::size_t>(ranks);
@@ -79,7 +74,6 @@ SharedParts::SharedParts(MPI_Comm comm, std::size_t bytes, int most_sharing) {
   int seen = memory_ != nullptr;
   MPI_Allreduce(MPI_IN_PLACE, &seen, 1, MPI_INT, MPI_MIN, node);
   if (rank == 0 && name[0] != '\0') shm_unlink(name.data());  // all who will have it have it
-  MPI_Comm_free(&node);
   if (seen || memory_ == nullptr) return;
   munmap(memory_, length_);
   memory_ = nullptr;

@@ -13,9 +13,9 @@ namespace qhn {
 /// when there is no room, and its end is collective.
 class SharedParts {
  public:
-  /// Collective over `comm`. Parts begin as zeros, on a page of their own. At most `most_sharing`
-  /// neighbours of a node share.
-  SharedParts(MPI_Comm comm, std::size_t bytes, int most_sharing);
+  /// Collective over `node`, the ranks of `comm` that are to share. Parts begin as zeros, on a page
+  /// of their own.
+  SharedParts(MPI_Comm comm, MPI_Comm node, std::size_t bytes);
   ~SharedParts();
   SharedParts(const SharedParts&) = delete;
   SharedParts& operator=(const SharedParts&) = delete;
@@ -26,7 +26,7 @@ class SharedParts {
  private:
   void* memory_ = nullptr;
   std::size_t length_ = 0, each_ = 0;
-  std::vector<int> place_;  ///< of each rank of comm on this node; MPI_UNDEFINED: on another
+  std::vector<int> place_;  ///< of each rank of comm in node; MPI_UNDEFINED: it is on another
 };
 
 }  // namespace qhn
