@@ -6,6 +6,7 @@
 
 #include "circuit/circuit.hpp"
 #include "circuit/program.hpp"
+#include "circuit/spread_stage.hpp"
 #include "core/index_map.hpp"
 
 namespace qhn {
@@ -25,13 +26,6 @@ struct Exchange {
   std::vector<std::pair<int, int>> swaps;  ///< (local slot, spread slot)
   /// Of each state, how much goes through the network: 1 − 2^−swaps.
   double fraction() const;
-};
-
-/// Gates between two exchanges.
-struct Stage {
-  std::vector<int> local;   ///< qubit in each local slot
-  std::vector<int> spread;  ///< qubit of each spread slot
-  std::vector<Gate> gates;  ///< in the order in which they act, on the circuit's qubits
 };
 
 struct ExchangePlan {
@@ -57,17 +51,6 @@ ExchangePlan optimal_exchanges(const Circuit& circuit, int local_qubits, Purpose
 /// States sent forward by a simulator that keeps the high qubits spread and, for every rotation or
 /// CX target it meets there, swaps that qubit with the local one not used for longest.
 double naive_exchanged_states(const Circuit& circuit, int local_qubits, Purpose purpose);
-
-/// How one angle of a rank's program follows from the circuit's: sign·θ[index] + offset, or the
-/// offset alone where index is −1.
-struct DerivedAngle {
-  int index = -1;
-  double sign = 1.0;
-  double offset = 0.0;
-  double value(std::span<const double> angles) const {
-    return (index >= 0 ? sign * angles[static_cast<std::size_t>(index)] : 0.0) + offset;
-  }
-};
 
 /// What one rank does in one stage.
 struct RankStage {
