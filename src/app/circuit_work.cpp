@@ -4,6 +4,7 @@
 
 #include <utility>
 
+#include "app/held_state.hpp"
 #include "core/error.hpp"
 #include "dist/engine.hpp"
 #include "farm/restart.hpp"
@@ -29,12 +30,13 @@ class CircuitWork : public Workload {
   }
   MemoryNeed least_memory(int bits) const override {
     MemoryNeed need = least_memory_need(bits);
-    if (ranks_ > 1) need = {bits, need.table / ranks_, 0.0};  // a cut keeps no state
+    need.table /= ranks_;
     return need;
   }
-  void prepare(std::shared_ptr<const Problem> problem) override {
+  void prepare(std::shared_ptr<const Problem> problem, const EngineTerms& terms) override {
     samples_ = problem->train_samples();
-    circuit_ = make_circuit(experiment_, problem->qubits());
+    state_ = HeldState(experiment_, problem->qubits());
+    circuit_ = state_.circuit;
     if (measures() && experiment_.shots.gradient == ShotGradient::shift)
       require_single_gates(circuit_);
     if (ranks_ > 1) {
@@ -43,26 +45,23 @@ class CircuitWork : public Workload {
             "{}: --ranks-per-state {} with an optimizer that measures shots, which needs the whole "
             "state on one rank; allowed: 1, or optimizer.name = \"lbfgs\"",
             experiment_.source, ranks_));
-      layout_ = distribute(circuit_, ranks_, experiment_.engine);
+      lay_out(terms);
       expectation_ = spread_work(false);
       gradient_ = spread_work(true);
       most_probable_ = most_probable_work(circuit_, layout_.kind);
       return;
     }
-    expectation_ = expectation_work(circuit_, experiment_.engine);
-    gradient_ = gradient_work(circuit_, experiment_.engine);
-    most_probable_ = most_probable_work(circuit_, experiment_.engine);
+    lay_out(terms);
+    expectation_ = expectation_work(circuit_, layout_.kind);
+    gradient_ = gradient_work(circuit_, layout_.kind);
+    most_probable_ = most_probable_work(circuit_, layout_.kind);
   }
 
   std::string name() const override { return experiment_.name; }
   std::string what() const override { return fmt::format("{} angles", circuit_.angles); }
-  std::string engine() const override {
-    // The last bits depend on how a state is spread, so this belongs to a campaign's identity.
-    if (ranks_ > 1) return fmt::format("{} on {} ranks", to_string(layout_.kind), ranks_);
-    return to_string(experiment_.engine == EngineKind::automatic ? choose_engine(circuit_)
-                                                                 : experiment_.engine);
-  }
+  std::string engine() const override { return engine_name(layout_.kind); }
   std::string toml() const override { return to_toml(experiment_); }
+  std::string remark() const override { return remark_; }
   IndexMap table_part(int rank) const override { return layout_.part(rank); }
   bool polls() const override { return costs_.table.size() >= long_table; }
   ThreadPlan plan(const Resources& resources, std::uint64_t restarts,
@@ -72,12 +71,16 @@ class CircuitWork : public Workload {
                         memory_for_all);
   }
   MemoryNeed memory(const ThreadPlan& plan, int workers_on_node) const override {
-    if (ranks_ > 1) return memory_need(circuit_, layout_, engine_options(plan), workers_on_node);
-    MemoryNeed need = memory_need(circuit_, engine_options(plan), workers_on_node);
-    if (measures())  // the amplitudes that are measured
-      need.states += workers_on_node * static_cast<double>(sizeof(Complex)) *
-                     static_cast<double>(dimension(circuit_.qubits));
+    MemoryNeed need = ranks_ > 1
+                          ? memory_need(circuit_, layout_, engine_options(plan), workers_on_node)
+                          : memory_need(circuit_, engine_options(plan), workers_on_node);
+    if (circuit_.qubits - layout_.rank_bits() <= 48)
+      need.states = workers_on_node * state_.bytes(layout_, engine_options(plan));
     return need;
+  }
+  std::string remedies(double available) const override {
+    return kept_ ? fmt::format("; the campaign was begun with engine {} and keeps to it", engine())
+                 : state_.remedies(layout_, available);
   }
 
   void take(const Costs& costs) override { costs_ = costs; }
@@ -121,6 +124,21 @@ class CircuitWork : public Workload {
   }
 
  private:
+  /// The last bits depend on how a state is spread, so this belongs to a campaign's identity.
+  std::string engine_name(EngineKind kind) const {
+    return ranks_ > 1 ? fmt::format("{} on {} ranks", to_string(kind), ranks_) : to_string(kind);
+  }
+  /// A campaign keeps to its engine, however much memory there is for those that go on with it.
+  void lay_out(const EngineTerms& terms) {
+    HeldState asked = state_;
+    for (const EngineKind kind : {EngineKind::sweep, EngineKind::cut})
+      if (asked.engine.kind == EngineKind::automatic && terms.begun_with == engine_name(kind))
+        asked.engine.kind = kind;
+    kept_ = asked.engine.kind != state_.engine.kind;
+    layout_ = asked.spread(ranks_, terms.room);
+    const std::string reason = asked.reason(layout_, terms.room);
+    if (!reason.empty()) remark_ = fmt::format("engine {}: {}", to_string(layout_.kind), reason);
+  }
   /// Of all ranks that hold a state.
   Work spread_work(bool gradient) const {
     const Precision precision = Precision::float64;  // as for one rank
@@ -128,13 +146,16 @@ class CircuitWork : public Workload {
   }
   bool measures() const { return experiment_.optimizer_kind != OptimizerKind::lbfgs; }
   EngineOptions engine_options(const ThreadPlan& plan) const {
-    return {experiment_.engine, experiment_.precision, plan.threads_per_state};
+    return {layout_.kind, experiment_.precision, plan.threads_per_state};
   }
 
   int ranks_;  ///< that hold a state
   Experiment experiment_;
   Circuit circuit_;
-  Distribution layout_;  ///< over several
+  HeldState state_;
+  Distribution layout_;
+  bool kept_ = false;  ///< its engine is that of the runs before
+  std::string remark_;
   std::uint64_t samples_ = 0;
   Work expectation_, gradient_, most_probable_;  // of one evaluation
   Costs costs_;

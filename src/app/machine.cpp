@@ -139,15 +139,15 @@ MemoryNeed memory_need(const Circuit& circuit, const Distribution& layout,
           static_cast<double>(layout.engine_bytes(circuit, engine)) * here};
 }
 
-MemoryNeed least_memory_need(int qubits) {
-  return {qubits, std::ldexp(8.0, qubits), std::ldexp(32.0, qubits)};
-}
+MemoryNeed least_memory_need(int qubits) { return {qubits, std::ldexp(8.0, qubits), 0.0}; }
 
-void require_memory(const std::string& source, const MemoryNeed& need, double available) {
+void require_memory(const std::string& source, const MemoryNeed& need, double available,
+                    const std::function<std::string()>& remedies) {
   if (need.total() <= available) return;
-  throw InputError(fmt::format(
-      "{}: {} qubits need {} on a node, {} of them for the cost table; available: {}", source,
-      need.qubits, in_bytes(need.total()), in_bytes(need.table), in_bytes(available)));
+  throw InputError(
+      fmt::format("{}: {} qubits need {} on a node, {} of them for the cost table; available: {}{}",
+                  source, need.qubits, in_bytes(need.total()), in_bytes(need.table),
+                  in_bytes(available), remedies ? remedies() : std::string()));
 }
 
 }  // namespace qhn

@@ -1,9 +1,11 @@
 #include "app/single_state.hpp"
 
 #include <omp.h>
+#include <spdlog/spdlog.h>
 
 #include <algorithm>
 
+#include "app/held_state.hpp"
 #include "app/machine.hpp"
 #include "core/error.hpp"
 #include "dist/node.hpp"
@@ -36,26 +38,40 @@ void read_inputs(const SingleStateOptions& options, std::optional<EngineKind> ki
     require_memory(options.experiment, least_memory_need(bits), available_memory());
   s.problem = make_problem(s.experiment.problem);
   s.circuit = make_circuit(s.experiment, s.problem->qubits());
-  const EngineKind engine = kind.value_or(s.experiment.engine);
-  if (options.ranks > 1) s.layout = distribute(s.circuit, options.ranks, engine);
   s.angles = read_angles(options.angles, options.row, static_cast<std::size_t>(s.circuit.angles),
                          options.ignore_extra);
   const int threads =
       options.threads > 0 ? options.threads : default_threads(count_cores(allowed_processors()));
   omp_set_num_threads(threads);
-  s.engine = {engine, s.experiment.precision, threads, gradient};
+  s.engine = {kind.value_or(s.experiment.engine), s.experiment.precision, threads, gradient};
+}
+
+/// The engine, by the memory that the rank with the least has for it. Collective over `s.ranks`.
+void lay_out(const SingleStateOptions& options, double available, SingleState& s) {
+  const int here = s.ranks ? ranks_on_node(s.ranks->comm()) : 1;
+  double room = engine_room(available, here, s.circuit.qubits, options.ranks);
+  if (s.ranks) MPI_Allreduce(MPI_IN_PLACE, &room, 1, MPI_DOUBLE, MPI_MIN, s.ranks->comm());
+  HeldState state;
+  state.circuit = s.circuit;
+  state.engine = s.engine;
+  s.layout = state.spread(options.ranks, room);
+  s.engine.kind = s.layout.kind;
+  const MemoryNeed need = options.ranks > 1 ? memory_need(s.circuit, s.layout, s.engine, here)
+                                            : memory_need(s.circuit, s.engine, here);
+  require_memory(options.experiment, need, available,
+                 [&] { return state.remedies(s.layout, available); });
+  const std::string reason = state.reason(s.layout, room);
+  if (!reason.empty() && s.speaks())
+    spdlog::info("engine {}: {}", to_string(s.layout.kind), reason);
 }
 
 void fill_costs(const SingleStateOptions& options, SingleState& s) {
+  lay_out(options, available_memory(), s);
   if (s.ranks) {
-    require_memory(options.experiment,
-                   memory_need(s.circuit, s.layout, s.engine, ranks_on_node(s.ranks->comm())),
-                   available_memory());
     const IndexMap part = s.layout.part(s.ranks->rank());
     s.costs.resize(dimension(part.slots()));
     s.problem->slice_costs(part, s.costs);
   } else {
-    require_memory(options.experiment, memory_need(s.circuit, s.engine, 1), available_memory());
     s.costs.resize(dimension(s.circuit.qubits));
     s.problem->costs(0, s.costs);
   }

@@ -33,7 +33,7 @@ struct SingleState {
   Experiment experiment;
   std::unique_ptr<Problem> problem;
   Circuit circuit;
-  Distribution layout;  ///< over the ranks, where there are several
+  Distribution layout;  ///< over the ranks
   std::vector<double> angles;
   AlignedVector<double> costs;  ///< the table, or C(w) for w = layout.part(rank)(x)
   double minimum = 0.0;         ///< E_min

@@ -91,7 +91,7 @@ IdlePower idle_power(const ScopeEnergy& before, const ScopeEnergy& after);
 
 /// What modelled joules are made of: joules = per_flop·flops + per_byte·bytes + idle·seconds (J. W.
 /// Choi, D. Bedard, R. Fowler, R. Vuduc, A roofline model of energy, IPDPS 2013, equation 1). The
-/// defaults are the constants of a CPU there; jobs/energy/cpu.toml says more.
+/// defaults are assumptions in the range of a CPU there; jobs/energy/cpu.toml says more.
 struct CpuModel {
   std::string name = "Intel Core i7-950";
   double joules_per_flop = 670e-12;

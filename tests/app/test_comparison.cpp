@@ -246,10 +246,18 @@ TEST(Comparison, TheVerbPrintsEveryFormat) {
   CampaignFile c = campaign("descent");
   c.energy = {energy()};
   write_campaign(folder / "a.h5", c);
-  const ProgramRun text =
-      run_qhn(folder, "compare a.h5 --hardware '" QHN_SOURCE "/jobs/energy/superconducting.toml'");
+  CampaignFile shots =
+      campaign("", std::string(problem) + "[optimizer]\nname = \"spsa\"\nshots = 50\n");
+  for (RestartRecord& r : shots.records)
+    r.result.oracle[OraclePhase::optimisation] = {400, 9, 4000};
+  write_campaign(folder / "s.h5", shots);
+  const ProgramRun text = run_qhn(
+      folder, "compare a.h5 s.h5 --hardware '" QHN_SOURCE "/jobs/energy/superconducting.toml'");
   EXPECT_EQ(text.exit_code, 0) << text.err;
   EXPECT_TRUE(text.out.starts_with("A simulation that reads a table of costs cannot beat"));
+  EXPECT_NE(text.out.find("Ledger 3, projected: superconducting qubits"), std::string::npos);
+  // The defaults are those of the file that says where they come from.
+  EXPECT_EQ(run_qhn(folder, "compare a.h5 s.h5").out, text.out);
   EXPECT_NE(
       run_qhn(folder, "compare a.h5 --format csv")
           .out.find(

@@ -162,6 +162,39 @@ TEST(Distribution, RefusesWhatCannotBe) {
   EXPECT_EQ(distribute(circuit, 8, EngineKind::automatic).kind, EngineKind::sweep);
 }
 
+// A cut's registers do not shrink with the ranks, parts of a state do.
+TEST(Distribution, TakesTheCheapestEngineThatFits) {
+  const Circuit circuit = make_circuit(Family::linear, 16, 16);
+  const auto taken = [&](double bytes) {
+    return distribute(circuit, 8, EngineKind::automatic, {{}, bytes});
+  };
+  const auto bytes_of = [&](EngineKind kind) {
+    return distribute(circuit, 8, kind).engine_bytes(circuit, {});
+  };
+  const std::size_t cut = bytes_of(EngineKind::cut), sweep = bytes_of(EngineKind::sweep);
+  ASSERT_GT(cut, sweep);
+  EXPECT_EQ(distribute(circuit, 8, EngineKind::automatic).kind, EngineKind::cut);
+  EXPECT_EQ(taken(static_cast<double>(cut)).kind, EngineKind::cut);
+  EXPECT_FALSE(taken(static_cast<double>(cut)).other);
+  // Short of the cut by a byte, short of both, and with nothing left by the table.
+  for (const double room : {static_cast<double>(cut) - 1, static_cast<double>(sweep) - 1, -1.0}) {
+    const Distribution layout = taken(room);
+    EXPECT_EQ(layout.kind, EngineKind::sweep);
+    EXPECT_EQ(layout.plan.local_qubits, 13);
+    ASSERT_TRUE(layout.other);
+    EXPECT_EQ(layout.other->kind, EngineKind::cut);
+    EXPECT_EQ(layout.other->bytes, cut);
+  }
+  // An engine that is asked for is taken.
+  EXPECT_EQ(distribute(circuit, 8, EngineKind::cut, {{}, 0.0}).kind, EngineKind::cut);
+  // Floats halve everything but the table in their precision.
+  EngineOptions floats;
+  floats.precision = Precision::float32;
+  EXPECT_EQ(
+      distribute(circuit, 8, EngineKind::automatic, {floats, static_cast<double>(cut) - 1}).kind,
+      EngineKind::cut);
+}
+
 TEST(DistributedWalshHadamard, EqualsTheLocalOne) {
   on_powers_of_two([](const Ranks& ranks) {
     const auto whole = random_numbers(dimension(9), -1.0, 1.0, 5);
