@@ -28,7 +28,7 @@ std::set<Index> candidates(const Planner& planner, const Done& done, bool first)
 }
 
 /// The sets of local qubits, stage by stage.
-struct Path {
+struct BlockPath {
   Done done;
   std::vector<Index> sets;
   int work = 0;  ///< trips over a block, about
@@ -50,8 +50,9 @@ class WorkOfStage {
   std::array<int, 66> rotations_{};  ///< by slot
 };
 
-Path extend(std::span<const Gate> gates, const Planner& planner, const Path& path, Index set) {
-  Path longer = path;
+BlockPath extended(std::span<const Gate> gates, const Planner& planner, const BlockPath& path,
+                   Index set) {
+  BlockPath longer = path;
   WorkOfStage work;
   planner.run(longer.done, set, path.sets.empty(), [&](std::size_t i) {
     const Gate& gate = gates[i];
@@ -67,20 +68,20 @@ Path extend(std::span<const Gate> gates, const Planner& planner, const Path& pat
 /// gates; of equals the one with the least work.
 std::vector<Index> fewest_stages(std::span<const Gate> gates, const Planner& planner) {
   constexpr std::size_t width = 32;
-  std::vector<Path> beam{{planner.nothing_done(), {}}};
+  std::vector<BlockPath> beam{{planner.nothing_done(), {}}};
   while (true) {
-    std::vector<Path> next;
-    for (const Path& path : beam)
+    std::vector<BlockPath> next;
+    for (const BlockPath& path : beam)
       for (Index set : candidates(planner, path.done, path.sets.empty()))
-        next.push_back(extend(gates, planner, path, set));
-    std::stable_sort(next.begin(), next.end(), [](const Path& a, const Path& b) {
+        next.push_back(extended(gates, planner, path, set));
+    std::stable_sort(next.begin(), next.end(), [](const BlockPath& a, const BlockPath& b) {
       const std::size_t na = Planner::count(a.done), nb = Planner::count(b.done);
       return na != nb ? na > nb : a.work < b.work;
     });
     if (planner.finished(next.front().done)) return next.front().sets;
     beam.clear();
     std::set<Done> seen;
-    for (Path& path : next)
+    for (BlockPath& path : next)
       if (beam.size() < width && seen.insert(path.done).second) beam.push_back(std::move(path));
   }
 }

@@ -3,21 +3,16 @@
 #include <algorithm>
 
 namespace qhn {
-namespace {
-
-Index at(int q) { return Index{1} << q; }
-
-}  // namespace
 
 std::vector<Task> tasks_of(std::span<const Gate> gates, PlannerRules rules) {
   std::vector<Task> tasks;
   Index seen = 0;
   for (const Gate& gate : gates) {
     Task t;
-    t.touched = at(gate.first) | (gate.second >= 0 ? at(gate.second) : 0);
-    if (gate.kind == GateKind::rx || gate.kind == GateKind::ry) t.changed = at(gate.first);
+    t.touched = dimension(gate.first) | (gate.second >= 0 ? dimension(gate.second) : 0);
+    if (gate.kind == GateKind::rx || gate.kind == GateKind::ry) t.changed = dimension(gate.first);
     if (gate.kind == GateKind::cx) {
-      t.changed = at(gate.second);
+      t.changed = dimension(gate.second);
       if (rules.relabels) t.or_both = t.touched;
     }
     t.needs = t.changed;
@@ -48,13 +43,13 @@ Index Planner::keep_what_is_there(const Done& done, Index next, Index before) co
   Index set = used;
   for (Index from : {before & next, before, next})
     for (int q = 0; q < qubits_ && std::popcount(set) < local_; ++q)
-      if (from & at(q)) set |= at(q);
+      if (from & dimension(q)) set |= dimension(q);
   return set;
 }
 
 std::vector<Index> Planner::all_sets() const {
   std::vector<Index> sets;
-  for (Index set = at(local_) - 1; set < at(qubits_);) {
+  for (Index set = dimension(local_) - 1; set < dimension(qubits_);) {
     sets.push_back(set);
     const Index low = set & (~set + 1), carried = set + low;  // the next with as many bits
     set = carried | (((set ^ carried) / low) >> 2);
@@ -66,7 +61,7 @@ std::vector<Index> Planner::candidates(const Done& done, Index before) const {
   const bool first = before == 0;
   if (!all_.empty()) return all_;
   std::set<Index> sets;
-  for (int low = qubits_ - local_; low >= 0; --low) sets.insert(((at(local_) - 1) << low));
+  for (int low = qubits_ - local_; low >= 0; --low) sets.insert(((dimension(local_) - 1) << low));
   sets.insert(first_come(done, first, false));
   sets.insert(first_come(done, first, true));
   // Climb from the best and, between stages, from what is local now.
@@ -92,7 +87,7 @@ Index Planner::first_come(const Done& done, bool first, bool high_first, Index s
   for (std::size_t i = 0; i < tasks_.size() && std::popcount(set) < local_; ++i)
     if (!is_done(done, i) && !(tasks_[i].leading && first)) set |= tasks_[i].needs;
   for (int k = 0; k < qubits_ && std::popcount(set) < local_; ++k)
-    set |= at(high_first ? qubits_ - 1 - k : k);
+    set |= dimension(high_first ? qubits_ - 1 - k : k);
   return set;
 }
 
@@ -102,8 +97,8 @@ void Planner::climb(const Done& done, Index set, bool first, std::set<Index>& se
     Index best = set;
     for (int out = 0; out < qubits_; ++out)
       for (int in = 0; in < qubits_; ++in) {
-        if (!(set & at(out)) || (set & at(in))) continue;
-        const Index next = (set ^ at(out)) | at(in);
+        if (!(set & dimension(out)) || (set & dimension(in))) continue;
+        const Index next = (set ^ dimension(out)) | dimension(in);
         if (const std::size_t g = gain(done, next, first); g > most) most = g, best = next;
       }
     if (best == set) return;

@@ -18,7 +18,7 @@
 namespace qhn {
 namespace {
 
-constexpr Index most_chunks = 64;  // of blocks; each has its own sums of the derivatives
+constexpr Index most_shares = 64;  // of blocks; each has its own sums of the derivatives
 
 BlockPlan plan_for(const Circuit& circuit, int block_qubits, bool from_zero) {
   return plan_blocks(circuit, block_qubits,
@@ -70,7 +70,7 @@ class BlockEngine final : public Engine {
         cost_(cost),
         start_(start),
         plan_(plan_for(circuit, block_qubits, start.empty())),
-        blocks_(plan_.blocks(), 1, most_chunks),
+        blocks_(plan_.blocks(), 1, most_shares),
         size_(dimension(circuit.qubits)),
         block_(dimension(block_qubits)),
         phi_(2 * size_),
@@ -300,12 +300,12 @@ class BlockEngine final : public Engine {
 };
 
 template <class T>
-std::size_t bytes_of(const Circuit& circuit, int block_qubits, const EngineOptions& options) {
+std::size_t block_bytes(const Circuit& circuit, int block_qubits, const EngineOptions& options) {
   const BlockPlan plan = plan_for(circuit, block_qubits, true);
   const Index planes = options.gradient ? 4 : 2;
   std::size_t worker = (planes + 1) * dimension(block_qubits) * sizeof(T);
   for (const BlockStage& stage : plan.stages) worker += register_bytes<T>(stage.spread.program);
-  const Index chunks = Chunks(plan.blocks(), 1, most_chunks).count;
+  const Index chunks = Chunks(plan.blocks(), 1, most_shares).count;
   return planes * dimension(circuit.qubits) * sizeof(T) +
          static_cast<std::size_t>(options.threads) * worker +
          (options.gradient ? chunks * static_cast<Index>(circuit.angles) * sizeof(double) : 0);
@@ -324,8 +324,9 @@ std::unique_ptr<Engine> make_block_engine(const Circuit& circuit, int block_qubi
 
 std::size_t block_engine_bytes(const Circuit& circuit, int block_qubits,
                                const EngineOptions& options) {
-  return options.precision == Precision::float32 ? bytes_of<float>(circuit, block_qubits, options)
-                                                 : bytes_of<double>(circuit, block_qubits, options);
+  return options.precision == Precision::float32
+             ? block_bytes<float>(circuit, block_qubits, options)
+             : block_bytes<double>(circuit, block_qubits, options);
 }
 
 }  // namespace qhn

@@ -94,6 +94,11 @@ Work block_work(const Circuit& circuit, int block_qubits, bool own_start, Asked 
     work.bytes += (reads ? state : 0.0) + (last ? 0.0 : state);
     if (!gradient) continue;
     work.flops += blocks * backward_work(program).flops;
+    if (!last)  // the tables are made anew on the way back
+      for_steps(program, [&](const auto& step, double) {
+        if constexpr (std::is_same_v<std::decay_t<decltype(step)>, Phase>)
+          work.flops += blocks * phase_tables(program.qubits);
+      });
     work.bytes += (last ? 0.0 : 2 * state) + (s > 0 ? 2 * state : 0.0);  // φ and λ in and out
   }
   if (asked == Asked::most_probable) return work + Work{3.0 * size, 0.0};

@@ -177,8 +177,10 @@ TEST(BlockPlan, NeedsFewStages) {
     return plan.stages.size();
   };
   EXPECT_EQ(stages(Family::product, 24, 9), 2u);
+  EXPECT_EQ(stages(Family::linear, 20, 4), 2u);
   EXPECT_EQ(stages(Family::linear, 20, 8), 3u);
   EXPECT_EQ(stages(Family::linear, 24, 4), 3u);
+  EXPECT_EQ(stages(Family::linear, 24, 8), 4u);
   EXPECT_EQ(stages(Family::linear, 26, 16), 7u);
   EXPECT_EQ(stages(Family::all_to_all, 22, 8), 9u);
 }
