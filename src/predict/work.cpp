@@ -98,6 +98,7 @@ Work& Work::operator+=(const Work& other) {
   flops += other.flops;
   bytes += other.bytes;
   popcounts += other.popcounts;
+  exchanged += other.exchanged;
   return *this;
 }
 
