@@ -41,7 +41,9 @@ class ClassicalWork : public Workload {
     return experiment;
   }
   MemoryNeed least_memory(int bits) const override { return need(bits); }
-  void prepare(std::shared_ptr<const Problem> problem) override { problem_ = std::move(problem); }
+  void prepare(std::shared_ptr<const Problem> problem, const EngineTerms&) override {
+    problem_ = std::move(problem);
+  }
 
   std::string name() const override {
     return fmt::format("{} {}", experiment_.name, describe(experiment_.baseline));

@@ -45,6 +45,12 @@ struct Costs {
   double minimum = 0.0;  ///< E_min, or the experiment's target
 };
 
+/// What decides which engine a run takes where that is left to it; the same on all ranks.
+struct EngineTerms {
+  double room = 0.0;       ///< engine_room() of the rank that has least
+  std::string begun_with;  ///< the engine() of the campaign that goes on; empty: a new one
+};
+
 /// What the restarts of a campaign compute: all that differs between the verbs. The members are in
 /// the order of the calls; all ranks make the same ones, but for tune().
 class Workload {
@@ -55,12 +61,14 @@ class Workload {
   virtual Experiment read(const std::string& path, const std::vector<std::string>& overrides) = 0;
   /// What is needed at least, with so many bits; before there is a problem.
   virtual MemoryNeed least_memory(int bits) const = 0;
-  virtual void prepare(std::shared_ptr<const Problem> problem) = 0;  ///< of that experiment
+  /// `problem` is that experiment's.
+  virtual void prepare(std::shared_ptr<const Problem> problem, const EngineTerms& terms) = 0;
 
   virtual std::string name() const = 0;    ///< of the campaign, as results show it
   virtual std::string what() const = 0;    ///< of restarts: "48 angles"
   virtual std::string engine() const = 0;  ///< for identity and provenance
   virtual std::string toml() const = 0;    ///< the experiment as far as results depend on it
+  virtual std::string remark() const { return {}; }  ///< what to say of engine(); empty: nothing
   virtual bool needs_table() const { return true; }
   /// What `rank` of a group holds of the table, where a state is spread.
   virtual IndexMap table_part(int /*rank*/) const { return {}; }
@@ -69,6 +77,8 @@ class Workload {
   virtual ThreadPlan plan(const Resources& resources, std::uint64_t restarts,
                           bool memory_for_all) const = 0;
   virtual MemoryNeed memory(const ThreadPlan& plan, int workers_on_node) const = 0;
+  /// What to say besides where that is more than the `available` bytes of a node.
+  virtual std::string remedies(double /*available*/) const { return {}; }
 
   virtual void take(const Costs& costs) = 0;
   /// Rank 0 of a new campaign: finds its settings, on so many threads. nullopt: `stop` was set.

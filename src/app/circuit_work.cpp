@@ -4,10 +4,13 @@
 
 #include <utility>
 
+#include "app/held_state.hpp"
 #include "core/error.hpp"
 #include "dist/engine.hpp"
+#include "dist/sweep.hpp"
 #include "farm/restart.hpp"
 #include "farm/shot_restart.hpp"
+#include "farm/spread_shots.hpp"
 #include "predict/load.hpp"
 
 namespace qhn {
@@ -29,21 +32,17 @@ class CircuitWork : public Workload {
   }
   MemoryNeed least_memory(int bits) const override {
     MemoryNeed need = least_memory_need(bits);
-    if (ranks_ > 1) need = {bits, need.table / ranks_, 0.0};  // a cut keeps no state
+    need.table /= ranks_;
     return need;
   }
-  void prepare(std::shared_ptr<const Problem> problem) override {
+  void prepare(std::shared_ptr<const Problem> problem, const EngineTerms& terms) override {
     samples_ = problem->train_samples();
-    circuit_ = make_circuit(experiment_, problem->qubits());
+    state_ = HeldState(experiment_, problem->qubits());
+    circuit_ = state_.circuit;
     if (measures() && experiment_.shots.gradient == ShotGradient::shift)
       require_single_gates(circuit_);
     if (ranks_ > 1) {
-      if (measures())
-        throw InputError(fmt::format(
-            "{}: --ranks-per-state {} with an optimizer that measures shots, which needs the whole "
-            "state on one rank; allowed: 1, or optimizer.name = \"lbfgs\"",
-            experiment_.source, ranks_));
-      layout_ = distribute(circuit_, ranks_, experiment_.engine);
+      lay_out(terms);
       expectation_ = spread_work(false);
       gradient_ = spread_work(true);
       most_probable_ = most_probable_work(circuit_, layout_.kind);
@@ -51,20 +50,17 @@ class CircuitWork : public Workload {
       if (layout_.kind == EngineKind::sweep) most_probable_.exchanged = expectation_.exchanged;
       return;
     }
-    expectation_ = expectation_work(circuit_, experiment_.engine);
-    gradient_ = gradient_work(circuit_, experiment_.engine);
-    most_probable_ = most_probable_work(circuit_, experiment_.engine);
+    lay_out(terms);
+    expectation_ = expectation_work(circuit_, layout_.kind);
+    gradient_ = gradient_work(circuit_, layout_.kind);
+    most_probable_ = most_probable_work(circuit_, layout_.kind);
   }
 
   std::string name() const override { return experiment_.name; }
   std::string what() const override { return fmt::format("{} angles", circuit_.angles); }
-  std::string engine() const override {
-    // The last bits depend on how a state is spread, so this belongs to a campaign's identity.
-    if (ranks_ > 1) return fmt::format("{} on {} ranks", to_string(layout_.kind), ranks_);
-    return to_string(experiment_.engine == EngineKind::automatic ? choose_engine(circuit_)
-                                                                 : experiment_.engine);
-  }
+  std::string engine() const override { return engine_name(layout_.kind); }
   std::string toml() const override { return to_toml(experiment_); }
+  std::string remark() const override { return remark_; }
   IndexMap table_part(int rank) const override { return layout_.part(rank); }
   bool polls() const override { return costs_.table.size() >= long_table; }
   ThreadPlan plan(const Resources& resources, std::uint64_t restarts,
@@ -74,12 +70,11 @@ class CircuitWork : public Workload {
                         memory_for_all);
   }
   MemoryNeed memory(const ThreadPlan& plan, int workers_on_node) const override {
-    if (ranks_ > 1) return memory_need(circuit_, layout_, engine_options(plan), workers_on_node);
-    MemoryNeed need = memory_need(circuit_, engine_options(plan), workers_on_node);
-    if (measures())  // the amplitudes that are measured
-      need.states += workers_on_node * static_cast<double>(sizeof(Complex)) *
-                     static_cast<double>(dimension(circuit_.qubits));
-    return need;
+    return state_.need(layout_, engine_options(plan), workers_on_node);
+  }
+  std::string remedies(double available) const override {
+    return kept_ ? fmt::format("; the campaign was begun with engine {} and keeps to it", engine())
+                 : state_.remedies(layout_, available);
   }
 
   void take(const Costs& costs) override { costs_ = costs; }
@@ -99,30 +94,55 @@ class CircuitWork : public Workload {
                                  .epsilons = experiment_.epsilons,
                                  .keep_angles = experiment_.keep_angles,
                                  .optimizer = experiment_.optimizer};
+    const ShotTask shots{&circuit_, costs_.minimum, samples_, experiment_.shots};
     if (group != nullptr) {
       const Ranks& ranks = group->ranks();
+      const IndexMap part = layout_.part(ranks.rank());
+      const CostOf cost_of = [&ranks, part, table = costs_.table](Index w) {
+        return spread_cost(ranks, part, table, w);
+      };
+      if (measures()) {
+        auto sweep = make_distributed_sweep(ranks, circuit_, layout_.plan, costs_.table,
+                                            engine_options(plan));
+        const Sampler sampler = spread_sampler(*group, *sweep, part, costs_.table);
+        const std::shared_ptr<Engine> engine = group->together(std::move(sweep));
+        return [=](std::uint64_t id, const RestartHooks& hooks) {
+          return run_shot_restart(*engine, sampler, cost_of, shots, restart, id, hooks);
+        };
+      }
       const std::shared_ptr<Engine> engine = group->together(
           make_distributed_engine(ranks, circuit_, layout_, costs_.table, engine_options(plan)));
-      const CostOf cost_of = [&ranks, part = layout_.part(ranks.rank()), table = costs_.table](
-                                 Index w) { return spread_cost(ranks, part, table, w); };
       return [=, minimum = costs_.minimum](std::uint64_t id, const RestartHooks& hooks) {
         return run_restart(*engine, cost_of, minimum, restart, id, hooks);
       };
     }
     const std::shared_ptr<Engine> engine =
         make_engine(circuit_, costs_.table, engine_options(plan));
-    if (measures()) {
-      const ShotTask task{&circuit_, costs_.table, costs_.minimum, samples_, experiment_.shots};
-      return [=](std::uint64_t id, const RestartHooks& hooks) {
-        return run_shot_restart(*engine, task, restart, id, hooks);
+    if (measures())
+      return [=, costs = costs_.table](std::uint64_t id, const RestartHooks& hooks) {
+        return run_shot_restart(*engine, costs, shots, restart, id, hooks);
       };
-    }
     return [=, costs = costs_](std::uint64_t id, const RestartHooks& hooks) {
       return run_restart(*engine, costs.table, costs.minimum, restart, id, hooks);
     };
   }
 
  private:
+  /// The last bits depend on how a state is spread, so this belongs to a campaign's identity.
+  std::string engine_name(EngineKind kind) const {
+    return ranks_ > 1 ? fmt::format("{} on {} ranks", to_string(kind), ranks_) : to_string(kind);
+  }
+  /// A campaign keeps to its engine, however much memory there is for those that go on with it.
+  void lay_out(const EngineTerms& terms) {
+    HeldState asked = state_;
+    for (const EngineKind kind : {EngineKind::sweep, EngineKind::cut})
+      if (asked.engine.kind == EngineKind::automatic && terms.begun_with == engine_name(kind))
+        asked.engine.kind = kind;
+    kept_ = asked.engine.kind != state_.engine.kind;
+    layout_ = asked.spread(ranks_, terms.room);
+    const std::string reason = asked.reason(layout_, terms.room);
+    if (!reason.empty()) remark_ = fmt::format("engine {}: {}", to_string(layout_.kind), reason);
+  }
   /// Of all ranks that hold a state; flops and bytes of double precision, as for one rank.
   Work spread_work(bool gradient) const {
     Work work = evaluation_load(circuit_, layout_, Precision::float64, gradient).work;
@@ -132,13 +152,16 @@ class CircuitWork : public Workload {
   }
   bool measures() const { return experiment_.optimizer_kind != OptimizerKind::lbfgs; }
   EngineOptions engine_options(const ThreadPlan& plan) const {
-    return {experiment_.engine, experiment_.precision, plan.threads_per_state};
+    return {layout_.kind, experiment_.precision, plan.threads_per_state, state_.engine.gradient};
   }
 
   int ranks_;  ///< that hold a state
   Experiment experiment_;
   Circuit circuit_;
-  Distribution layout_;  ///< over several
+  HeldState state_;
+  Distribution layout_;
+  bool kept_ = false;  ///< its engine is that of the runs before
+  std::string remark_;
   std::uint64_t samples_ = 0;
   Work expectation_, gradient_, most_probable_;  // of one evaluation
   Costs costs_;

@@ -125,29 +125,15 @@ double available_memory() {
   return available;
 }
 
-MemoryNeed memory_need(const Circuit& circuit, const EngineOptions& engine, int states) {
-  if (circuit.qubits > 48)
-    return least_memory_need(circuit.qubits);  // engine_bytes() stays in range
-  return {circuit.qubits, std::ldexp(8.0, circuit.qubits),
-          static_cast<double>(engine_bytes(circuit, engine)) * states};
-}
+MemoryNeed least_memory_need(int qubits) { return {qubits, std::ldexp(8.0, qubits), 0.0}; }
 
-MemoryNeed memory_need(const Circuit& circuit, const Distribution& layout,
-                       const EngineOptions& engine, int here) {
-  if (circuit.qubits - layout.rank_bits() > 48) return least_memory_need(circuit.qubits);
-  return {circuit.qubits, std::ldexp(8.0 * here, circuit.qubits - layout.rank_bits()),
-          static_cast<double>(layout.engine_bytes(circuit, engine)) * here};
-}
-
-MemoryNeed least_memory_need(int qubits) {
-  return {qubits, std::ldexp(8.0, qubits), std::ldexp(32.0, qubits)};
-}
-
-void require_memory(const std::string& source, const MemoryNeed& need, double available) {
+void require_memory(const std::string& source, const MemoryNeed& need, double available,
+                    const std::function<std::string()>& remedies) {
   if (need.total() <= available) return;
-  throw InputError(fmt::format(
-      "{}: {} qubits need {} on a node, {} of them for the cost table; available: {}", source,
-      need.qubits, in_bytes(need.total()), in_bytes(need.table), in_bytes(available)));
+  throw InputError(
+      fmt::format("{}: {} qubits need {} on a node, {} of them for the cost table; available: {}{}",
+                  source, need.qubits, in_bytes(need.total()), in_bytes(need.table),
+                  in_bytes(available), remedies ? remedies() : std::string()));
 }
 
 }  // namespace qhn

@@ -4,11 +4,8 @@
 #include <sched.h>
 
 #include <cstdint>
+#include <functional>
 #include <string>
-
-#include "circuit/circuit.hpp"
-#include "dist/engine.hpp"
-#include "gradient/engine.hpp"
 
 namespace qhn {
 
@@ -55,15 +52,12 @@ struct MemoryNeed {
   double total() const { return table + states; }
 };
 
-/// `states`: engines at once on the node.
-MemoryNeed memory_need(const Circuit& circuit, const EngineOptions& engine, int states);
-/// The same for a state spread over ranks, `here` of them on the node.
-MemoryNeed memory_need(const Circuit& circuit, const Distribution& layout,
-                       const EngineOptions& engine, int here);
-/// The same before there is a circuit: the least any engine needs, two states.
+/// The least of it, before there is a circuit: the table. A cut keeps no state.
 MemoryNeed least_memory_need(int qubits);
 
-/// Throws InputError, saying how many bytes `need` is, where it is more than `available`.
-void require_memory(const std::string& source, const MemoryNeed& need, double available);
+/// Throws InputError, saying how many bytes `need` is, where it is more than `available`; what
+/// `remedies` returns ends the line.
+void require_memory(const std::string& source, const MemoryNeed& need, double available,
+                    const std::function<std::string()>& remedies = {});
 
 }  // namespace qhn

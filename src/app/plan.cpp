@@ -11,6 +11,7 @@
 #include <optional>
 
 #include "app/experiment.hpp"
+#include "app/held_state.hpp"
 #include "app/links.hpp"
 #include "app/machine.hpp"
 #include "app/machine_file.hpp"
@@ -123,46 +124,46 @@ void run_measure(const PlanOptions& options) {
 /// Everything that follows from an experiment and a layout.
 struct Plan {
   Experiment experiment;
-  Circuit circuit;
+  HeldState state;
   Layout layout;
+  double room = 0.0;  ///< bytes of a rank for its engine
   Distribution spread;
   ThreadPlan threads;
   double table = 0.0, states = 0.0, buffers = 0.0;  ///< bytes of a rank; table: its share of it
   EvaluationLoad expectation, gradient;
 
-  bool shots() const { return experiment.optimizer_kind != OptimizerKind::lbfgs; }
   double rank_bytes() const { return table + states + buffers; }
   double node_bytes() const { return rank_bytes() * layout.ranks_per_node; }
   /// States that run at once.
   int workers() const { return layout.ranks() / layout.ranks_per_state * threads.workers; }
 };
 
-Plan make_plan(const Experiment& experiment, const Circuit& circuit, const Layout& layout,
+Plan make_plan(const Experiment& experiment, const HeldState& state, const Layout& layout,
                double node_memory) {
   Plan p;
   p.experiment = experiment;
-  p.circuit = circuit;
+  p.state = state;
   p.layout = layout;
-  p.spread = distribute(circuit, layout.ranks_per_state, experiment.engine);
+  const Circuit& circuit = state.circuit;
+  p.room = engine_room(node_memory, layout.ranks_per_node, circuit.qubits, layout.ranks_per_state);
+  p.spread = state.spread(layout.ranks_per_state, p.room);
   p.expectation = evaluation_load(circuit, p.spread, experiment.precision, false);
   p.gradient = evaluation_load(circuit, p.spread, experiment.precision, true);
   const auto engine = [&](int threads) {
-    return static_cast<double>(
-        p.spread.engine_bytes(circuit, {experiment.engine, experiment.precision, threads}));
+    return state.bytes(p.spread, {p.spread.kind, experiment.precision, threads, !state.measured});
   };
   const int n = circuit.qubits;
   if (layout.ranks_per_state == 1) {
     p.table = std::ldexp(8.0, n) / layout.ranks_per_node;  // one copy, shared by the node
     const double all = (p.table + layout.threads * engine(1)) * layout.ranks_per_node;
     const Resources resources{layout.threads, layout.ranks(), layout.ranks_per_node};
-    p.threads = plan_threads(evaluation_of(circuit, {experiment.engine, experiment.precision}),
+    p.threads = plan_threads(evaluation_of(circuit, {p.spread.kind, experiment.precision}),
                              resources, experiment.restart_count, all <= node_memory);
   } else {
     p.table = std::ldexp(8.0, n - p.spread.rank_bits());
     p.threads = {1, layout.threads};
   }
   p.states = p.threads.workers * engine(p.threads.threads_per_state);
-  if (p.shots()) p.states += p.threads.workers * std::ldexp(sizeof(Complex), n);
   if (p.spread.kind == EngineKind::sweep && layout.ranks_per_state > 1) {
     const double size = experiment.precision == Precision::float64 ? 8.0 : 4.0;
     const double held = std::ldexp(4.0 * size, n - p.spread.rank_bits());
@@ -170,18 +171,6 @@ Plan make_plan(const Experiment& experiment, const Circuit& circuit, const Layou
     p.states = held;
   }
   return p;
-}
-
-/// The fewest ranks, one on a node, that hold a state; nullopt where no number of them does.
-std::optional<Plan> smallest_plan(const Experiment& experiment, const Circuit& circuit, int threads,
-                                  double node_memory) {
-  for (int spread = 0; spread < std::min(circuit.qubits, 20); ++spread) {
-    const int ranks = 1 << spread;
-    if (std::ldexp(8.0, circuit.qubits - spread) > node_memory) continue;
-    Plan plan = make_plan(experiment, circuit, {ranks, 1, threads, ranks}, node_memory);
-    if (plan.node_bytes() <= node_memory) return plan;
-  }
-  return std::nullopt;
 }
 
 /// As sbatch takes it: whole minutes.
@@ -205,7 +194,7 @@ double most_evaluations(const Experiment& e) { return 536.0 / 500.0 * e.optimize
 double most_circuits(const Plan& p) {
   const ShotOptions& o = p.experiment.shots;
   const std::size_t gradient =
-      o.gradient == ShotGradient::shift ? 2 * live_angles(p.circuit).size() : 2;
+      o.gradient == ShotGradient::shift ? 2 * live_angles(p.state.circuit).size() : 2;
   return o.max_iterations * (static_cast<double>(gradient) + 1.0);
 }
 
@@ -221,8 +210,8 @@ Prediction predict(const Machine& machine, const Plan& p) {
   };
   Prediction t{seconds(p.expectation), seconds(p.gradient), 0.0};
   const double rounds = std::ceil(static_cast<double>(p.experiment.restart_count) / p.workers());
-  t.campaign = rounds * (p.shots() ? most_circuits(p) * t.expectation
-                                   : most_evaluations(p.experiment) * t.gradient);
+  t.campaign = rounds * (p.state.measured ? most_circuits(p) * t.expectation
+                                          : most_evaluations(p.experiment) * t.gradient);
   return t;
 }
 
@@ -246,7 +235,7 @@ void print_exchanges(const Plan& p) {
   }
   if (p.spread.kind == EngineKind::sweep)
     fmt::print("stages       {}, {} of {} qubits local\n", p.spread.plan.stages.size(),
-               p.spread.plan.local_qubits, p.circuit.qubits);
+               p.spread.plan.local_qubits, p.state.circuit.qubits);
   else
     fmt::print("stages       1, {} branches; sums over the ranks\n", p.spread.cut.branches());
   fmt::print("exchanged    by a rank: {} for the expectation, {} with gradient\n",
@@ -308,7 +297,8 @@ Layout layout_of(const PlanOptions& o, int cores, int domains) {
 
 void run_plan(const PlanOptions& options) {
   const Experiment experiment = read_experiment(options.experiment, options.overrides);
-  const Circuit circuit = make_circuit(experiment, count_qubits(experiment));
+  const HeldState state(experiment, count_qubits(experiment));
+  const Circuit& circuit = state.circuit;
   std::optional<Machine> machine;
   if (!options.machine.empty()) machine = read_machine(options.machine);
   const auto either = [&](auto asked, auto machine_has, const auto& here) {
@@ -321,15 +311,15 @@ void run_plan(const PlanOptions& options) {
   const double memory = either(static_cast<double>(options.memory), machine ? machine->memory : 0.0,
                                [] { return available_memory(); });
   const Layout layout = layout_of(options, cores, domains);
-  const Plan plan = make_plan(experiment, circuit, layout, memory);
+  const Plan plan = make_plan(experiment, state, layout, memory);
   std::optional<Prediction> times;
   if (machine) times = predict(*machine, plan);
   const std::vector<std::string> words = job_options(plan, memory, times);
   const auto require_fit = [&] {
     if (plan.node_bytes() > memory)
-      throw InputError(fmt::format("{}: {} need {} of a node, which has {}", options.experiment,
-                                   describe(layout), in_bytes(plan.node_bytes()),
-                                   in_bytes(memory)));
+      throw InputError(fmt::format("{}: {} need {} of a node, which has {}{}", options.experiment,
+                                   describe(layout), in_bytes(plan.node_bytes()), in_bytes(memory),
+                                   state.remedies(plan.spread, memory)));
   };
   if (options.format == "sbatch") {
     require_fit();
@@ -342,7 +332,9 @@ void run_plan(const PlanOptions& options) {
   fmt::print("layout       {}\n", describe(layout));
   fmt::print("states       {} at once, {} thread{} of each of their ranks\n", plan.workers(),
              plan.threads.threads_per_state, plan.threads.threads_per_state == 1 ? "" : "s");
-  fmt::print("engine       {}\n", to_string(plan.spread.kind));
+  const std::string reason = state.reason(plan.spread, plan.room);
+  fmt::print("engine       {}{}{}\n", to_string(plan.spread.kind), reason.empty() ? "" : ": ",
+             reason);
   print_exchanges(plan);
   print_memory(plan, memory);
 
@@ -358,7 +350,9 @@ void run_plan(const PlanOptions& options) {
         "prediction   none: give --machine FILE (qhn plan --measure --out FILE writes one)\n");
   }
 
-  const auto smallest = smallest_plan(experiment, circuit, cores, memory);
+  std::optional<Plan> smallest;  // one rank on each of its nodes
+  if (const auto fits = state.smallest(memory))
+    smallest = make_plan(experiment, state, {fits->ranks, 1, cores, fits->ranks}, memory);
   fmt::print("smallest     {}\n",
              smallest ? describe(smallest->layout) : "no number of such nodes holds a state");
   if (smallest && machine && (machine->network || smallest->layout.ranks_per_state == 1))

@@ -23,6 +23,7 @@
 #include "app/circuit_work.hpp"
 #include "app/energy.hpp"
 #include "app/experiment.hpp"
+#include "app/held_state.hpp"
 #include "app/identity.hpp"
 #include "app/machine.hpp"
 #include "app/merge.hpp"
@@ -327,7 +328,12 @@ class Campaign {
     agree_on_simd(session_, options_.simd);
     session_.agree([&] {
       problem_ = make_problem(experiment_.problem);
-      work_.prepare(problem_);
+      available_ = available_memory();
+      if (is_root()) before_ = campaign_header(folder_path_.string());
+    });
+    const EngineTerms terms = engine_terms(node);
+    session_.agree([&] {
+      work_.prepare(problem_, terms);
       summary_ = {problem_->qubits(), 0.0, 0, 0, problem_->train_samples()};
       describe_run();
       if (is_root()) take_up();
@@ -370,12 +376,11 @@ class Campaign {
     const std::uint64_t count = experiment_.restart_count;
     identity_ = campaign_identity(work_.toml(), provenance_.data_sha256, provenance_.simd,
                                   provenance_.engine);
-    const std::optional<JournalHeader> before = campaign_header(folder);
-    if (before && before->identity != identity_)
+    if (before_ && before_->identity != identity_)
       throw InputError(fmt::format(
           "{}: holds another campaign: {}; allowed: the same experiment, or another folder "
           "(--out DIR)",
-          folder, identity_differences(before->identity, identity_)));
+          folder, identity_differences(before_->identity, identity_)));
 
     self_ = this_process(slice_);
     claim_.emplace(folder, self_, options_.stale, [](const ClaimState& other) {
@@ -386,7 +391,7 @@ class Campaign {
     prefix_ =
         PrefixCount(slice_.first, slice_.end(), experiment_.epsilons.back(), experiment_.rule);
     IdSet done;
-    if (before) {
+    if (before_) {
       FolderScan scan = scan_campaign(folder, [this](FoundRecord&& found) {
         const RestartResult& result = found.record.result;
         if (!found.again) prefix_.add(result.id, result.gap);
@@ -395,8 +400,6 @@ class Campaign {
         spdlog::warn("{}", line);
       done = std::move(scan.done);
       checkpoints_ = std::move(scan.begun);
-      table_before_ = before->table;
-      method_before_ = before->method;
     }
     if (done.end() > count)
       throw InputError(
@@ -421,13 +424,24 @@ class Campaign {
     };
   }
 
+  // Collective: the least that any rank has, and rank 0's folder.
+  EngineTerms engine_terms(const Node& node) const {
+    EngineTerms terms;
+    terms.room = engine_room(available_, node.ranks, problem_->qubits(), options_.ranks_per_state);
+    MPI_Allreduce(MPI_IN_PLACE, &terms.room, 1, MPI_DOUBLE, MPI_MIN, session_.world());
+    if (before_) terms.begun_with = before_->provenance.engine;
+    broadcast(terms.begun_with, session_.world());
+    return terms;
+  }
+
   void plan(const Node& node) {
-    const double available = available_memory();
     const auto need = [&](const ThreadPlan& p) { return work_.memory(p, p.workers * node.ranks); };
-    const bool all_fit = need({threads_, 1}).total() <= available;
+    const bool all_fit = need({threads_, 1}).total() <= available_;
     plan_ =
         work_.plan({threads_, session_.size(), node.ranks, node.cache}, missing_count_, all_fit);
-    require_memory(options_.experiment, need(plan_), available);
+    require_memory(options_.experiment, need(plan_), available_,
+                   [&] { return work_.remedies(available_); });
+    if (is_root() && !work_.remark().empty()) spdlog::info("{}", work_.remark());
   }
 
   // False: interrupted.
@@ -457,14 +471,14 @@ class Campaign {
       work_.take(costs);
       if (!is_root()) return;
       const std::optional<MethodSummary> method =
-          method_before_ ? method_before_ : work_.tune(threads_, interrupted);
+          before_ ? before_->method : work_.tune(threads_, interrupted);
       if (method) header = pack(journal_header(*method));
     });
     broadcast(header, session_.world());
     if (header.empty()) return false;
     broadcast(self_.run, session_.world());
     const JournalHeader agreed = unpack_header(header);
-    int tuned = agreed.method.tuning.evaluations > 0 && !method_before_;
+    int tuned = agreed.method.tuning.evaluations > 0 && !before_;
     MPI_Bcast(&tuned, 1, MPI_INT, 0, session_.world());
     if (tuned) energy_->end_phase("tuning", is_root() ? work_.tuning_work(agreed.method) : Work{});
     session_.agree([&] {
@@ -518,12 +532,12 @@ class Campaign {
     header.method = method;
     header.provenance = provenance_;
     header.started = std::time(nullptr);
-    if (table_before_ && table_before_->minimum != header.table.minimum)
+    if (before_ && before_->table.minimum != header.table.minimum)
       throw RunError(
           fmt::format("{}: the minimum of the costs is {:.17g} in its journals and {:.17g} here: "
                       "results of this "
                       "machine would not be theirs",
-                      folder_path_.string(), table_before_->minimum, header.table.minimum));
+                      folder_path_.string(), before_->table.minimum, header.table.minimum));
     return header;
   }
 
@@ -651,6 +665,7 @@ class Campaign {
   Experiment experiment_;
   IdRange slice_;
   int threads_ = 1;
+  double available_ = 0.0;  // bytes of this rank's node, beside the problem's data
   std::shared_ptr<const Problem> problem_;
   ThreadPlan plan_;
   std::optional<Group> group_;  // where several ranks hold a state
@@ -666,9 +681,8 @@ class Campaign {
   // Rank 0; the order matters where an error ends it: journal, claim, folder.
   std::optional<OutputFolder> folder_;
   std::string identity_;
-  std::optional<TableSummary> table_before_;
-  std::optional<MethodSummary> method_before_;
-  ClaimHolder self_;  // its name on all ranks
+  std::optional<JournalHeader> before_;  // of the newest run
+  ClaimHolder self_;                     // its name on all ranks
   std::vector<IdRange> missing_;
   std::uint64_t done_before_ = 0;
   std::map<std::uint64_t, RestartCheckpoint> checkpoints_;

@@ -1,7 +1,9 @@
 #include "dist/engine.hpp"
 
+#include <algorithm>
 #include <bit>
 #include <string>
+#include <utility>
 
 #include "core/error.hpp"
 #include "dist/sweep.hpp"
@@ -32,6 +34,34 @@ class RowsOfRank final : public RowShare {
  private:
   const Ranks& ranks_;
 };
+
+/// Ranks that a cut has rows for.
+Index most_ranks(const CutCircuit& cut) {
+  return std::max<Index>(1, dimension(cut.high.qubits) / least_rows);
+}
+
+Distribution laid_out(EngineKind kind, int qubits, int ranks) {
+  Distribution d;
+  d.kind = kind;
+  d.qubits = qubits;
+  d.ranks = ranks;
+  return d;
+}
+
+Distribution swept(const Circuit& circuit, int ranks) {
+  Distribution d = laid_out(EngineKind::sweep, circuit.qubits, ranks);
+  d.plan = plan_exchanges(circuit, circuit.qubits - d.rank_bits(), Purpose::expectation);
+  return d;
+}
+
+Distribution cut_up(int ranks, const CutCircuit& cut) {
+  if (most_ranks(cut) < static_cast<Index>(ranks))
+    throw InputError("the cut of this circuit has rows for at most " +
+                     std::to_string(most_ranks(cut)) + " ranks, not " + std::to_string(ranks));
+  Distribution d = laid_out(EngineKind::cut, cut.qubits(), ranks);
+  d.cut = cut;
+  return d;
+}
 
 }  // namespace
 
@@ -65,36 +95,47 @@ std::size_t Distribution::engine_bytes(const Circuit& circuit, const EngineOptio
   return distributed_sweep_bytes(plan, options);
 }
 
-Distribution distribute(const Circuit& circuit, int ranks, EngineKind kind) {
+Distribution distribute(const Circuit& circuit, int ranks, EngineKind kind,
+                        const EngineLimit& limit) {
   if (ranks < 1 || !std::has_single_bit(static_cast<unsigned>(ranks)) ||
       static_cast<Index>(ranks) > dimension(circuit.qubits - 1))
     throw InputError("a state of " + std::to_string(circuit.qubits) +
                      " qubits can be spread over " + "1, 2, 4, … " +
                      std::to_string(dimension(circuit.qubits - 1)) + " ranks, not " +
                      std::to_string(ranks));
-  if (kind == EngineKind::reference)
-    throw InputError("the reference engine keeps the whole state on one rank");
-  Distribution d;
-  d.qubits = circuit.qubits;
-  d.ranks = ranks;
-  const auto rows_for_all = [ranks](const CutCircuit& cut) {
-    return dimension(cut.high.qubits) >= least_rows * static_cast<Index>(ranks);
-  };
-  if (kind != EngineKind::sweep) {
-    d.cut = kind == EngineKind::cut ? cheapest_proper_cut(circuit, Purpose::expectation)
-                                    : best_cut(circuit, Purpose::expectation);
-    const bool cuts = d.cut.high.qubits > 0 && (ranks == 1 || rows_for_all(d.cut));
-    if (cuts) {
-      d.kind = EngineKind::cut;
-      return d;
-    }
-    if (kind == EngineKind::cut)
-      throw InputError("the cut of this circuit has rows for at most " +
-                       std::to_string(dimension(d.cut.high.qubits) / least_rows) + " ranks, not " +
-                       std::to_string(ranks));
+  switch (kind) {
+    case EngineKind::reference:
+      throw InputError("the reference engine keeps the whole state on one rank");
+    case EngineKind::sweep:
+      return swept(circuit, ranks);
+    case EngineKind::cut:
+      return cut_up(ranks, cheapest_proper_cut(circuit, Purpose::expectation));
+    default:
+      break;
   }
-  d.kind = EngineKind::sweep;
-  d.plan = plan_exchanges(circuit, circuit.qubits - d.rank_bits(), Purpose::expectation);
+  const CutCircuit best = best_cut(circuit, Purpose::expectation);
+  const bool cuts = best.high.qubits > 0 && most_ranks(best) >= static_cast<Index>(ranks);
+  Distribution cheapest = cuts ? cut_up(ranks, best) : swept(circuit, ranks);
+  if (limit.bytes == std::numeric_limits<double>::infinity()) return cheapest;
+  const std::size_t needed = cheapest.engine_bytes(circuit, limit.options);
+  if (static_cast<double>(needed) <= limit.bytes) return cheapest;
+
+  Distribution other;
+  try {
+    other = distribute(circuit, ranks, cuts ? EngineKind::sweep : EngineKind::cut);
+  } catch (const InputError&) {
+    return cheapest;  // no cut serves
+  }
+  const std::size_t others = other.engine_bytes(circuit, limit.options);
+  Distribution& taken = others < needed ? other : cheapest;
+  taken.other = others < needed ? Distribution::Holding{cheapest.kind, needed}
+                                : Distribution::Holding{other.kind, others};
+  return taken;
+}
+
+Distribution distribute_for_shots(const Circuit& circuit, int ranks) {
+  Distribution d = distribute(circuit, ranks, EngineKind::sweep);
+  d.plan = in_table_order(std::move(d.plan));
   return d;
 }
 

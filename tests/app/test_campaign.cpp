@@ -9,6 +9,7 @@
 #include <nlohmann/json.hpp>
 
 #include "../io/temporary_folder.hpp"
+#include "app/circuit_work.hpp"
 #include "io/campaign_file.hpp"
 #include "io/campaign_folder.hpp"
 #include "tiny_experiment.hpp"
@@ -89,6 +90,35 @@ TEST_F(Campaign, ADifferentOneIsRefusedWithTheKeysThatDiffer) {
     EXPECT_EQ(simd.exit_code, 2) << simd.err;
   }
   EXPECT_EQ(results_of(folder / "whole"), whole);
+}
+
+// Which engine is automatic depends on memory; a campaign keeps to what its first run took.
+TEST_F(Campaign, KeepsToItsEngine) {
+  ASSERT_EQ(run_qhn(folder, "train tiny.toml --restarts 9 --out o --engine sweep").exit_code, 0);
+  const auto before = results_of(folder / "o");
+  ASSERT_EQ(run_qhn(folder, "train tiny.toml --restarts 12 --out o", mpirun(2)).exit_code, 0);
+  const CampaignFile campaign = read_campaign(folder / "o");
+  EXPECT_EQ(campaign.provenance.engine, "sweep");
+  ASSERT_EQ(campaign.records.size(), 12u);
+  for (const RestartResult& result : before) EXPECT_EQ(campaign.records[result.id].result, result);
+  expect_refused(run_qhn(folder, "train tiny.toml --restarts 12 --out o --engine cut"),
+                 {"engine (there sweep, here cut)"});
+
+  const auto engine_with = [&](double room, const std::string& begun_with) {
+    const auto work = make_circuit_work(1);
+    const Experiment experiment =
+        work->read(folder / "tiny.toml", {"circuit.sublayers=10", "engine.kind=automatic"});
+    work->prepare(make_problem(experiment.problem), {room, begun_with});
+    return std::pair(work->engine(), work->remark() + work->remedies(room));
+  };
+  EXPECT_EQ(engine_with(1e9, "").first, "cut");
+  EXPECT_EQ(engine_with(1e5, "").first, "sweep");
+  expect_words(engine_with(1e5, "").second, {"engine sweep: cut takes fewer operations, but "});
+  EXPECT_EQ(engine_with(1e9, "sweep").first, "sweep");
+  EXPECT_EQ(engine_with(1e5, "cut").first, "cut");
+  EXPECT_EQ(engine_with(1e5, "cut").second,
+            "; the campaign was begun with engine cut and keeps to it");
+  EXPECT_EQ(engine_with(1e9, "sweep on 2 ranks").first, "cut");  // another campaign: refused
 }
 
 TEST_F(Campaign, SlicesShareAFolder) {

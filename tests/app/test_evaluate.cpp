@@ -100,7 +100,7 @@ TEST(Evaluate, SaysWhatItCannotHold) {
   folder.write("big.toml", "[network]\nhidden = 9\n");
   const ProgramRun run = run_qhn(folder, "evaluate big.toml --angles none.txt");
   EXPECT_EQ(run.exit_code, 2);
-  EXPECT_NE(run.err.find("38 qubits need 10995116277760 bytes"), std::string::npos) << run.err;
+  EXPECT_NE(run.err.find("38 qubits need 2199023255552 bytes"), std::string::npos) << run.err;
 }
 
 // What training wrote down is what evaluate finds at the same angles, to the last bit.

@@ -87,13 +87,13 @@ TEST(Plan, TellsABatchJobWhatToAskFor) {
   EXPECT_EQ(large.out, "");
   expect_contains(large.err, "of a node, which has 6291456 bytes");
 
-  // Shots need the amplitudes too: 2^20 of 16 bytes.
+  // Shots need the amplitudes too, 2^20 of 16 bytes, and the state that they are read from.
   const auto states = [&](const std::string& options) {
     const std::string out = run_qhn(folder, "plan e.toml --threads 1 " + options).out;
     const std::size_t at = out.find("  states  ");
     return std::stod(out.substr(at + 12));
   };
-  EXPECT_EQ(states("--set optimizer.name=spsa"), states("") + std::ldexp(16.0, 20));
+  EXPECT_EQ(states("--set optimizer.name=spsa"), states("") + std::ldexp(32.0, 20));
   const auto campaign = [&](const std::string& options) {
     const std::string machine = " --machine '" + machines + "epyc-slingshot.toml' --threads 1 ";
     const std::string out = run_qhn(folder, "plan e.toml" + machine + options).out;
@@ -102,6 +102,34 @@ TEST(Plan, TellsABatchJobWhatToAskFor) {
   // Of adam, parameter shifts take 2·(2·20·4 − 20) circuits, and E a last one; of spsa, 2 + 1.
   EXPECT_EQ(campaign("--set optimizer.name=adam --set optimizer.max_iterations=3"),
             campaign("--set optimizer.name=spsa --set optimizer.max_iterations=281"));
+}
+
+// Deep circuits: the registers of a cut do not shrink with the ranks.
+TEST(Plan, TakesTheEngineThatFits) {
+  const TemporaryFolder folder;
+  folder.write("e.toml", synthetic);
+  const auto plan = [&](const std::string& memory) {
+    return run_qhn(folder,
+                   "plan e.toml --set circuit.sublayers=16 --nodes 8 --ranks-per-state 8 "
+                   "--threads 1 --cores 1 --memory " +
+                       memory);
+  };
+  const ProgramRun ample = plan("64M");
+  EXPECT_EQ(ample.exit_code, 0) << ample.err;
+  expect_contains(ample.out, "engine       cut\n");
+  expect_contains(ample.out, "smallest     1 node, 1 rank a node, 1 thread a rank, 1 rank a state");
+  const ProgramRun scarce = plan("8M");
+  EXPECT_EQ(scarce.exit_code, 0) << scarce.err;
+  expect_contains(scarce.out, "engine       sweep: cut takes fewer operations, but 20971520 bytes");
+  expect_contains(scarce.out, "MiB) on a rank, which has 7340032 bytes");  // beside 2^17 costs
+  expect_contains(scarce.out, "smallest     8 nodes");
+  const ProgramRun none = plan("4M");
+  EXPECT_EQ(none.exit_code, 2);
+  expect_contains(none.err, "of a node, which has 4194304 bytes (4 MiB); engine sweep holds 4");
+  expect_contains(none.err, " on a rank, cut 20971520 bytes");
+  expect_contains(none.err,
+                  "; the smallest layout that fits: engine sweep, 16 nodes, 1 rank a node, "
+                  "--ranks-per-state 16\n");
 }
 
 TEST(Plan, RefusesWhatDoesNotFit) {

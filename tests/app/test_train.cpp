@@ -10,6 +10,7 @@
 
 #include "../io/temporary_folder.hpp"
 #include "../meter/living_file.hpp"
+#include "app/held_state.hpp"
 #include "app/machine.hpp"
 #include "app/progress.hpp"
 #include "core/error.hpp"
@@ -141,7 +142,7 @@ TEST(Train, RefusesImpossibleGroups) {
   for (const auto& [arguments, said] :
        {std::pair("tiny.toml --ranks-per-state 3", std::string("3 ranks; allowed: 1, 2; 4 when")),
         {"tiny.toml --ranks-per-state 2 --engine reference", "on one rank"},
-        {"tiny.toml --ranks-per-state 2 --set optimizer.name=adam", "shots"},
+        {"tiny.toml --ranks-per-state 2 --engine cut --set optimizer.name=adam", "no shots"},
         {"large.toml --ranks-per-state 2 --engine sweep", fmt::format("{} qubits need ", large)}}) {
     const ProgramRun run = run_qhn(folder, fmt::format("train {} --out o", arguments), mpirun(3));
     EXPECT_EQ(run.exit_code, 2) << run.err;
@@ -386,10 +387,15 @@ TEST(Machine, KnowsItsCoresAndMemory) {
 TEST(Machine, MemoryIsCountedPerState) {
   const Circuit circuit = make_circuit(Family::linear, 12, 3);
   const EngineOptions engine;
-  const MemoryNeed one = memory_need(circuit, engine, 1), three = memory_need(circuit, engine, 3);
+  HeldState state;
+  state.circuit = circuit;
+  const Distribution whole = state.spread(1, 1e9), half = state.spread(2, 1e9);
+  const MemoryNeed one = state.need(whole, engine, 1), three = state.need(whole, engine, 3);
   EXPECT_EQ(one.table, 8.0 * 4096);
   EXPECT_EQ(three.states, 3 * one.states);
   EXPECT_EQ(one.states, static_cast<double>(engine_bytes(circuit, engine)));
+  EXPECT_EQ(state.need(half, engine, 1).table, 8.0 * 2048);  // a part of it on each rank
+  EXPECT_EQ(state.need(half, engine, 2).table, one.table);
   EXPECT_NO_THROW(require_memory("x.toml", one, one.total()));
   EXPECT_THROW(require_memory("x.toml", one, one.total() - 1), InputError);
 }
