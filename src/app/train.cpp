@@ -201,10 +201,7 @@ Node survey_node(MPI_Comm world) {
   Node node;
   MPI_Comm_size(comm, &node.ranks);
   node.threads = share_of_cores(comm);
-  const cpu_set_t mine = allowed_processors();
-  cpu_set_t all = mine;
-  MPI_Allreduce(&mine, &all, sizeof mine, MPI_BYTE, MPI_BOR, comm);
-  node.cache = last_level_cache(all);
+  node.cache = last_level_cache(processors_of(comm));
   MPI_Comm_free(&comm);
   return node;
 }
