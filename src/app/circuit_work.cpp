@@ -7,8 +7,10 @@
 #include "app/held_state.hpp"
 #include "core/error.hpp"
 #include "dist/engine.hpp"
+#include "dist/sweep.hpp"
 #include "farm/restart.hpp"
 #include "farm/shot_restart.hpp"
+#include "farm/spread_shots.hpp"
 #include "predict/load.hpp"
 
 namespace qhn {
@@ -40,15 +42,12 @@ class CircuitWork : public Workload {
     if (measures() && experiment_.shots.gradient == ShotGradient::shift)
       require_single_gates(circuit_);
     if (ranks_ > 1) {
-      if (measures())
-        throw InputError(fmt::format(
-            "{}: --ranks-per-state {} with an optimizer that measures shots, which needs the whole "
-            "state on one rank; allowed: 1, or optimizer.name = \"lbfgs\"",
-            experiment_.source, ranks_));
       lay_out(terms);
       expectation_ = spread_work(false);
       gradient_ = spread_work(true);
       most_probable_ = most_probable_work(circuit_, layout_.kind);
+      // A state is run forward again; of a cut nothing but the candidates is sent.
+      if (layout_.kind == EngineKind::sweep) most_probable_.exchanged = expectation_.exchanged;
       return;
     }
     lay_out(terms);
@@ -71,12 +70,7 @@ class CircuitWork : public Workload {
                         memory_for_all);
   }
   MemoryNeed memory(const ThreadPlan& plan, int workers_on_node) const override {
-    MemoryNeed need = ranks_ > 1
-                          ? memory_need(circuit_, layout_, engine_options(plan), workers_on_node)
-                          : memory_need(circuit_, engine_options(plan), workers_on_node);
-    if (circuit_.qubits - layout_.rank_bits() <= 48)
-      need.states = workers_on_node * state_.bytes(layout_, engine_options(plan));
-    return need;
+    return state_.need(layout_, engine_options(plan), workers_on_node);
   }
   std::string remedies(double available) const override {
     return kept_ ? fmt::format("; the campaign was begun with engine {} and keeps to it", engine())
@@ -100,24 +94,34 @@ class CircuitWork : public Workload {
                                  .epsilons = experiment_.epsilons,
                                  .keep_angles = experiment_.keep_angles,
                                  .optimizer = experiment_.optimizer};
+    const ShotTask shots{&circuit_, costs_.minimum, samples_, experiment_.shots};
     if (group != nullptr) {
       const Ranks& ranks = group->ranks();
+      const IndexMap part = layout_.part(ranks.rank());
+      const CostOf cost_of = [&ranks, part, table = costs_.table](Index w) {
+        return spread_cost(ranks, part, table, w);
+      };
+      if (measures()) {
+        auto sweep = make_distributed_sweep(ranks, circuit_, layout_.plan, costs_.table,
+                                            engine_options(plan));
+        const Sampler sampler = spread_sampler(*group, *sweep, part, costs_.table);
+        const std::shared_ptr<Engine> engine = group->together(std::move(sweep));
+        return [=](std::uint64_t id, const RestartHooks& hooks) {
+          return run_shot_restart(*engine, sampler, cost_of, shots, restart, id, hooks);
+        };
+      }
       const std::shared_ptr<Engine> engine = group->together(
           make_distributed_engine(ranks, circuit_, layout_, costs_.table, engine_options(plan)));
-      const CostOf cost_of = [&ranks, part = layout_.part(ranks.rank()), table = costs_.table](
-                                 Index w) { return spread_cost(ranks, part, table, w); };
       return [=, minimum = costs_.minimum](std::uint64_t id, const RestartHooks& hooks) {
         return run_restart(*engine, cost_of, minimum, restart, id, hooks);
       };
     }
     const std::shared_ptr<Engine> engine =
         make_engine(circuit_, costs_.table, engine_options(plan));
-    if (measures()) {
-      const ShotTask task{&circuit_, costs_.table, costs_.minimum, samples_, experiment_.shots};
-      return [=](std::uint64_t id, const RestartHooks& hooks) {
-        return run_shot_restart(*engine, task, restart, id, hooks);
+    if (measures())
+      return [=, costs = costs_.table](std::uint64_t id, const RestartHooks& hooks) {
+        return run_shot_restart(*engine, costs, shots, restart, id, hooks);
       };
-    }
     return [=, costs = costs_](std::uint64_t id, const RestartHooks& hooks) {
       return run_restart(*engine, costs.table, costs.minimum, restart, id, hooks);
     };
@@ -139,14 +143,16 @@ class CircuitWork : public Workload {
     const std::string reason = asked.reason(layout_, terms.room);
     if (!reason.empty()) remark_ = fmt::format("engine {}: {}", to_string(layout_.kind), reason);
   }
-  /// Of all ranks that hold a state.
+  /// Of all ranks that hold a state; flops and bytes of double precision, as for one rank.
   Work spread_work(bool gradient) const {
-    const Precision precision = Precision::float64;  // as for one rank
-    return ranks_ * evaluation_load(circuit_, layout_, precision, gradient).work;
+    Work work = evaluation_load(circuit_, layout_, Precision::float64, gradient).work;
+    const Precision sent = experiment_.precision;
+    work.exchanged = gradient ? layout_.gradient_bytes(sent) : layout_.expectation_bytes(sent);
+    return ranks_ * work;
   }
   bool measures() const { return experiment_.optimizer_kind != OptimizerKind::lbfgs; }
   EngineOptions engine_options(const ThreadPlan& plan) const {
-    return {layout_.kind, experiment_.precision, plan.threads_per_state};
+    return {layout_.kind, experiment_.precision, plan.threads_per_state, state_.engine.gradient};
   }
 
   int ranks_;  ///< that hold a state

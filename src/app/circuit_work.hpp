@@ -6,8 +6,7 @@
 
 namespace qhn {
 
-/// Circuits trained on a table: by exact expectations or by measured shots. More than one rank a
-/// state: exact expectations only.
+/// Circuits trained on a table: by exact expectations or by measured shots.
 std::unique_ptr<Workload> make_circuit_work(int ranks_per_state);
 
 }  // namespace qhn

@@ -5,27 +5,47 @@
 #include <algorithm>
 #include <cmath>
 
-#include "app/machine.hpp"
 #include "core/error.hpp"
 
 namespace qhn {
 
-double engine_room(double memory, int ranks_on_node, int qubits, int ranks_per_state) {
+namespace {
+
+/// Of a node; `here` ranks on it hold a part each where several hold a state.
+double table_bytes(int qubits, int ranks_per_state, int here) {
   const double table = std::ldexp(8.0, qubits);
-  const double on_node = ranks_per_state == 1 ? table : table * ranks_on_node / ranks_per_state;
-  return (memory - on_node) / ranks_on_node;
+  return ranks_per_state == 1 ? table : table * here / ranks_per_state;
+}
+
+}  // namespace
+
+double engine_room(double memory, int ranks_on_node, int qubits, int ranks_per_state) {
+  return (memory - table_bytes(qubits, ranks_per_state, ranks_on_node)) / ranks_on_node;
 }
 
 HeldState::HeldState(const Experiment& experiment, int qubits)
     : circuit(make_circuit(experiment, qubits)),
       engine{experiment.engine, experiment.precision},
-      measured(experiment.optimizer_kind != OptimizerKind::lbfgs) {}
+      measured(experiment.optimizer_kind != OptimizerKind::lbfgs) {
+  engine.gradient = !measured;
+}
 
+/// On one rank amplitudes, and the state they are read from; on several a part in another order.
 double HeldState::measuring_bytes(int ranks) const {
-  return measured ? std::ldexp(static_cast<double>(sizeof(Complex)), circuit.qubits) / ranks : 0.0;
+  if (!measured) return 0.0;
+  const double state = engine.precision == Precision::float64 ? 16.0 : 8.0;
+  const double amplitudes = ranks == 1 ? sizeof(Complex) : 0.0;
+  return std::ldexp(state + amplitudes, circuit.qubits) / ranks;
 }
 
 Distribution HeldState::spread(int ranks, double room) const {
+  if (measured && ranks > 1) {
+    if (engine.kind == EngineKind::cut)
+      throw InputError(fmt::format(
+          "engine cut measures no shots of a state on {} ranks; allowed: automatic or sweep",
+          ranks));
+    if (engine.kind != EngineKind::reference) return distribute_for_shots(circuit, ranks);
+  }
   if (engine.kind != EngineKind::reference || ranks > 1)
     return distribute(circuit, ranks, engine.kind, {engine, room - measuring_bytes(ranks)});
   Distribution alone;
@@ -35,11 +55,18 @@ Distribution HeldState::spread(int ranks, double room) const {
 }
 
 double HeldState::bytes(const Distribution& layout, const EngineOptions& options) const {
-  const std::size_t engines =
-      layout.kind == EngineKind::reference
-          ? engine_bytes(circuit, {layout.kind, options.precision, options.threads})
-          : layout.engine_bytes(circuit, options);
+  const std::size_t engines = layout.kind == EngineKind::reference
+                                  ? engine_bytes(circuit, options)
+                                  : layout.engine_bytes(circuit, options);
   return static_cast<double>(engines) + measuring_bytes(layout.ranks);
+}
+
+MemoryNeed HeldState::need(const Distribution& layout, const EngineOptions& options,
+                           int states) const {
+  if (circuit.qubits - layout.rank_bits() > 48)
+    return least_memory_need(circuit.qubits);  // bytes() stays in range
+  return {circuit.qubits, table_bytes(circuit.qubits, layout.ranks, states),
+          bytes(layout, options) * states};
 }
 
 std::optional<Distribution> HeldState::smallest(double memory) const {

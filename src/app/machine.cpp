@@ -96,13 +96,20 @@ std::string host_name() {
   return ::gethostname(name, sizeof name - 1) == 0 ? name : "unknown";
 }
 
+cpu_set_t processors_of(MPI_Comm node) {
+  const cpu_set_t mine = allowed_processors();
+  cpu_set_t all = mine;
+  MPI_Allreduce(&mine, &all, sizeof mine, MPI_BYTE, MPI_BOR, node);
+  return all;
+}
+
 int share_of_cores(MPI_Comm node) {
   const cpu_set_t mine = allowed_processors();
   cpu_set_t all = mine;
   const int count = CPU_COUNT(&mine);
   int claimed = count;
   if (node != MPI_COMM_NULL) {
-    MPI_Allreduce(&mine, &all, sizeof mine, MPI_BYTE, MPI_BOR, node);
+    all = processors_of(node);
     MPI_Allreduce(&count, &claimed, 1, MPI_INT, MPI_SUM, node);
   }
   return std::max(1, count_cores(mine) * CPU_COUNT(&all) / claimed);
@@ -123,20 +130,6 @@ double available_memory() {
   if (std::isfinite(group))
     available = std::min(available, group - number_in("/sys/fs/cgroup/memory.current"));
   return available;
-}
-
-MemoryNeed memory_need(const Circuit& circuit, const EngineOptions& engine, int states) {
-  if (circuit.qubits > 48)
-    return least_memory_need(circuit.qubits);  // engine_bytes() stays in range
-  return {circuit.qubits, std::ldexp(8.0, circuit.qubits),
-          static_cast<double>(engine_bytes(circuit, engine)) * states};
-}
-
-MemoryNeed memory_need(const Circuit& circuit, const Distribution& layout,
-                       const EngineOptions& engine, int here) {
-  if (circuit.qubits - layout.rank_bits() > 48) return least_memory_need(circuit.qubits);
-  return {circuit.qubits, std::ldexp(8.0 * here, circuit.qubits - layout.rank_bits()),
-          static_cast<double>(layout.engine_bytes(circuit, engine)) * here};
 }
 
 MemoryNeed least_memory_need(int qubits) { return {qubits, std::ldexp(8.0, qubits), 0.0}; }

@@ -7,10 +7,6 @@
 #include <functional>
 #include <string>
 
-#include "circuit/circuit.hpp"
-#include "dist/engine.hpp"
-#include "gradient/engine.hpp"
-
 namespace qhn {
 
 /// "2048 bytes (2 KiB)".
@@ -35,6 +31,9 @@ int count_numa_domains(const cpu_set_t& processors);
 /// Bytes of the last-level caches of `processors` together; 0 where the system does not say.
 double last_level_cache(const cpu_set_t& processors);
 
+/// Processors that the ranks of `node` may use together. Collective.
+cpu_set_t processors_of(MPI_Comm node);
+
 /// This rank's fair share of the cores of its node: all that it may use, less where other ranks may
 /// use them too; at least 1. Collective over `node`, the ranks of one node; MPI_COMM_NULL: none but
 /// this one.
@@ -56,12 +55,7 @@ struct MemoryNeed {
   double total() const { return table + states; }
 };
 
-/// `states`: engines at once on the node.
-MemoryNeed memory_need(const Circuit& circuit, const EngineOptions& engine, int states);
-/// The same for a state spread over ranks, `here` of them on the node.
-MemoryNeed memory_need(const Circuit& circuit, const Distribution& layout,
-                       const EngineOptions& engine, int here);
-/// The same before there is a circuit: the table. A cut keeps no state.
+/// The least of it, before there is a circuit: the table. A cut keeps no state.
 MemoryNeed least_memory_need(int qubits);
 
 /// Throws InputError, saying how many bytes `need` is, where it is more than `available`; what

@@ -27,11 +27,11 @@ Counts measure_here(const SingleState& s, const SampleOptions& options) {
 Counts measure_spread(const SingleState& s, const SampleOptions& options) {
   return s.ranks->gather(
       make_distributed_sweep(*s.ranks, s.circuit, s.layout.plan, s.costs, s.engine)
-          ->measure(s.angles, options.shots, options.seed));
+          ->measure(s.angles, options.shots, CounterRng(options.seed, Stream::shots, 0)));
 }
 
 void run_sample(const SampleOptions& options) {
-  const SingleState s = prepare_single_state(options.state, false, EngineKind::sweep);
+  const SingleState s = prepare_single_state(options.state, false, true);
   if (!s.has_part()) return;
   const auto counts = s.ranks ? measure_spread(s, options) : measure_here(s, options);
   if (!s.speaks()) return;

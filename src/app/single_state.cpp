@@ -30,8 +30,7 @@ void add_single_state_options(CLI::App& verb, SingleStateOptions& options) {
 
 namespace {
 
-void read_inputs(const SingleStateOptions& options, std::optional<EngineKind> kind, bool gradient,
-                 SingleState& s) {
+void read_inputs(const SingleStateOptions& options, bool gradient, bool measured, SingleState& s) {
   s.experiment = read_experiment(options.experiment, options.overrides);
   const int bits = network_bits(s.experiment.problem);
   if (bits > 0 && options.ranks == 1)
@@ -43,21 +42,22 @@ void read_inputs(const SingleStateOptions& options, std::optional<EngineKind> ki
   const int threads =
       options.threads > 0 ? options.threads : default_threads(count_cores(allowed_processors()));
   omp_set_num_threads(threads);
-  s.engine = {kind.value_or(s.experiment.engine), s.experiment.precision, threads, gradient};
+  s.engine = {measured ? EngineKind::sweep : s.experiment.engine, s.experiment.precision, threads,
+              gradient};
 }
 
 /// The engine, by the memory that the rank with the least has for it. Collective over `s.ranks`.
-void lay_out(const SingleStateOptions& options, double available, SingleState& s) {
+void lay_out(const SingleStateOptions& options, double available, bool measured, SingleState& s) {
   const int here = s.ranks ? ranks_on_node(s.ranks->comm()) : 1;
   double room = engine_room(available, here, s.circuit.qubits, options.ranks);
   if (s.ranks) MPI_Allreduce(MPI_IN_PLACE, &room, 1, MPI_DOUBLE, MPI_MIN, s.ranks->comm());
   HeldState state;
   state.circuit = s.circuit;
   state.engine = s.engine;
+  state.measured = measured;
   s.layout = state.spread(options.ranks, room);
   s.engine.kind = s.layout.kind;
-  const MemoryNeed need = options.ranks > 1 ? memory_need(s.circuit, s.layout, s.engine, here)
-                                            : memory_need(s.circuit, s.engine, here);
+  const MemoryNeed need = state.need(s.layout, s.engine, here);
   require_memory(options.experiment, need, available,
                  [&] { return state.remedies(s.layout, available); });
   const std::string reason = state.reason(s.layout, room);
@@ -65,8 +65,8 @@ void lay_out(const SingleStateOptions& options, double available, SingleState& s
     spdlog::info("engine {}: {}", to_string(s.layout.kind), reason);
 }
 
-void fill_costs(const SingleStateOptions& options, SingleState& s) {
-  lay_out(options, available_memory(), s);
+void fill_costs(const SingleStateOptions& options, bool measured, SingleState& s) {
+  lay_out(options, available_memory(), measured, s);
   if (s.ranks) {
     const IndexMap part = s.layout.part(s.ranks->rank());
     s.costs.resize(dimension(part.slots()));
@@ -80,22 +80,21 @@ void fill_costs(const SingleStateOptions& options, SingleState& s) {
 
 }  // namespace
 
-SingleState prepare_single_state(const SingleStateOptions& options, bool gradient,
-                                 std::optional<EngineKind> kind) {
+SingleState prepare_single_state(const SingleStateOptions& options, bool gradient, bool measured) {
   SingleState s;
   if (options.ranks == 1) {
-    read_inputs(options, kind, gradient, s);
-    fill_costs(options, s);
+    read_inputs(options, gradient, measured, s);
+    fill_costs(options, measured, s);
     return s;
   }
   s.session = std::make_unique<MpiSession>();
   s.session->agree([&] {
     require_ranks_per_state(options.ranks, s.session->size());
-    read_inputs(options, kind, gradient, s);
+    read_inputs(options, gradient, measured, s);
   });
   if (!s.session->narrow(options.ranks)) return s;
   s.ranks = std::make_unique<Ranks>(s.session->world());
-  s.session->agree([&] { fill_costs(options, s); });
+  s.session->agree([&] { fill_costs(options, measured, s); });
   MPI_Allreduce(MPI_IN_PLACE, &s.minimum, 1, MPI_DOUBLE, MPI_MIN, s.ranks->comm());
   return s;
 }

@@ -45,8 +45,9 @@ struct SingleState {
 };
 
 /// Throws InputError on bad input, agreed on by all ranks; the angles are read before any work is
-/// done. `gradient`: whether one is wanted; `kind`: in place of the experiment's engine.
+/// done. `gradient`: whether one is wanted; `measured`: shots are, by a sweep in place of the
+/// experiment's engine.
 SingleState prepare_single_state(const SingleStateOptions& options, bool gradient,
-                                 std::optional<EngineKind> kind = std::nullopt);
+                                 bool measured = false);
 
 }  // namespace qhn

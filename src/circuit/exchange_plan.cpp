@@ -102,6 +102,19 @@ Path exhaustive_search(const Planner& planner) {
   throw InputError("no plan of exchanges was found for this circuit");
 }
 
+/// Makes the qubits of `set` the local ones of `stage`; the others move to where those came from.
+Exchange bring_in(Stage& stage, Index set) {
+  Exchange exchange;
+  std::size_t to = 0;
+  for (std::size_t slot = 0; slot < stage.local.size(); ++slot) {
+    if (set & at(stage.local[slot])) continue;
+    while (!(set & at(stage.spread[to]))) ++to;
+    std::swap(stage.local[slot], stage.spread[to]);
+    exchange.swaps.emplace_back(static_cast<int>(slot), static_cast<int>(to));
+  }
+  return exchange;
+}
+
 /// Puts the qubits into slots. Those that leave first lie highest, so that what travels is
 /// contiguous; the rest ascends, so that neighbours of the circuit are neighbours here.
 ExchangePlan with_slots(const Circuit& circuit, std::span<const Gate> gates, const Planner& planner,
@@ -123,15 +136,7 @@ ExchangePlan with_slots(const Circuit& circuit, std::span<const Gate> gates, con
     } else {
       stage.local = plan.stages.back().local;
       stage.spread = plan.stages.back().spread;
-      Exchange exchange;
-      std::size_t to = 0;
-      for (std::size_t slot = 0; slot < stage.local.size(); ++slot) {
-        if (set & at(stage.local[slot])) continue;
-        while (!(set & at(stage.spread[to]))) ++to;
-        std::swap(stage.local[slot], stage.spread[to]);
-        exchange.swaps.emplace_back(static_cast<int>(slot), static_cast<int>(to));
-      }
-      plan.exchanges.push_back(std::move(exchange));
+      plan.exchanges.push_back(bring_in(stage, set));
     }
     planner.run(done, set, s == 0, [&](std::size_t i) {
       const bool starts = s == 0 && gates[i].kind == GateKind::ry && !(set & at(gates[i].first));
@@ -220,6 +225,16 @@ ExchangePlan plan_exchanges(const Circuit& circuit, int local_qubits, Purpose pu
 
 ExchangePlan optimal_exchanges(const Circuit& circuit, int local_qubits, Purpose purpose) {
   return make_plan(circuit, local_qubits, purpose, exhaustive_search);
+}
+
+ExchangePlan in_table_order(ExchangePlan plan) {
+  Stage last = plan.stages.back();
+  last.gates.clear();
+  Exchange exchange = bring_in(last, at(plan.local_qubits) - 1);
+  if (exchange.swaps.empty()) return plan;
+  plan.exchanges.push_back(std::move(exchange));
+  plan.stages.push_back(std::move(last));
+  return plan;
 }
 
 double naive_exchanged_states(const Circuit& circuit, int local_qubits, Purpose purpose) {

@@ -52,6 +52,10 @@ ExchangePlan optimal_exchanges(const Circuit& circuit, int local_qubits, Purpose
 /// CX target it meets there, swaps that qubit with the local one not used for longest.
 double naive_exchanged_states(const Circuit& circuit, int local_qubits, Purpose purpose);
 
+/// The same plan with, where it needs one, a last exchange after which the lowest L qubits are
+/// local: each rank then holds consecutive entries of the table.
+ExchangePlan in_table_order(ExchangePlan plan);
+
 /// What one rank does in one stage.
 struct RankStage {
   Program program;                   ///< on the local slots; angle k is `angles[k]`

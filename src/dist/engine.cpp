@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <bit>
 #include <string>
+#include <utility>
 
 #include "core/error.hpp"
 #include "dist/sweep.hpp"
@@ -130,6 +131,12 @@ Distribution distribute(const Circuit& circuit, int ranks, EngineKind kind,
   taken.other = others < needed ? Distribution::Holding{cheapest.kind, needed}
                                 : Distribution::Holding{other.kind, others};
   return taken;
+}
+
+Distribution distribute_for_shots(const Circuit& circuit, int ranks) {
+  Distribution d = distribute(circuit, ranks, EngineKind::sweep);
+  d.plan = in_table_order(std::move(d.plan));
+  return d;
 }
 
 std::unique_ptr<Engine> make_distributed_engine(const Ranks& ranks, const Circuit& circuit,

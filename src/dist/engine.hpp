@@ -54,6 +54,10 @@ struct EngineLimit {
 Distribution distribute(const Circuit& circuit, int ranks, EngineKind kind,
                         const EngineLimit& limit = {});
 
+/// The layout for measuring: a sweep in table order, so that shots come up with what they would on
+/// one rank. Throws likewise.
+Distribution distribute_for_shots(const Circuit& circuit, int ranks);
+
 /// The engine of this rank; calls are collective over `ranks` and give every rank the same bits.
 /// `cost` holds C(w) for w = distribution.part(rank)(x), x ascending. `cost`, `ranks` must outlive
 /// it.

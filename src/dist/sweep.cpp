@@ -68,6 +68,10 @@ class Sweep final : public DistributedSweep {
     for (RankStage& stage : mine.stages) stages_.emplace_back(std::move(stage));
     exchanges_ = std::move(mine.exchanges);
     map_ = std::move(mine.result);
+    std::vector<int>& order = ascending_.qubit_of_slot;  // slots, by their qubits
+    for (int slot = 0; slot < map_.slots(); ++slot) order.push_back(slot);
+    std::ranges::sort(order, {},
+                      [&](int slot) { return map_.qubit_of_slot[static_cast<std::size_t>(slot)]; });
   }
 
   double expectation(std::span<const double> angles) override {
@@ -113,26 +117,38 @@ class Sweep final : public DistributedSweep {
     return sum_over_ranks(sum);
   }
 
-  Counts measure(std::span<const double> angles, std::uint64_t shots, std::uint64_t seed) override {
+  Counts measure(std::span<const double> angles, std::uint64_t shots,
+                 const CounterRng& rng) override {
     forward(angles);
-    const MeasuredPart<T> part(re(), im(), 1, size_, threads_);
-    std::vector<double> mass(static_cast<std::size_t>(ranks_.size()), 0.0);
-    const auto rank = static_cast<std::size_t>(ranks_.rank());
-    mass[rank] = part.probability();
-    ranks_.sum(std::span<double>(mass));
-    const double norm = std::accumulate(mass.begin(), mass.end(), 0.0);
-    const double begin = std::accumulate(mass.begin(), mass.begin() + ranks_.rank(), 0.0);
-    const double end =
-        rank + 1 == mass.size() ? std::numeric_limits<double>::infinity() : begin + mass[rank];
-    Counts counts = part.measure(shots, CounterRng(seed, Stream::shots, 0), norm, begin, end);
-    for (auto& [x, count] : counts) x = map_(x);
-    std::sort(counts.begin(), counts.end());
+    const T* state = ascending();
+    const MeasuredPart<T> part(state, state + size_, 1, size_, threads_);
+    // The parts follow each other in the order of their lowest strings.
+    struct Mass {
+      Index base;
+      double probability;
+    };
+    std::vector<Mass> masses(static_cast<std::size_t>(ranks_.size()));
+    const Mass mine{map_.base, part.probability()};
+    MPI_Allgather(&mine, sizeof mine, MPI_BYTE, masses.data(), sizeof mine, MPI_BYTE,
+                  ranks_.comm());
+    std::ranges::sort(masses, {}, &Mass::base);
+    double norm = 0.0, begin = 0.0;
+    for (const Mass& m : masses) {
+      if (m.base == mine.base) begin = norm;
+      norm += m.probability;
+    }
+    const bool last = masses.back().base == mine.base;
+    const double end = last ? std::numeric_limits<double>::infinity() : begin + mine.probability;
+    Counts counts = part.measure(shots, rng, norm, begin, end);
+    for (auto& [x, count] : counts) x = map_(ascending_(x));
     return counts;
   }
 
+  double measured_probability(Index w) const override { return probability(*map_.find(w)); }
+
   std::size_t bytes() const override {
-    std::size_t sum =
-        exchanger_.bytes() + cost_.bytes() + (phi_.size() + lambda_.size()) * sizeof(T);
+    std::size_t sum = exchanger_.bytes() + cost_.bytes() +
+                      (phi_.size() + lambda_.size() + ordered_.size()) * sizeof(T);
     for (const RunningStage<T>& stage : stages_)
       sum += stage.program.bytes() + stage.adjoint.bytes();
     return sum;
@@ -145,6 +161,25 @@ class Sweep final : public DistributedSweep {
   double probability(Index x) const {
     const double a = phi_[x], b = phi_[size_ + x];
     return a * a + b * b;
+  }
+
+  /// φ with its strings ascending.
+  const T* ascending() {
+    if (std::ranges::is_sorted(ascending_.qubit_of_slot)) return re();
+    ordered_.resize(2 * size_);
+    std::vector<Index> low(std::min<Index>(size_, 1 << 10));
+    for (Index x = 0; x < low.size(); ++x) low[x] = ascending_(x);
+    const Chunks pieces(size_, piece, size_);
+    for_chunks(pieces, threads_, [&](Index p) {
+      for (Index begin = pieces.begin(p); begin < pieces.end(p); begin += low.size()) {
+        const Index high = ascending_(begin);
+        for (Index x = 0; x < low.size(); ++x) {
+          ordered_[begin + x] = phi_[high | low[x]];
+          ordered_[size_ + begin + x] = phi_[size_ + (high | low[x])];
+        }
+      }
+    });
+    return ordered_.data();
   }
 
   double sum_over_ranks(double value) {
@@ -256,9 +291,11 @@ class Sweep final : public DistributedSweep {
   std::deque<RunningStage<T>> stages_;  // an Adjoint holds on to its program
   std::vector<RankExchange> exchanges_;
   IndexMap map_;
+  IndexMap ascending_;  ///< from the x-th string of this part, in rising order, to its local index
   Exchanger<T> exchanger_;
   Index size_;  ///< amplitudes of this part
   AlignedVector<T> phi_, lambda_;
+  AlignedVector<T> ordered_;  ///< for measure(), where slots do not ascend with their qubits
   DiagonalCost<T> cost_;
   std::vector<double> partial_;
   std::vector<double> sums_;  ///< the gradient, then the expectation

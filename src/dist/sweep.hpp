@@ -18,10 +18,12 @@ class DistributedSweep : public Engine {
   EngineKind kind() const override { return EngineKind::sweep; }
   /// Σ_x |ψ_x|² at `angles`; 1 up to rounding.
   virtual double norm(std::span<const double> angles) = 0;
-  /// How often each bit string comes up in `shots` measurements; the stream (seed, shots) is that
-  /// of measure(). On every rank those that fell on its own part.
+  /// How often each bit string comes up in `shots` measurements by the stream `rng`, on every rank
+  /// those of its own part; where the plan is in_table_order(), those that one rank would get.
   virtual Counts measure(std::span<const double> angles, std::uint64_t shots,
-                         std::uint64_t seed) = 0;
+                         const CounterRng& rng) = 0;
+  /// |ψ_w|² of a string of this rank's part, after measure().
+  virtual double measured_probability(Index w) const = 0;
 };
 
 /// `cost`: C(w) for w = plan_for_rank(plan, rank).result(x), x = 0 … 2^L − 1; must outlive the

@@ -45,6 +45,9 @@ class Group {
   /// throws Abandoned on all of them alike. Must not outlive the group.
   std::unique_ptr<Engine> together(std::unique_ptr<Engine> engine);
 
+  /// That agreement, for what else is collective over ranks().
+  void agree_to_go_on(std::span<const double> angles) const;
+
   /// The leader's `run`, which the others follow.
   RestartRunner lead(RestartRunner run);
   /// The others': runs what the leader runs, until dismiss().
@@ -55,7 +58,6 @@ class Group {
  private:
   class Together;
   struct Order;
-  void agree_to_go_on(std::span<const double> angles) const;
   template <class Work>
   auto guarded(const Work& work);
 

@@ -25,15 +25,17 @@ bool is_diagonal(GateKind kind) {
 /// One restart in the making.
 class ShotRestart {
  public:
-  ShotRestart(Engine& engine, const ShotTask& task, const RestartOptions& options, std::uint64_t id)
+  ShotRestart(Engine& engine, const Sampler& sampler, const CostOf& cost_of, const ShotTask& task,
+              const RestartOptions& options, std::uint64_t id)
       : engine_(engine),
+        sampler_(sampler),
+        cost_of_(cost_of),
         task_(task),
         options_(options),
         live_(live_angles(*task.circuit)),
         x_(start_angles(options.seed, id, options.angles)),
         gradient_(x_.size()),
-        adam_(task.shots.adam, x_.size()),
-        amplitudes_(dimension(task.circuit->qubits)) {
+        adam_(task.shots.adam, x_.size()) {
     result_.id = id;
     result_.seed = options.seed;
     result_.expectation_crossings.resize(options.epsilons.size());
@@ -60,7 +62,7 @@ class ShotRestart {
   /// What the simulation knows of this iterate; may be done twice.
   void note_iterate() {
     note(result_.expectation_crossings, [this] { return engine_.expectation(x_); });
-    note(result_.string_crossings, [this] { return task_.costs[engine_.most_probable(x_).index]; });
+    note(result_.string_crossings, [this] { return cost_of_(engine_.most_probable(x_).index); });
   }
 
   RestartResult finish() {
@@ -128,11 +130,10 @@ class ShotRestart {
 
   /// E at `angles` as one circuit's shots tell it.
   double estimate(std::span<const double> angles) {
-    engine_.state(angles, amplitudes_);
     double sum = 0.0;
-    for (const auto& [w, count] : measure(amplitudes_, task_.shots.shots, next_stream(), 1)) {
-      sum += static_cast<double>(count) * task_.costs[w];
-      seen_.insert(w);
+    for (const Measured& m : sampler_(angles, task_.shots.shots, next_stream())) {
+      sum += static_cast<double>(m.count) * m.cost;
+      seen_.insert(m.network);
     }
     ++result_.evaluations;
     bill(OraclePhase::optimisation, task_.shots.shots);
@@ -158,16 +159,13 @@ class ShotRestart {
   }
 
   void select() {
-    engine_.state(x_, amplitudes_);
-    const auto counts = measure(amplitudes_, task_.shots.selection_shots, next_stream(), 1);
-    const auto best = std::min_element(counts.begin(), counts.end(), [this](auto& a, auto& b) {
-      return task_.costs[a.first] < task_.costs[b.first];
-    });
-    result_.best_string = best->first;
-    result_.best_cost = task_.costs[best->first];
-    result_.best_probability = std::norm(amplitudes_[best->first]);
+    const auto found = sampler_(x_, task_.shots.selection_shots, next_stream());
+    const Measured& best = *std::ranges::min_element(found, {}, &Measured::cost);
+    result_.best_string = best.network;
+    result_.best_cost = best.cost;
+    result_.best_probability = best.probability;
     bill(OraclePhase::selection, task_.shots.selection_shots);
-    result_.oracle[OraclePhase::selection].unique = counts.size();
+    result_.oracle[OraclePhase::selection].unique = found.size();
   }
 
   template <class Value>
@@ -181,6 +179,8 @@ class ShotRestart {
   }
 
   Engine& engine_;
+  const Sampler& sampler_;
+  const CostOf& cost_of_;
   const ShotTask& task_;
   const RestartOptions& options_;
   const std::vector<int> live_;
@@ -189,7 +189,6 @@ class ShotRestart {
   std::vector<double> x_, gradient_;
   Adam adam_;
   std::set<Index> seen_;  // networks that shots of the optimisation came up with
-  AlignedVector<Complex> amplitudes_;
 };
 
 }  // namespace
@@ -216,10 +215,27 @@ void require_single_gates(const Circuit& circuit) {
                                       : circuit.angle_names[static_cast<std::size_t>(gate.angle)]));
 }
 
-std::optional<RestartResult> run_shot_restart(Engine& engine, const ShotTask& task,
+std::optional<RestartResult> run_shot_restart(Engine& engine, std::span<const double> costs,
+                                              const ShotTask& task, const RestartOptions& options,
+                                              std::uint64_t id, const RestartHooks& hooks) {
+  AlignedVector<Complex> amplitudes(costs.size());
+  const Sampler sampler = [&](std::span<const double> angles, std::uint64_t shots,
+                              const CounterRng& rng) {
+    engine.state(angles, amplitudes);
+    std::vector<Measured> found;
+    for (const auto& [w, count] : measure(amplitudes, shots, rng, 1))
+      found.push_back({w, count, costs[w], std::norm(amplitudes[w])});
+    return found;
+  };
+  const CostOf cost_of = [costs](Index w) { return costs[w]; };
+  return run_shot_restart(engine, sampler, cost_of, task, options, id, hooks);
+}
+
+std::optional<RestartResult> run_shot_restart(Engine& engine, const Sampler& sampler,
+                                              const CostOf& cost_of, const ShotTask& task,
                                               const RestartOptions& options, std::uint64_t id,
                                               const RestartHooks& hooks) {
-  ShotRestart restart(engine, task, options, id);
+  ShotRestart restart(engine, sampler, cost_of, task, options, id);
   if (hooks.resume) restart.restore(*hooks.resume);
   RestartCheckpoint accepted = restart.save();
   const auto save = [&] {

@@ -1,11 +1,13 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <span>
 #include <vector>
 
 #include "circuit/circuit.hpp"
+#include "core/random.hpp"
 #include "farm/restart.hpp"
 #include "gradient/engine.hpp"
 #include "optim/adam.hpp"
@@ -40,11 +42,22 @@ void require_single_gates(const Circuit& circuit);
 /// What the restarts of a campaign have in common besides RestartOptions.
 struct ShotTask {
   const Circuit* circuit = nullptr;
-  std::span<const double> costs;
   double minimum = 0.0;
   std::uint64_t samples = 0;  ///< training samples behind a cost; 0 counts as 1
   ShotOptions shots;
 };
+
+/// A network that came up in measurements.
+struct Measured {
+  Index network = 0;
+  std::uint64_t count = 0;
+  double cost = 0.0;
+  double probability = 0.0;  ///< |ψ|², which no measurement tells
+};
+
+/// Measures U(θ)|0…0⟩ `shots` times by the stream `rng`: the networks that came up, ascending.
+using Sampler = std::function<std::vector<Measured>(std::span<const double> angles,
+                                                    std::uint64_t shots, const CounterRng& rng)>;
 
 /// One restart from the start angles of `id`, as run_restart. Each circuit is measured `shots`
 /// times with its own stream of numbers, (seed, id, how many were drawn before); each shot bills
@@ -57,8 +70,13 @@ struct ShotTask {
 /// of the most probable string at the accepted iterates, and expectation is exact: what the
 /// simulation knows and the method does not, so it is not billed. gradient_norm is that of the last
 /// estimate.
-std::optional<RestartResult> run_shot_restart(Engine& engine, const ShotTask& task,
+std::optional<RestartResult> run_shot_restart(Engine& engine, const Sampler& sampler,
+                                              const CostOf& cost_of, const ShotTask& task,
                                               const RestartOptions& options, std::uint64_t id,
                                               const RestartHooks& hooks = {});
+/// The same where state and table are here; another state is kept for the amplitudes.
+std::optional<RestartResult> run_shot_restart(Engine& engine, std::span<const double> costs,
+                                              const ShotTask& task, const RestartOptions& options,
+                                              std::uint64_t id, const RestartHooks& hooks = {});
 
 }  // namespace qhn

@@ -129,6 +129,7 @@ Work& Work::operator+=(const Work& other) {
   flops += other.flops;
   bytes += other.bytes;
   popcounts += other.popcounts;
+  exchanged += other.exchanged;
   return *this;
 }
 

@@ -12,11 +12,12 @@ struct Work {
   double flops = 0.0;
   double bytes = 0.0;
   double popcounts = 0.0;  ///< of 64-bit words, for what could be done by counting bits alone
+  double exchanged = 0.0;  ///< bytes sent by the ranks that hold a state together
 
   Work& operator+=(const Work& other);
   friend Work operator+(Work a, const Work& b) { return a += b; }
   friend Work operator*(double factor, Work w) {
-    return {factor * w.flops, factor * w.bytes, factor * w.popcounts};
+    return {factor * w.flops, factor * w.bytes, factor * w.popcounts, factor * w.exchanged};
   }
 };
 

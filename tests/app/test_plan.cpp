@@ -2,6 +2,7 @@
 
 #include <cmath>
 
+#include "app/links.hpp"
 #include "app/machine_file.hpp"
 #include "core/error.hpp"
 #include "run_qhn.hpp"
@@ -47,6 +48,21 @@ TEST(MachineFile, NamesMistakes) {
   expect_contains(complaint("fma = ", "fmax = "), "one_core.fma: missing");
 }
 
+TEST(Links, AreMeasuredByAllRanksOfANode) {
+  using Ranks = std::vector<int>;
+  const auto within = [](const Ranks& node_of) { return link_partners(node_of, true); };
+  const auto between = [](const Ranks& node_of) { return link_partners(node_of, false); };
+  EXPECT_EQ(within({0, 0, 0, 0, 0}), (Ranks{1, 0, 3, 2, -1}));
+  EXPECT_EQ(between({0, 0, 0}), (Ranks{-1, -1, -1}));
+  EXPECT_EQ(within({0, 0, 2, 2}), (Ranks{1, 0, -1, -1}));
+  EXPECT_EQ(between({0, 0, 2, 2}), (Ranks{2, 3, 0, 1}));
+  // Ranks go round three nodes; the third one waits.
+  EXPECT_EQ(within({0, 1, 2, 0, 1, 2}), (Ranks{3, -1, -1, 0, -1, -1}));
+  EXPECT_EQ(between({0, 1, 2, 0, 1, 2}), (Ranks{1, 0, -1, 4, 3, -1}));
+  EXPECT_EQ(within({0, 1, 1}), (Ranks{-1, -1, -1}));
+  EXPECT_EQ(between({0, 1, 1}), (Ranks{1, 0, -1}));
+}
+
 TEST(Plan, CountsBytesAndForetellsTimes) {
   const TemporaryFolder folder;
   folder.write("e.toml", synthetic);
@@ -87,13 +103,13 @@ TEST(Plan, TellsABatchJobWhatToAskFor) {
   EXPECT_EQ(large.out, "");
   expect_contains(large.err, "of a node, which has 6291456 bytes");
 
-  // Shots need the amplitudes too: 2^20 of 16 bytes.
+  // Shots need the amplitudes too, 2^20 of 16 bytes, and the state that they are read from.
   const auto states = [&](const std::string& options) {
     const std::string out = run_qhn(folder, "plan e.toml --threads 1 " + options).out;
     const std::size_t at = out.find("  states  ");
     return std::stod(out.substr(at + 12));
   };
-  EXPECT_EQ(states("--set optimizer.name=spsa"), states("") + std::ldexp(16.0, 20));
+  EXPECT_EQ(states("--set optimizer.name=spsa"), states("") + std::ldexp(32.0, 20));
   const auto campaign = [&](const std::string& options) {
     const std::string machine = " --machine '" + machines + "epyc-slingshot.toml' --threads 1 ";
     const std::string out = run_qhn(folder, "plan e.toml" + machine + options).out;

@@ -58,6 +58,7 @@ TEST(Sample, CountsFollowTheProbabilities) {
   const std::string command = "sample product.toml --angles angles.txt --shots 20000 --seed ";
   EXPECT_EQ(run_qhn(folder, command + "5").out, run.out);
   EXPECT_NE(run_qhn(folder, command + "6").out, run.out);
+  EXPECT_EQ(run_qhn(folder, command + "5 --ranks-per-state 2", QHN_MPIRUN "2").out, run.out);
 }
 
 TEST(Sample, ShowsTheDecodedNetwork) {

@@ -7,7 +7,9 @@
 #include "campaign.hpp"
 #include "core/error.hpp"
 #include "dist/engine.hpp"
+#include "dist/sweep.hpp"
 #include "farm/group.hpp"
+#include "farm/spread_shots.hpp"
 #include "mpi_campaign.hpp"
 
 namespace qhn {
@@ -109,6 +111,54 @@ TEST(Group, TwentyIterationsAgreeWithOneRank) {
         for (std::size_t k = 0; k < truth->angles.size(); ++k)
           EXPECT_NEAR(found->angles[k], truth->angles[k], 1e-8) << to_string(kind) << ' ' << size;
       }
+    }
+  });
+}
+
+// The same strings come up, so the same training follows, and the same books are kept; a group goes
+// on from what its leader saved.
+TEST(Group, TrainsFromShotsAsOneRank) {
+  const std::atomic<bool> stop = false;
+  on_groups([&](MPI_Comm comm, int size) {
+    SpreadCampaign c(comm, size, EngineKind::sweep, 6, stop);
+    c.layout = distribute_for_shots(c.circuit, size);
+    const Ranks& ranks = c.group.ranks();
+    const IndexMap part = c.layout.part(ranks.rank());
+    for (Index x = 0; x < c.part.size(); ++x) c.part[x] = c.costs[part(x)];
+    auto sweep = make_distributed_sweep(ranks, c.circuit, c.layout.plan, c.part, {});
+    const Sampler sampler = spread_sampler(c.group, *sweep, part, c.part);
+    const auto spread = c.group.together(std::move(sweep));
+    const CostOf cost_of = [&](Index w) { return spread_cost(ranks, part, c.part, w); };
+    const auto alone = make_engine(c.circuit, c.costs, {EngineKind::sweep});
+
+    for (const ShotOptimizer optimizer : {ShotOptimizer::adam, ShotOptimizer::spsa}) {
+      ShotOptions shots;
+      shots.optimizer = optimizer;
+      shots.shots = 50;
+      shots.selection_shots = 20;
+      shots.max_iterations = optimizer == ShotOptimizer::adam ? 3 : 40;
+      const ShotTask task{&c.circuit, c.minimum, 30, shots};
+      const auto truth = run_shot_restart(*alone, c.costs, task, c.options, 5);
+      std::vector<RestartCheckpoint> saved;
+      const RestartHooks hooks{[] { return RestartHooks::Order::save; },
+                               [&](RestartCheckpoint&& now) { saved.push_back(std::move(now)); }};
+      const auto found = run_shot_restart(*spread, sampler, cost_of, task, c.options, 5, hooks);
+      EXPECT_EQ(found->evaluations, truth->evaluations);
+      EXPECT_EQ(found->oracle, truth->oracle);
+      EXPECT_EQ(found->best_string, truth->best_string);
+      EXPECT_EQ(found->best_cost, truth->best_cost);
+      EXPECT_NEAR(found->best_probability, truth->best_probability, 1e-12);
+      EXPECT_NEAR(found->expectation, truth->expectation, 1e-9);
+      EXPECT_NEAR(found->gradient_norm, truth->gradient_norm, 1e-9);
+      for (std::size_t k = 0; k < truth->angles.size(); ++k)
+        EXPECT_NEAR(found->angles[k], truth->angles[k], 1e-9);
+
+      std::vector<std::byte> bytes = pack(saved[2]);  // what a leader sends
+      MPI_Bcast(bytes.data(), static_cast<int>(bytes.size()), MPI_BYTE, 0, ranks.comm());
+      const RestartCheckpoint from = unpack_checkpoint(bytes);
+      EXPECT_EQ(run_shot_restart(*spread, sampler, cost_of, task, c.options, 5,
+                                 {nullptr, nullptr, &from}),
+                found);
     }
   });
 }

@@ -14,7 +14,7 @@ namespace {
 using test::Campaign;
 
 ShotTask task_of(const Campaign& campaign, ShotOptions shots) {
-  return {&campaign.circuit, campaign.costs, campaign.minimum, 30, shots};
+  return {&campaign.circuit, campaign.minimum, 30, shots};
 }
 
 TEST(LiveAngles, AreThoseOfTheFamiliesButTheLastRzSublayer) {
@@ -43,7 +43,8 @@ TEST(ShotRestart, EstimatesTheGradientByShifts) {
   shots.shots = 40000;
   shots.max_iterations = 1;
   for (std::uint64_t id = 0; id < 3; ++id) {
-    const auto r = run_shot_restart(*engine, task_of(campaign, shots), campaign.options, id);
+    const auto r =
+        run_shot_restart(*engine, campaign.costs, task_of(campaign, shots), campaign.options, id);
     std::vector<double> gradient(static_cast<std::size_t>(campaign.circuit.angles));
     engine->expectation_and_gradient(start_angles(11, id, campaign.circuit.angles), gradient);
     const double norm =
@@ -59,7 +60,8 @@ TEST(ShotRestart, BillsEveryShot) {
   shots.shots = 50;
   shots.selection_shots = 7;
   shots.max_iterations = 5;
-  const auto shift = run_shot_restart(*engine, task_of(campaign, shots), campaign.options, 0);
+  const auto shift =
+      run_shot_restart(*engine, campaign.costs, task_of(campaign, shots), campaign.options, 0);
   const std::uint64_t circuits = 5 * 2 * (2 * 4 * 3 - 4);
   EXPECT_EQ(shift->iterations, 5);
   EXPECT_EQ(shift->status, Status::iteration_limit);
@@ -76,7 +78,8 @@ TEST(ShotRestart, BillsEveryShot) {
   for (const ShotOptimizer optimizer : {ShotOptimizer::adam, ShotOptimizer::spsa}) {
     shots.optimizer = optimizer;
     shots.gradient = ShotGradient::spsa;
-    const auto spsa = run_shot_restart(*engine, task_of(campaign, shots), campaign.options, 0);
+    const auto spsa =
+        run_shot_restart(*engine, campaign.costs, task_of(campaign, shots), campaign.options, 0);
     EXPECT_EQ(spsa->evaluations, 5 * 2);
     EXPECT_EQ(spsa->oracle[OraclePhase::optimisation].samples, 30u * 50 * 5 * 2);
   }
@@ -93,7 +96,8 @@ TEST(ShotRestart, Trains) {
     shots.max_iterations = optimizer == ShotOptimizer::spsa ? 1000 : 150;
     double before = 0.0, after = 0.0;
     for (std::uint64_t id = 0; id < 5; ++id) {
-      const auto r = run_shot_restart(*engine, task_of(campaign, shots), campaign.options, id);
+      const auto r =
+          run_shot_restart(*engine, campaign.costs, task_of(campaign, shots), campaign.options, id);
       before += engine->expectation(start_angles(11, id, campaign.circuit.angles)) / 5;
       after += r->expectation / 5;
       EXPECT_EQ(r->expectation, engine->expectation(r->angles));
@@ -112,8 +116,8 @@ TEST(ShotRestart, GoesOnFromWhereverItWasSaved) {
     shots.max_iterations = 6;
     const ShotTask task = task_of(campaign, shots);
     const auto engine = campaign.engine();
-    const auto whole = run_shot_restart(*engine, task, campaign.options, 3);
-    EXPECT_EQ(whole, run_shot_restart(*engine, task, campaign.options, 3));
+    const auto whole = run_shot_restart(*engine, campaign.costs, task, campaign.options, 3);
+    EXPECT_EQ(whole, run_shot_restart(*engine, campaign.costs, task, campaign.options, 3));
 
     // Given up between two iterations, ever later.
     std::optional<RestartCheckpoint> saved;
@@ -127,7 +131,7 @@ TEST(ShotRestart, GoesOnFromWhereverItWasSaved) {
     for (int runs = 0; !resumed && runs < 20; ++runs) {
       const std::optional<RestartCheckpoint> from = saved;
       hooks.resume = from ? &*from : nullptr;
-      resumed = run_shot_restart(*engine, task, campaign.options, 3, hooks);
+      resumed = run_shot_restart(*engine, campaign.costs, task, campaign.options, 3, hooks);
     }
     EXPECT_EQ(resumed, whole);
 
@@ -143,10 +147,11 @@ TEST(ShotRestart, GoesOnFromWhereverItWasSaved) {
         Disturbed::state(angles, out);
       }
     } breaking(campaign.engine(), [] {});
-    EXPECT_FALSE(run_shot_restart(breaking, task, campaign.options, 3, hooks));
+    EXPECT_FALSE(run_shot_restart(breaking, campaign.costs, task, campaign.options, 3, hooks));
     ASSERT_TRUE(saved);
     hooks.resume = &*saved;
-    EXPECT_EQ(run_shot_restart(*engine, task, campaign.options, 3, {nullptr, nullptr, &*saved}),
+    EXPECT_EQ(run_shot_restart(*engine, campaign.costs, task, campaign.options, 3,
+                               {nullptr, nullptr, &*saved}),
               whole);
   }
 }
