@@ -65,7 +65,7 @@ std::vector<T> gather(const MpiSession& session, const T& mine, bool has_one = t
   return result;
 }
 
-LinkFacts measure_link(const MpiSession& session, int other, bool same_node) {
+LinkFacts survey_link(const MpiSession& session, int other, bool same_node) {
   constexpr std::size_t large = 4 << 20;
   LinkFacts link{other, same_node, 0.0, 0.0};
   link.microseconds = 1e6 * message_seconds(session.world(), other, 8, 200);
@@ -115,10 +115,11 @@ RunFacts survey(MpiSession& session, const std::string& folder, NodeFacts node) 
   facts.ranks = gather(session, mine);
   facts.nodes = gather(session, node, place == 0);
 
+  const std::vector<int> node_of = nodes_of(session.world());
   // One partner on rank 0's node and one elsewhere, where there are any.
   for (const bool same_node : {true, false}) {
-    const int other = partner_of_zero(session.world(), same_node);
-    if (other < session.size()) facts.links.push_back(measure_link(session, other, same_node));
+    const int other = link_partners(node_of, same_node)[0];
+    if (other >= 0) facts.links.push_back(survey_link(session, other, same_node));
   }
   if (session.rank() == 0) {
     facts.folder = survey_folder(folder);

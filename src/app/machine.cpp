@@ -96,13 +96,20 @@ std::string host_name() {
   return ::gethostname(name, sizeof name - 1) == 0 ? name : "unknown";
 }
 
+cpu_set_t processors_of(MPI_Comm node) {
+  const cpu_set_t mine = allowed_processors();
+  cpu_set_t all = mine;
+  MPI_Allreduce(&mine, &all, sizeof mine, MPI_BYTE, MPI_BOR, node);
+  return all;
+}
+
 int share_of_cores(MPI_Comm node) {
   const cpu_set_t mine = allowed_processors();
   cpu_set_t all = mine;
   const int count = CPU_COUNT(&mine);
   int claimed = count;
   if (node != MPI_COMM_NULL) {
-    MPI_Allreduce(&mine, &all, sizeof mine, MPI_BYTE, MPI_BOR, node);
+    all = processors_of(node);
     MPI_Allreduce(&count, &claimed, 1, MPI_INT, MPI_SUM, node);
   }
   return std::max(1, count_cores(mine) * CPU_COUNT(&all) / claimed);

@@ -31,6 +31,9 @@ int count_numa_domains(const cpu_set_t& processors);
 /// Bytes of the last-level caches of `processors` together; 0 where the system does not say.
 double last_level_cache(const cpu_set_t& processors);
 
+/// Processors that the ranks of `node` may use together. Collective.
+cpu_set_t processors_of(MPI_Comm node);
+
 /// This rank's fair share of the cores of its node: all that it may use, less where other ranks may
 /// use them too; at least 1. Collective over `node`, the ranks of one node; MPI_COMM_NULL: none but
 /// this one.

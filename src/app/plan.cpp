@@ -46,33 +46,6 @@ struct PlanOptions {
 
 // ---- qhn plan --measure ----
 
-/// Rank 0 and the lowest rank on its node, or elsewhere, where there is one. Collective.
-std::optional<Link> measure_link(MPI_Comm world, bool same_node) {
-  int rank = 0, ranks = 1;
-  MPI_Comm_rank(world, &rank);
-  MPI_Comm_size(world, &ranks);
-  const int other = partner_of_zero(world, same_node);
-  if (other == ranks) return std::nullopt;
-  if (rank == 0)
-    spdlog::info("between ranks 0 and {}, {}:", other, same_node ? "on one node" : "on two nodes");
-  Link link;
-  for (const std::size_t bytes : {std::size_t{8}, std::size_t{1} << 12, std::size_t{1} << 16,
-                                  std::size_t{1} << 20, std::size_t{1} << 24}) {
-    const int times = bytes < 1 << 20 ? 500 : 30;
-    const double one_way = message_seconds(world, other, bytes, times);
-    const double both = swap_seconds(world, other, bytes, times);
-    if (rank != 0) continue;
-    const double rate = static_cast<double>(bytes) / both;
-    spdlog::info("{:>9} bytes: {:.3g} µs one way, {:.3g} µs both ways at once ({:.3g} GB/s each)",
-                 bytes, 1e6 * one_way, 1e6 * both, 1e-9 * rate);
-    if (bytes == 8) link.latency = one_way;
-    // Messages of an exchange are smaller, but come from all over a state that no cache holds.
-    if (bytes == 1 << 24) link.bandwidth = rate;
-  }
-  MPI_Barrier(world);
-  return link;
-}
-
 std::string measure_machine(std::optional<Link> node, std::optional<Link> network) {
   Machine m;
   const Provenance here = collect_provenance();
@@ -91,26 +64,44 @@ std::string measure_machine(std::optional<Link> node, std::optional<Link> networ
   return to_toml(m);
 }
 
+/// Launchers bind each rank to processors of its own; what is measured is a node. Collective.
+void widen_to_node(MPI_Comm world) {
+  MPI_Comm node = MPI_COMM_NULL;
+  MPI_Comm_split_type(world, MPI_COMM_TYPE_SHARED, 0, MPI_INFO_NULL, &node);
+  const cpu_set_t mine = allowed_processors(), all = processors_of(node);
+  MPI_Comm_free(&node);
+  if (CPU_EQUAL(&mine, &all)) return;
+  if (sched_setaffinity(0, sizeof all, &all) != 0 || omp_get_proc_bind() != omp_proc_bind_false)
+    throw InputError(
+        "a rank is bound to its own processors, but the whole node is to be measured; allowed: "
+        "mpirun --bind-to none, and no OMP_PROC_BIND");
+}
+
 void run_measure(const PlanOptions& options) {
-  // All cores measure at once, and wait for each other.
-  const int cores = count_cores(allowed_processors());
-  if (cores > omp_get_thread_limit())
-    throw InputError(fmt::format("{} cores, but OpenMP allows {} threads here (OMP_THREAD_LIMIT)",
-                                 cores, omp_get_thread_limit()));
-  omp_set_dynamic(0);
   const auto environment = [](const char* name) -> const char* { return std::getenv(name); };
   std::optional<MpiSession> session;
   std::optional<Link> node, network;
   if (launched_ranks(environment) > 1) {
     session.emplace();
     refuse_lonely_rank(session->size(), environment);
-    node = measure_link(session->world(), true);
-    network = measure_link(session->world(), false);
-    if (session->rank() != 0) {
-      wait_asleep(session->world());
-      return;
-    }
+    const std::vector<int> node_of = nodes_of(session->world());
+    node = measure_link(session->world(), node_of, true);
+    network = measure_link(session->world(), node_of, false);
+    session->agree([&] { widen_to_node(session->world()); });
   }
+  // All cores measure at once, and wait for each other.
+  const auto require_threads = [] {
+    const int cores = count_cores(allowed_processors());
+    if (cores > omp_get_thread_limit())
+      throw InputError(fmt::format("{} cores, but OpenMP allows {} threads here (OMP_THREAD_LIMIT)",
+                                   cores, omp_get_thread_limit()));
+  };
+  if (session)
+    session->agree(require_threads);
+  else
+    require_threads();
+  if (session && session->rank() != 0) return wait_asleep(session->world());
+  omp_set_dynamic(0);
   const std::string text = measure_machine(node, network);
   if (options.out.empty())
     fmt::print("{}", text);

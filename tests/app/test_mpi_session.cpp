@@ -1,12 +1,14 @@
 // Under 3 ranks: how a failure ends a verb. Argument "agreed": a check that only rank 1 fails is
 // raised alike everywhere; "alone": an error of rank 1 that the others, waiting for it, know
 // nothing of; "group", "alike": one in an evaluation on rank 1 of two that hold a state together,
-// or on both of them, while the third rank has nothing to do.
+// or on both of them, while the third rank has nothing to do. "links": none fails where links
+// between nodes are measured that this test makes up.
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
 #include <string>
 
+#include "app/links.hpp"
 #include "app/mpi_session.hpp"
 #include "core/error.hpp"
 #include "dist/engine.hpp"
@@ -61,6 +63,18 @@ void train_together(qhn::MpiSession& session, bool alike) {
   session.agree([&] { run_farm(group, run, farm, stop, {}); });
 }
 
+/// As if rank 2 were on a node of its own.
+void measure_links(qhn::MpiSession& session) {
+  const std::vector<int> node_of{0, 0, 2};
+  for (const bool same_node : {true, false}) {
+    const auto link = qhn::measure_link(session.world(), node_of, same_node);
+    if (!link || link->bandwidth < 1e6 || (session.rank() == 0 && link->latency <= 0.0))
+      throw qhn::RunError("a link is missing");
+  }
+  const std::vector<int> alone{0, 1, 1};
+  if (qhn::measure_link(session.world(), alone, true)) throw qhn::RunError("no such link");
+}
+
 void work(const std::string& how) {
   qhn::MpiSession session;
   const auto fail_on_one = [&] {
@@ -70,6 +84,7 @@ void work(const std::string& how) {
   if (how == "agreed") session.agree(fail_on_one);
   if (how == "alone") fail_on_one();
   if (how == "group" || how == "alike") return train_together(session, how == "alike");
+  if (how == "links") return measure_links(session);
   MPI_Barrier(session.world());
 }
 

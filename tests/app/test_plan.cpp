@@ -2,6 +2,7 @@
 
 #include <cmath>
 
+#include "app/links.hpp"
 #include "app/machine_file.hpp"
 #include "core/error.hpp"
 #include "run_qhn.hpp"
@@ -45,6 +46,21 @@ TEST(MachineFile, NamesMistakes) {
                   "one_core.sweep: found [0.4, 0.4]; allowed: a positive number for each entry of "
                   "share_qubits");
   expect_contains(complaint("fma = ", "fmax = "), "one_core.fma: missing");
+}
+
+TEST(Links, AreMeasuredByAllRanksOfANode) {
+  using Ranks = std::vector<int>;
+  const auto within = [](const Ranks& node_of) { return link_partners(node_of, true); };
+  const auto between = [](const Ranks& node_of) { return link_partners(node_of, false); };
+  EXPECT_EQ(within({0, 0, 0, 0, 0}), (Ranks{1, 0, 3, 2, -1}));
+  EXPECT_EQ(between({0, 0, 0}), (Ranks{-1, -1, -1}));
+  EXPECT_EQ(within({0, 0, 2, 2}), (Ranks{1, 0, -1, -1}));
+  EXPECT_EQ(between({0, 0, 2, 2}), (Ranks{2, 3, 0, 1}));
+  // Ranks go round three nodes; the third one waits.
+  EXPECT_EQ(within({0, 1, 2, 0, 1, 2}), (Ranks{3, -1, -1, 0, -1, -1}));
+  EXPECT_EQ(between({0, 1, 2, 0, 1, 2}), (Ranks{1, 0, -1, 4, 3, -1}));
+  EXPECT_EQ(within({0, 1, 1}), (Ranks{-1, -1, -1}));
+  EXPECT_EQ(between({0, 1, 1}), (Ranks{1, 0, -1}));
 }
 
 TEST(Plan, CountsBytesAndForetellsTimes) {
