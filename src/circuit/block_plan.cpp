@@ -107,7 +107,7 @@ void add_block_phase(SpreadStage& stage) {
 BlockPlan plan_blocks(const Circuit& circuit, int block_qubits, Purpose purpose) {
   BlockPlan plan{circuit.qubits, block_qubits, {}, {}};
   const std::vector<Gate> gates = visible_gates(circuit, purpose);
-  const bool from_zero = purpose != Purpose::any_expectation;
+  const bool from_zero = starts_in_zero(purpose);
   const Planner planner(gates, circuit.qubits, block_qubits, {from_zero, false});
   const std::vector<Index> sets = fewest_stages(gates, planner);
 
@@ -129,7 +129,7 @@ BlockPlan plan_blocks(const Circuit& circuit, int block_qubits, Purpose purpose)
       }
     });
     plan.stages.push_back({set, spread_stage(stage, rows)});
-    if (plan.stages.size() < sets.size())
+    if (plan.stages.size() < sets.size() || ends_in_state(purpose))
       add_block_phase(plan.stages.back().spread);
     else
       plan.stages.back().spread.phase.clear();  // invisible

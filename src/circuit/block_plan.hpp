@@ -17,7 +17,8 @@ struct BlockStage {
   Index local = 0;  ///< the L bits of the index that differ within a block
   /// Slots are the local bits in ascending order, part r is the block whose other bits are r. The
   /// phase of the whole block is a term of one of the program's phases, {−1, −1, …}, and its angle,
-  /// the sum over `phase`, the one after the last of `angles`. The last stage does without.
+  /// the sum over `phase`, the one after the last of `angles`. For an expectation the last stage
+  /// does without.
   SpreadStage spread;
 };
 
@@ -33,7 +34,7 @@ struct BlockPlan {
 };
 
 /// The plan with the fewest stages that a beam search finds. Requires 1 <= block_qubits < N. For
-/// Purpose::any_expectation from a start of one's own, else from |0…0⟩.
+/// Purposes from any start begin with a state of one's own, others with |0…0⟩.
 BlockPlan plan_blocks(const Circuit& circuit, int block_qubits, Purpose purpose);
 
 }  // namespace qhn

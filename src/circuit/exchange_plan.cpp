@@ -162,9 +162,14 @@ ExchangePlan make_plan(const Circuit& circuit, int local_qubits, Purpose purpose
   return with_slots(circuit, gates, planner, search(planner));
 }
 
-RankStage rank_stage(SpreadStage&& stage, Index rank) {
+RankStage rank_stage(SpreadStage&& stage, Index rank, bool first, bool last) {
   RankStage result;
   result.program = std::move(stage.program);
+  result.circuit.qubits = result.program.qubits;
+  result.circuit.angles = static_cast<int>(stage.angles.size());
+  result.circuit.gates = std::move(stage.gates);
+  result.purpose = first ? (last ? Purpose::expectation : Purpose::state)
+                         : (last ? Purpose::any_expectation : Purpose::any_state);
   for (const SpreadAngle& angle : stage.angles) result.angles.push_back(angle.on(rank));
   for (const SpreadAngle& angle : stage.phase)
     if (angle.counts_on(rank)) result.phase.push_back(angle.on(rank));
@@ -270,7 +275,8 @@ RankPlan plan_for_rank(const ExchangePlan& plan, Index rank) {
         {gate == plan.start.end() ? Angle{} : Angle{gate->angle, gate->fixed}, bit(rank, i)});
   }
   for (std::size_t s = 0; s < plan.stages.size(); ++s) {
-    result.stages.push_back(rank_stage(spread_stage(plan.stages[s], rows), rank));
+    result.stages.push_back(
+        rank_stage(spread_stage(plan.stages[s], rows), rank, s == 0, s + 1 == plan.stages.size()));
     if (s < plan.exchanges.size())
       result.exchanges.push_back(rank_exchange(plan.exchanges[s], rows, rank));
   }

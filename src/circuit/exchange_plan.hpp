@@ -59,6 +59,8 @@ ExchangePlan in_table_order(ExchangePlan plan);
 /// What one rank does in one stage.
 struct RankStage {
   Program program;                   ///< on the local slots; angle k is `angles[k]`
+  Circuit circuit;                   ///< the same, gate by gate
+  Purpose purpose;                   ///< of `circuit`, by what comes before and after it
   std::vector<DerivedAngle> angles;  ///< of the program
   std::vector<DerivedAngle> phase;   ///< the whole part is multiplied by e^{i·(sum of these)}
 };

@@ -187,7 +187,7 @@ Index Rotation::active() const {
 // A leading Rzz only adds a phase, which a state asked for in full must keep.
 std::vector<Gate> visible_gates(const Circuit& circuit, Purpose purpose) {
   std::vector<Gate> gates;
-  Index touched = purpose == Purpose::any_expectation ? ~Index{0} : 0;
+  Index touched = starts_in_zero(purpose) ? 0 : ~Index{0};
   for (const Gate& gate : circuit.gates) {
     const Index first = Index{1} << gate.first;
     const Index second = gate.second >= 0 ? Index{1} << gate.second : 0;
@@ -212,7 +212,7 @@ std::vector<Gate> visible_gates(const Circuit& circuit, Purpose purpose) {
     }
     gates.push_back(gate);
   }
-  if (purpose == Purpose::state) return gates;
+  if (ends_in_state(purpose)) return gates;
 
   // From the end: a diagonal gate is invisible while no later gate mixes its qubits. A CX mixes its
   // target only, being diagonal on its control.

@@ -86,14 +86,19 @@ struct CutCircuit {
 
 /// Which part of the circuit matters.
 enum class Purpose {
-  state,           ///< every gate
+  state,           ///< every gate, but for those trivial on |0…0⟩
   expectation,     ///< without the diagonal gates that no later gate turns into something visible
-  any_expectation  ///< the same from any start: gates trivial on |0…0⟩ are kept
+  any_state,       ///< every gate, from any start: those trivial on |0…0⟩ too
+  any_expectation  ///< expectation, from any start
 };
+constexpr bool starts_in_zero(Purpose p) {
+  return p == Purpose::state || p == Purpose::expectation;
+}
+constexpr bool ends_in_state(Purpose p) { return p == Purpose::state || p == Purpose::any_state; }
 
 /// The gates that matter, in order. Trivial on |0…0⟩ and left out: CX and CZ whose control and Rz
-/// whose qubit nothing has touched (not for any_expectation). Left out at the end, but for `state`:
-/// diagonal gates that no later gate makes visible.
+/// whose qubit nothing has touched (only where all start in |0…0⟩). Left out at the end, but for
+/// states: diagonal gates that no later gate makes visible.
 std::vector<Gate> visible_gates(const Circuit& circuit, Purpose purpose);
 
 /// All these gates on one register. Gate angles: as in the circuit.

@@ -27,6 +27,7 @@ class StageBuilder {
     for (const Gate& gate : stage_.gates) add(gate);
     for (std::size_t s = 0; s < pending_.size(); ++s) flush(static_cast<int>(s));
     result_.program = register_program(static_cast<int>(stage_.local.size()), gates_);
+    result_.gates = std::move(gates_);
     return std::move(result_);
   }
 

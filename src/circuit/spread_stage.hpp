@@ -42,6 +42,7 @@ struct SpreadAngle {
 /// What a stage does to a part, whichever it is.
 struct SpreadStage {
   Program program;                  ///< on the local slots; angle k is `angles[k]`
+  std::vector<Gate> gates;          ///< the same, gate by gate
   std::vector<SpreadAngle> angles;  ///< of the program
   std::vector<SpreadAngle> phase;   ///< the whole part is multiplied by e^{i·(sum of these)}
 };

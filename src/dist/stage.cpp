@@ -12,7 +12,8 @@
 namespace qhn {
 namespace {
 
-constexpr Index shares = 16;  // of the blocks of a chunk, each with its own sums
+constexpr Index piece = Index{1} << 14;  // elements a thread takes at a time
+constexpr Index shares = 16;             // of the blocks of a chunk, each with its own sums
 
 /// The program on the qubits of `mask` alone, which are all that it acts on, in their order.
 Program compacted(const Program& program, Index mask) {
@@ -53,6 +54,10 @@ Program compacted(const Program& program, Index mask) {
   return result;
 }
 
+bool runs_large(const RankStage& stage, const StageBlocks& blocks) {
+  return blocks.slots == 0 && blocks.qubits > 0 && !stage.circuit.gates.empty();
+}
+
 Program on_block(const RankStage& stage, Index block) {
   return block == 0 ? stage.program : compacted(stage.program, block);
 }
@@ -85,16 +90,22 @@ RunningStage<T>::Runner::Runner(const Program& p, bool block, bool gradient)
       lambda(block && gradient ? program.elements() : 0) {}
 
 template <class T>
-RunningStage<T>::RunningStage(RankStage&& stage, Index block, int threads, bool gradient)
+RunningStage<T>::RunningStage(RankStage&& stage, const StageBlocks& blocks, int threads,
+                              bool gradient)
     : threads_(threads),
       size_(dimension(stage.program.qubits)),
-      block_(block),
+      block_(blocks.slots),
       angles_(std::move(stage.angles)),
       phase_(std::move(stage.phase)),
       values_(angles_.size()),
-      derivatives_((block == 0 ? 1 : shares) * angles_.size()) {
-  for (int t = 0; t < (block == 0 ? 1 : threads); ++t)
-    runners_.emplace_back(on_block(stage, block), block != 0, gradient);
+      derivatives_((block_ == 0 ? 1 : shares) * angles_.size()) {
+  if (runs_large(stage, blocks)) {
+    large_.emplace(stage.circuit, blocks.qubits, stage.purpose, !starts_in_zero(stage.purpose),
+                   threads, gradient);
+    return;
+  }
+  for (int t = 0; t < (block_ == 0 ? 1 : threads); ++t)
+    runners_.emplace_back(on_block(stage, block_), block_ != 0, gradient);
 }
 
 template <class T>
@@ -106,12 +117,32 @@ void RunningStage<T>::set_angles(std::span<const double> all) {
 
 template <class T>
 void RunningStage<T>::run(T* phi) {
+  if (large_) return large_->run(values_, phi);
   runners_.front().program.run_from(phi, threads_);
 }
 
 template <class T>
+void RunningStage<T>::run_from_zero(Complex amplitude, T* phi) {
+  if (large_) return large_->run_from_zero(values_, amplitude, phi);
+  const Chunks pieces(2 * size_, piece, 2 * size_);
+  for_chunks(pieces, threads_,
+             [&](Index p) { std::fill(phi + pieces.begin(p), phi + pieces.end(p), T{0}); });
+  phi[0] = static_cast<T>(amplitude.real());
+  phi[size_] = static_cast<T>(amplitude.imag());
+  run(phi);
+}
+
+template <class T>
 void RunningStage<T>::undo(T* phi, T* lambda) {
-  runners_.front().adjoint.run(phi, lambda, derivatives_, threads_);
+  if (!large_) return runners_.front().adjoint.run(phi, lambda, derivatives_, threads_);
+  large_->begin_derivatives();
+  large_->undo(values_, large_->count(), phi, lambda);
+  large_->add_derivatives(derivatives_);
+}
+
+template <class T>
+Complex RunningStage<T>::start_lambda(const T* lambda) const {
+  return large_ ? large_->start_lambda() : Complex(lambda[0], lambda[size_]);
 }
 
 /// work(runner, derivatives, base of a block) for all of them.
@@ -184,18 +215,22 @@ void RunningStage<T>::add_derivatives(std::span<double> derivatives) const {
 
 template <class T>
 std::size_t RunningStage<T>::bytes() const {
-  std::size_t sum = derivatives_.size() * sizeof(double);
+  std::size_t sum = derivatives_.size() * sizeof(double) + (large_ ? large_->bytes() : 0);
   for (const Runner& r : runners_)
     sum += r.program.bytes() + r.adjoint.bytes() + (r.phi.size() + r.lambda.size()) * sizeof(T);
   return sum;
 }
 
 template <class T>
-std::size_t RunningStage<T>::planned_bytes(const RankStage& stage, Index block, int threads,
-                                           bool gradient) {
-  const std::size_t one = register_bytes<T>(on_block(stage, block));
-  if (block == 0) return one;
-  const std::size_t states = (gradient ? 4 : 2) * dimension(std::popcount(block)) * sizeof(T);
+std::size_t RunningStage<T>::planned_bytes(const RankStage& stage, const StageBlocks& blocks,
+                                           int threads, bool gradient) {
+  if (runs_large(stage, blocks))
+    return BlockStages<T>::planned_bytes(stage.circuit, blocks.qubits, stage.purpose, threads,
+                                         gradient);
+  const std::size_t one = register_bytes<T>(on_block(stage, blocks.slots));
+  if (blocks.slots == 0) return one;
+  const std::size_t states =
+      (gradient ? 4 : 2) * dimension(std::popcount(blocks.slots)) * sizeof(T);
   return static_cast<std::size_t>(threads) * (one + states);
 }
 

@@ -1,28 +1,40 @@
 #pragma once
 
 #include <deque>
+#include <optional>
 #include <span>
 #include <vector>
 
 #include "circuit/exchange_plan.hpp"
 #include "core/aligned.hpp"
 #include "gradient/adjoint.hpp"
+#include "gradient/block_stages.hpp"
 #include "state/register.hpp"
 
 namespace qhn {
+
+/// How a stage takes the part through a cache.
+struct StageBlocks {
+  /// Slots of the blocks that run while the exchange before the stage goes on, as block_slots()
+  /// says; 0: the part runs when it is complete,
+  Index slots = 0;
+  /// in blocks of so many qubits (BlockStages); 0: whole.
+  int qubits = 0;
+};
 
 /// One stage of a rank's part of the state, ready to run both ways: as a whole, or block by block.
 ///
 /// After an exchange few qubits are rotated: those that came and, in the light cone of the border,
 /// some of the lowest slots. Then the stage is one small register for each value of the other
 /// slots. Each is copied out into the innermost cache, run and copied back while the exchange still
-/// moves others, so that exchange and stage take the part through the memory once.
+/// moves others, so that exchange and stage take the part through the memory once. Other stages of
+/// a large part run like a large state on one rank, through the blocks of a plan of their own.
 template <class T>
 class RunningStage {
  public:
-  /// `block`: the slots of a block, as block_slots() says; 0: the whole part at once.
-  RunningStage(RankStage&& stage, Index block, int threads, bool gradient);
+  RunningStage(RankStage&& stage, const StageBlocks& blocks, int threads, bool gradient);
 
+  /// Not 0: only run_blocks() and undo_blocks(); else only the others.
   Index block() const { return block_; }
   const std::vector<DerivedAngle>& angles() const { return angles_; }
   const std::vector<DerivedAngle>& phase() const { return phase_; }
@@ -30,9 +42,13 @@ class RunningStage {
   /// Also begins the derivatives from 0.
   void set_angles(std::span<const double> all);
 
-  /// The whole part, real and imaginary planes behind one another.
+  /// The whole part, real and imaginary planes behind one another: from what lies there, or (the
+  /// first stage) from |0…0⟩ times an amplitude.
   void run(T* phi);
+  void run_from_zero(Complex amplitude, T* phi);
   void undo(T* phi, T* lambda);
+  /// λ_0, after undo() of the first stage, which may leave the part as it comes.
+  Complex start_lambda(const T* lambda) const;
 
   /// The blocks whose index is `base` but for the slots in `varying`; planes 2^slots apart.
   void run_blocks(T* phi, Index base, Index varying);
@@ -42,7 +58,8 @@ class RunningStage {
   void add_derivatives(std::span<double> derivatives) const;
 
   std::size_t bytes() const;
-  static std::size_t planned_bytes(const RankStage& stage, Index block, int threads, bool gradient);
+  static std::size_t planned_bytes(const RankStage& stage, const StageBlocks& blocks, int threads,
+                                   bool gradient);
 
  private:
   /// A register with its steps; one a thread where it is a block.
@@ -62,9 +79,10 @@ class RunningStage {
   Index size_;   ///< amplitudes of the part
   Index block_;  ///< mask
   std::vector<DerivedAngle> angles_, phase_;
-  std::vector<double> values_;       ///< of angles_
-  std::vector<double> derivatives_;  ///< [share of the blocks][angle]
-  std::deque<Runner> runners_;       // an Adjoint holds on to its program
+  std::vector<double> values_;           ///< of angles_
+  std::vector<double> derivatives_;      ///< [share of the blocks][angle]
+  std::deque<Runner> runners_;           // an Adjoint holds on to its program
+  std::optional<BlockStages<T>> large_;  ///< in place of runners
 };
 
 /// The slots of a block for `stage`, which follows an exchange of `swapped` slots whose chunks have

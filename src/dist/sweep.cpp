@@ -14,6 +14,7 @@
 #include "dist/exchange.hpp"
 #include "dist/stage.hpp"
 #include "gradient/diagonal_cost.hpp"
+#include "gradient/sweep_engine.hpp"
 
 namespace qhn {
 namespace {
@@ -26,16 +27,17 @@ double sum_of(const std::vector<DerivedAngle>& angles, std::span<const double> v
   return sum;
 }
 
-/// The block of every stage, 0 for the whole part; the same on all ranks.
+/// Of every stage; the same on all ranks.
 template <class T>
-std::vector<Index> blocks_of(const ExchangePlan& plan) {
-  std::vector<Index> blocks{0};
+std::vector<StageBlocks> blocks_of(const ExchangePlan& plan, const EngineOptions& options) {
+  const int qubits = sweep_block_qubits(plan.local_qubits, options.block_qubits);
+  std::vector<StageBlocks> blocks{{0, qubits}};
   for (std::size_t s = 1; s < plan.stages.size(); ++s) {
     std::vector<int> swapped;
     for (const auto& swap : plan.exchanges[s - 1].swaps) swapped.push_back(swap.first);
     const auto count = static_cast<int>(swapped.size());
-    blocks.push_back(
-        block_slots(plan.stages[s], swapped, Exchanger<T>::chunk_bits(plan.local_qubits, count)));
+    const int chunk_bits = Exchanger<T>::chunk_bits(plan.local_qubits, count);
+    blocks.push_back({block_slots(plan.stages[s], swapped, chunk_bits), qubits});
   }
   return blocks;
 }
@@ -56,7 +58,7 @@ class Sweep final : public DistributedSweep {
         sums_(static_cast<std::size_t>(circuit.angles) + 1) {
     RankPlan mine = plan_for_rank(plan, static_cast<Index>(ranks.rank()));
     start_ = std::move(mine.start);
-    const std::vector<Index> blocks = blocks_of<T>(plan);
+    const std::vector<StageBlocks> blocks = blocks_of<T>(plan, options);
     for (std::size_t s = 0; s < mine.stages.size(); ++s)
       stages_.emplace_back(std::move(mine.stages[s]), blocks[s], threads_, options.gradient);
     exchanges_ = std::move(mine.exchanges);
@@ -185,23 +187,20 @@ class Sweep final : public DistributedSweep {
   }
 
   void forward(std::span<const double> angles) {
-    const Chunks pieces(2 * size_, piece, 2 * size_);
-    for_chunks(pieces, threads_,
-               [&](Index p) { std::fill(re() + pieces.begin(p), re() + pieces.end(p), T{0}); });
     Complex amplitude = std::polar(1.0, sum_of(stages_.front().phase(), angles));
     for (const RankPlan::Factor& f : start_) amplitude *= factor(f, angles).first;
-    *re() = static_cast<T>(amplitude.real());
-    *im() = static_cast<T>(amplitude.imag());
     for (std::size_t s = 0; s < stages_.size(); ++s) {
       RunningStage<T>& stage = stages_[s];
       stage.set_angles(angles);
-      if (stage.block() != 0)
+      if (s == 0)
+        stage.run_from_zero(amplitude, re());
+      else if (stage.block() != 0)
         exchanger_.run(exchanges_[s - 1], {re(), im()},
                        {.inner = unswapped(s), .after = [&](Index base, Index varying) {
                           stage.run_blocks(re(), base, varying);
                         }});
       else {
-        if (s > 0) exchanger_.run(exchanges_[s - 1], {re(), im()});
+        exchanger_.run(exchanges_[s - 1], {re(), im()});
         stage.run(re());
       }
       if (turns(s)) turn(re(), sum_of(stage.phase(), angles));
@@ -288,7 +287,7 @@ class Sweep final : public DistributedSweep {
   /// Everything is undone, so the part is e_0 times its start amplitude, and ⟨λ|∂φ⟩ = λ_0* ∂a.
   void start_derivatives(std::span<const double> angles) {
     const Complex phase = std::polar(1.0, sum_of(stages_.front().phase(), angles));
-    const Complex overlap = std::conj(Complex(lambda()[0], lambda()[size_])) * phase;
+    const Complex overlap = std::conj(stages_.front().start_lambda(lambda())) * phase;
     for (std::size_t i = 0; i < start_.size(); ++i) {
       if (start_[i].angle.index < 0) continue;
       double derivative = 1.0;
@@ -322,7 +321,7 @@ std::size_t bytes_of(const ExchangePlan& plan, const EngineOptions& options, boo
   std::size_t sum = ((options.gradient ? 4 : 2) + (own_table ? 1 : 0)) * size * sizeof(T);
   sum += Exchanger<T>::buffer_bytes(plan.local_qubits);
   const RankPlan rank = plan_for_rank(plan, 0);
-  const std::vector<Index> blocks = blocks_of<T>(plan);
+  const std::vector<StageBlocks> blocks = blocks_of<T>(plan, options);
   for (std::size_t s = 0; s < blocks.size(); ++s)
     sum += RunningStage<T>::planned_bytes(rank.stages[s], blocks[s], options.threads,
                                           options.gradient);

@@ -11,8 +11,8 @@ namespace qhn {
 
 /// The engine for one state spread over `ranks` by `plan`: stages of the local register, an
 /// exchange between two of them, and the same backwards for φ and λ. All calls are collective and
-/// give every rank the same bits. Memory per rank: two parts of the state, a sixteenth of one for
-/// messages.
+/// give every rank the same bits. Large parts run in blocks, as in make_block_engine().
+/// Memory per rank: two parts of the state, a sixteenth of one for messages, and those blocks.
 class DistributedSweep : public Engine {
  public:
   EngineKind kind() const override { return EngineKind::sweep; }

@@ -32,12 +32,19 @@ EvaluationLoad sweep_load(const Circuit& circuit, Precision precision, bool grad
 }
 
 EvaluationLoad sweep_load(const ExchangePlan& plan, Precision precision, bool gradient) {
+  const int block = sweep_block_qubits(plan.local_qubits);
   Work work = diagonal_work(plan.local_qubits, gradient);
   for (const RankStage& stage : plan_for_rank(plan, 0).stages) {
+    if (stage.circuit.gates.empty()) continue;
+    if (block > 0) {  // those that run while an exchange goes on take the part through once as well
+      work += block_stages_work(plan_blocks(stage.circuit, block, stage.purpose),
+                                starts_in_zero(stage.purpose), gradient);
+      continue;
+    }
     work += forward_work(stage.program);
     if (gradient) work += backward_work(stage.program);
   }
-  return sweep_load(work, plan.local_qubits, precision, gradient, false);
+  return sweep_load(work, plan.local_qubits, precision, gradient, block > 0);
 }
 
 EvaluationLoad cut_load(const CutCircuit& cut, int ranks, Precision precision, bool gradient) {

@@ -78,27 +78,36 @@ Work start_work(const CutCircuit& cut, bool own_start) {
 
 enum class Asked { expectation, gradient, most_probable };
 
-/// A sweep in blocks. Within a stage a block stays in the cache; bytes are those of the state, and
-/// of the table beside the last stage.
+/// All blocks through one stage, which holds each in the cache; with a gradient, back through it as
+/// well, the tables of its phases made anew unless the block has stayed.
+double stage_flops(const BlockPlan& plan, std::size_t stage, bool gradient, bool stays) {
+  const Program& program = plan.stages[stage].spread.program;
+  double flops = forward_work(program).flops;
+  if (gradient) flops += backward_work(program).flops;
+  if (gradient && !stays)
+    for_steps(program, [&](const auto& step, double) {
+      if constexpr (std::is_same_v<std::decay_t<decltype(step)>, Phase>)
+        flops += phase_tables(program.qubits);
+    });
+  return static_cast<double>(plan.blocks()) * flops;
+}
+
+double state_bytes(const BlockPlan& plan) {
+  return 2 * real * static_cast<double>(dimension(plan.qubits));
+}
+
+/// A sweep in blocks: bytes are those of the state, and of the table beside the last stage.
 Work block_work(const Circuit& circuit, int block_qubits, bool own_start, Asked asked) {
   const BlockPlan plan = plan_blocks(circuit, block_qubits,
                                      own_start ? Purpose::any_expectation : Purpose::expectation);
-  const double blocks = static_cast<double>(plan.blocks());
-  const double size = static_cast<double>(dimension(circuit.qubits)), state = 2 * real * size;
+  const double size = static_cast<double>(dimension(circuit.qubits)), state = state_bytes(plan);
   const bool gradient = asked == Asked::gradient;
   Work work;
   for (std::size_t s = 0; s < plan.stages.size(); ++s) {
-    const Program& program = plan.stages[s].spread.program;
     const bool reads = s > 0 || own_start, last = s + 1 == plan.stages.size();
-    work.flops += blocks * forward_work(program).flops;
+    work.flops += stage_flops(plan, s, gradient, last);
     work.bytes += (reads ? state : 0.0) + (last ? 0.0 : state);
     if (!gradient) continue;
-    work.flops += blocks * backward_work(program).flops;
-    if (!last)  // the tables are made anew on the way back
-      for_steps(program, [&](const auto& step, double) {
-        if constexpr (std::is_same_v<std::decay_t<decltype(step)>, Phase>)
-          work.flops += blocks * phase_tables(program.qubits);
-      });
     work.bytes += (last ? 0.0 : 2 * state) + (s > 0 ? 2 * state : 0.0);  // φ and λ in and out
   }
   if (asked == Asked::most_probable) return work + Work{3.0 * size, 0.0};
@@ -202,6 +211,17 @@ Work cut_work(const CutCircuit& cut, bool gradient, int ranks) {
     work.flops += c.expand() + 2.0 * c.size + 16.0 * c.chi * c.size + c.gather();
   const int groups = branch_groups(cut);
   work.flops += backward_work(cut.low, groups).flops + backward_work(cut.high, groups).flops;
+  return work;
+}
+
+Work block_stages_work(const BlockPlan& plan, bool from_zero, bool gradient) {
+  Work work;
+  for (std::size_t s = 0; s < plan.stages.size(); ++s) {
+    const bool starts = from_zero && s == 0;  // φ is not read, and φ and λ are not put back
+    work.flops += stage_flops(plan, s, gradient, false);
+    work.bytes += (starts ? 1.0 : 2.0) * state_bytes(plan);
+    if (gradient) work.bytes += (starts ? 2.0 : 4.0) * state_bytes(plan);
+  }
   return work;
 }
 

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "circuit/block_plan.hpp"
 #include "circuit/program.hpp"
 #include "gradient/engine.hpp"
 
@@ -25,6 +26,10 @@ struct Work {
 /// separable (no Rzz). `groups`: of branches, gradient/cut_engine.hpp.
 Work forward_work(const Program& program, int groups = 1);
 Work backward_work(const Program& program, int groups = 1);
+
+/// The same of a part of a state that runs in blocks (gradient/block_stages.hpp): it ends in memory
+/// and begins there, or in |0…0⟩.
+Work block_stages_work(const BlockPlan& plan, bool from_zero, bool gradient);
 
 /// The cut that the engine makes; no high qubits: the sweep engine.
 CutCircuit planned_cut(const Circuit& circuit, EngineKind kind);

@@ -72,21 +72,27 @@ void expect_agreement(const Ranks& ranks, const Circuit& circuit, std::uint64_t 
   auto reference = make_engine(circuit, cost, {against});
   std::vector<double> expected(angles.size()), gradient(angles.size(), 1e300);
   const double value = reference->expectation_and_gradient(angles, expected);
-  Spread s = spread_out(ranks, circuit, cost);
-  for (int again = 0; again < 2; ++again) {  // buffers are reused
-    ASSERT_NEAR(s.engine->expectation_and_gradient(angles, gradient), value, 1e-12);
-    ASSERT_NEAR(s.engine->expectation(angles), value, 1e-12);
-    for (std::size_t k = 0; k < gradient.size(); ++k)
-      ASSERT_NEAR(gradient[k], expected[k], 1e-12 * largest(expected))
-          << to_string(circuit.family) << " N " << circuit.qubits << " ranks " << ranks.size()
-          << " seed " << seed << " angle " << k;
-  }
-  ASSERT_NEAR(s.engine->norm(angles), 1.0, 1e-12);
-  const MostProbable best = s.engine->most_probable(angles),
-                     truth = reference->most_probable(angles);
-  ASSERT_NEAR(best.probability, truth.probability, 1e-12);
+  const MostProbable truth = reference->most_probable(angles);
   const auto state = reference_state(circuit, angles);
-  ASSERT_NEAR(std::norm(state[best.index]), truth.probability, 1e-12);
+  EngineOptions whole, blocks;  // how the parts are swept
+  blocks.block_qubits = std::max(1, (circuit.qubits - bits_of(ranks.size())) / 2);
+  for (const EngineOptions& options : {whole, blocks}) {
+    Spread s = spread_out(ranks, circuit, cost, options);
+    for (int again = 0; again < 2; ++again) {  // buffers are reused
+      ASSERT_NEAR(s.engine->expectation_and_gradient(angles, gradient), value, 1e-12);
+      ASSERT_NEAR(s.engine->expectation(angles), value, 1e-12);
+      for (std::size_t k = 0; k < gradient.size(); ++k)
+        ASSERT_NEAR(gradient[k], expected[k], 1e-12 * largest(expected))
+            << to_string(circuit.family) << " N " << circuit.qubits << " ranks " << ranks.size()
+            << " blocks " << options.block_qubits << " seed " << seed << " angle " << k;
+    }
+    ASSERT_NEAR(s.engine->norm(angles), 1.0, 1e-12);
+    const MostProbable best = s.engine->most_probable(angles);
+    ASSERT_NEAR(best.probability, truth.probability, 1e-12);
+    ASSERT_NEAR(std::norm(state[best.index]), truth.probability, 1e-12);
+    const auto planned = static_cast<double>(distributed_sweep_bytes(s.plan, options));
+    ASSERT_NEAR(static_cast<double>(s.engine->bytes()), planned, 256 << 10);
+  }
 }
 
 TEST(DistributedSweep, AgreesForEveryFamily) {
