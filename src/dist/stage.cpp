@@ -8,6 +8,7 @@
 #include "core/chunks.hpp"
 #include "core/error.hpp"
 #include "dist/masked_index.hpp"
+#include "gradient/contract.hpp"
 
 namespace qhn {
 namespace {
@@ -87,7 +88,8 @@ RunningStage<T>::Runner::Runner(const Program& p, bool block, bool gradient)
     : program(p),
       adjoint(program),
       phi(block ? program.elements() : 0),
-      lambda(block && gradient ? program.elements() : 0) {}
+      lambda(block && gradient ? program.elements() : 0),
+      cost(lambda.size() / 2) {}
 
 template <class T>
 RunningStage<T>::RunningStage(RankStage&& stage, const StageBlocks& blocks, int threads,
@@ -98,7 +100,7 @@ RunningStage<T>::RunningStage(RankStage&& stage, const StageBlocks& blocks, int 
       angles_(std::move(stage.angles)),
       phase_(std::move(stage.phase)),
       values_(angles_.size()),
-      derivatives_((block_ == 0 ? 1 : shares) * angles_.size()) {
+      sums_((block_ == 0 ? 1 : shares) * (angles_.size() + 1)) {
   if (runs_large(stage, blocks)) {
     large_.emplace(stage.circuit, blocks.qubits, stage.purpose, !starts_in_zero(stage.purpose),
                    threads, gradient);
@@ -112,7 +114,7 @@ template <class T>
 void RunningStage<T>::set_angles(std::span<const double> all) {
   for (std::size_t k = 0; k < angles_.size(); ++k) values_[k] = angles_[k].value(all);
   for (Runner& runner : runners_) runner.program.set_angles(values_);
-  std::ranges::fill(derivatives_, 0.0);
+  std::ranges::fill(sums_, 0.0);
 }
 
 template <class T>
@@ -134,10 +136,10 @@ void RunningStage<T>::run_from_zero(Complex amplitude, T* phi) {
 
 template <class T>
 void RunningStage<T>::undo(T* phi, T* lambda) {
-  if (!large_) return runners_.front().adjoint.run(phi, lambda, derivatives_, threads_);
+  if (!large_) return runners_.front().adjoint.run(phi, lambda, sums_, threads_);
   large_->begin_derivatives();
   large_->undo(values_, large_->count(), phi, lambda);
-  large_->add_derivatives(derivatives_);
+  large_->add_derivatives(std::span(sums_).first(angles_.size()));
 }
 
 template <class T>
@@ -153,7 +155,7 @@ void RunningStage<T>::for_blocks(Index base, Index varying, Work work) {
   const Chunks blocks(dimension(std::popcount(others)), 1, shares);
   for_chunks(blocks, threads_, [&](Index c) {
     Runner& runner = runners_[static_cast<std::size_t>(omp_get_thread_num())];
-    const std::span<double> sums(derivatives_.data() + c * angles_.size(), angles_.size());
+    const std::span<double> sums(sums_.data() + c * (angles_.size() + 1), angles_.size() + 1);
     Index x = nth_in(others, blocks.begin(c));
     for (Index b = blocks.begin(c); b < blocks.end(c); ++b, x = next_in(others, x))
       work(runner, sums, base | x);
@@ -181,16 +183,37 @@ void RunningStage<T>::undo_blocks(T* phi, T* lambda, Index base, Index varying) 
 }
 
 template <class T>
-void RunningStage<T>::copy_in(const T* part, Index base, AlignedVector<T>& block) const {
+void RunningStage<T>::run_and_undo_blocks(T* phi, T* lambda, const T* cost, Index base,
+                                          Index varying) {
+  for_blocks(base, varying, [&](Runner& runner, std::span<double> sums, Index at) {
+    copy_in(phi, at, runner.phi);
+    runner.program.run_from(runner.phi.data(), 1);
+    copy_plane_in(cost + at, runner.cost.data());
+    const Index size = runner.cost.size();
+    T *re = runner.phi.data(), *back = runner.lambda.data();
+    sums.back() += weighted_norm(runner.cost.data(), re, re + size, size);
+    std::copy_n(re, 2 * size, back);
+    scale_pair(runner.cost.data(), size, back, back + size);
+    runner.adjoint.run(re, back, sums, 1);
+    copy_out(runner.phi, at, phi);
+    copy_out(runner.lambda, at, lambda);
+  });
+}
+
+template <class T>
+T* RunningStage<T>::copy_plane_in(const T* plane, T* to) const {
   const Index run = dimension(std::countr_one(block_)), above = block_ & ~(run - 1);
-  T* to = block.data();
-  for (const T* plane : {part + base, part + size_ + base}) {
-    Index x = 0;
-    do {
-      to = std::copy_n(plane + x, run, to);
-      x = next_in(above, x);
-    } while (x != 0);
-  }
+  Index x = 0;
+  do {
+    to = std::copy_n(plane + x, run, to);
+    x = next_in(above, x);
+  } while (x != 0);
+  return to;
+}
+
+template <class T>
+void RunningStage<T>::copy_in(const T* part, Index base, AlignedVector<T>& block) const {
+  copy_plane_in(part + size_ + base, copy_plane_in(part + base, block.data()));
 }
 
 template <class T>
@@ -209,15 +232,27 @@ void RunningStage<T>::copy_out(const AlignedVector<T>& block, Index base, T* par
 
 template <class T>
 void RunningStage<T>::add_derivatives(std::span<double> derivatives) const {
-  for (std::size_t i = 0; i < derivatives_.size(); ++i)
-    derivatives[i % derivatives.size()] += derivatives_[i];
+  for (std::size_t k = 0; k < derivatives.size(); ++k) derivatives[k] += sum_of(k);
+}
+
+template <class T>
+double RunningStage<T>::expectation() const {
+  return sum_of(angles_.size());
+}
+
+template <class T>
+double RunningStage<T>::sum_of(std::size_t k) const {
+  double sum = 0.0;
+  for (std::size_t i = k; i < sums_.size(); i += angles_.size() + 1) sum += sums_[i];
+  return sum;
 }
 
 template <class T>
 std::size_t RunningStage<T>::bytes() const {
-  std::size_t sum = derivatives_.size() * sizeof(double) + (large_ ? large_->bytes() : 0);
+  std::size_t sum = sums_.size() * sizeof(double) + (large_ ? large_->bytes() : 0);
   for (const Runner& r : runners_)
-    sum += r.program.bytes() + r.adjoint.bytes() + (r.phi.size() + r.lambda.size()) * sizeof(T);
+    sum += r.program.bytes() + r.adjoint.bytes() +
+           (r.phi.size() + r.lambda.size() + r.cost.size()) * sizeof(T);
   return sum;
 }
 
@@ -230,7 +265,7 @@ std::size_t RunningStage<T>::planned_bytes(const RankStage& stage, const StageBl
   const std::size_t one = register_bytes<T>(on_block(stage, blocks.slots));
   if (blocks.slots == 0) return one;
   const std::size_t states =
-      (gradient ? 4 : 2) * dimension(std::popcount(blocks.slots)) * sizeof(T);
+      (gradient ? 5 : 2) * dimension(std::popcount(blocks.slots)) * sizeof(T);
   return static_cast<std::size_t>(threads) * (one + states);
 }
 

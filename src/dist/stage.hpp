@@ -53,9 +53,13 @@ class RunningStage {
   /// The blocks whose index is `base` but for the slots in `varying`; planes 2^slots apart.
   void run_blocks(T* phi, Index base, Index varying);
   void undo_blocks(T* phi, T* lambda, Index base, Index varying);
+  /// The last stage's: run, weighed, λ = C φ, and undone in one visit.
+  void run_and_undo_blocks(T* phi, T* lambda, const T* cost, Index base, Index varying);
 
   /// derivatives[k] += what undo() found for angle k since set_angles(), in a fixed order.
   void add_derivatives(std::span<double> derivatives) const;
+  /// Σ C |φ|² of run_and_undo_blocks() since then.
+  double expectation() const;
 
   std::size_t bytes() const;
   static std::size_t planned_bytes(const RankStage& stage, const StageBlocks& blocks, int threads,
@@ -66,12 +70,15 @@ class RunningStage {
   struct Runner {
     RegisterProgram<T> program;
     Adjoint<T> adjoint;
-    AlignedVector<T> phi, lambda;
+    AlignedVector<T> phi, lambda, cost;
 
     Runner(const Program& p, bool block, bool gradient);
   };
   template <class Work>
   void for_blocks(Index base, Index varying, Work work);
+  /// Σ over the shares of their number k.
+  double sum_of(std::size_t k) const;
+  T* copy_plane_in(const T* plane, T* to) const;
   void copy_in(const T* part, Index base, AlignedVector<T>& block) const;
   void copy_out(const AlignedVector<T>& block, Index base, T* part) const;
 
@@ -80,7 +87,7 @@ class RunningStage {
   Index block_;  ///< mask
   std::vector<DerivedAngle> angles_, phase_;
   std::vector<double> values_;           ///< of angles_
-  std::vector<double> derivatives_;      ///< [share of the blocks][angle]
+  std::vector<double> sums_;             ///< [share of the blocks][angle, then Σ C |φ|²]
   std::deque<Runner> runners_;           // an Adjoint holds on to its program
   std::optional<BlockStages<T>> large_;  ///< in place of runners
 };

@@ -77,9 +77,9 @@ class Sweep final : public DistributedSweep {
   double expectation_and_gradient(std::span<const double> angles,
                                   std::span<double> gradient) override {
     if (lambda_.empty()) throw RunError("this engine was made for expectations only");
-    forward(angles);
+    forward(angles, turns_back());
     std::fill(sums_.begin(), sums_.end(), 0.0);
-    sums_.back() = cost_.apply(phi_.data(), lambda());
+    sums_.back() = turns_back() ? stages_.back().expectation() : cost_.apply(phi_.data(), lambda());
     for (std::size_t s = stages_.size(); s-- > 0;) backward(s, angles);
     start_derivatives(angles);
     ranks_.sum(std::span<double>(sums_));
@@ -186,7 +186,11 @@ class Sweep final : public DistributedSweep {
     return f.bit ? std::pair{s, c / 2} : std::pair{c, -s / 2};
   }
 
-  void forward(std::span<const double> angles) {
+  /// The last stage in blocks weighs them and goes back through itself while they are in the cache.
+  bool turns_back() const { return stages_.back().block() != 0; }
+
+  /// `back`: with the way back through the last stage.
+  void forward(std::span<const double> angles, bool back = false) {
     Complex amplitude = std::polar(1.0, sum_of(stages_.front().phase(), angles));
     for (const RankPlan::Factor& f : start_) amplitude *= factor(f, angles).first;
     for (std::size_t s = 0; s < stages_.size(); ++s) {
@@ -197,7 +201,10 @@ class Sweep final : public DistributedSweep {
       else if (stage.block() != 0)
         exchanger_.run(exchanges_[s - 1], {re(), im()},
                        {.inner = unswapped(s), .after = [&](Index base, Index varying) {
-                          stage.run_blocks(re(), base, varying);
+                          if (back && s + 1 == stages_.size())
+                            stage.run_and_undo_blocks(re(), lambda(), cost_.table(), base, varying);
+                          else
+                            stage.run_blocks(re(), base, varying);
                         }});
       else {
         exchanger_.run(exchanges_[s - 1], {re(), im()});
@@ -247,7 +254,9 @@ class Sweep final : public DistributedSweep {
       turn(lambda(), back);
     }
     const std::vector<T*> planes{re(), im(), lambda(), lambda() + size_};
-    if (stage.block() != 0)
+    if (s + 1 == stages_.size() && turns_back())
+      exchanger_.run(exchanges_[s - 1], planes);  // undone already
+    else if (stage.block() != 0)
       exchanger_.run(exchanges_[s - 1], planes,
                      {.inner = unswapped(s), .before = [&](Index base, Index varying) {
                         stage.undo_blocks(re(), lambda(), base, varying);

@@ -27,6 +27,8 @@ class DiagonalCost {
   /// The most probable x. Overwrites the real plane.
   MostProbable most_probable(T* phi);
 
+  const T* table() const { return cost_; }
+
   std::size_t bytes() const { return own_.size() * sizeof(T); }
 
  private:
