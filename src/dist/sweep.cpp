@@ -339,6 +339,12 @@ std::size_t bytes_of(const ExchangePlan& plan, const EngineOptions& options, boo
 
 }  // namespace
 
+bool turns_back_in_cache(const ExchangePlan& plan, Precision precision) {
+  const auto blocks =
+      precision == Precision::float32 ? blocks_of<float>(plan, {}) : blocks_of<double>(plan, {});
+  return blocks.back().slots != 0;
+}
+
 std::size_t distributed_sweep_bytes(const ExchangePlan& plan, const EngineOptions& options) {
   return options.precision == Precision::float32 ? bytes_of<float>(plan, options, true)
                                                  : bytes_of<double>(plan, options, false);

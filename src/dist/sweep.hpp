@@ -33,6 +33,10 @@ std::unique_ptr<DistributedSweep> make_distributed_sweep(const Ranks& ranks, con
                                                          std::span<const double> cost,
                                                          const EngineOptions& options);
 
+/// Whether a gradient takes the blocks of the last stage forward, through the table and back in one
+/// visit, while the exchange before it goes on.
+bool turns_back_in_cache(const ExchangePlan& plan, Precision precision);
+
 /// Bytes such an engine holds, the table excluded.
 std::size_t distributed_sweep_bytes(const ExchangePlan& plan, const EngineOptions& options);
 

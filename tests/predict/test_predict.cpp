@@ -91,13 +91,13 @@ TEST(Load, LargeSweepsReadAndWriteTheStateOnceAStage) {
             Kernel::sweep);
   // Two stages: φ is written; read, with the table, and φ, λ written; φ, λ read.
   EXPECT_EQ(load.work.bytes, (2 + 2 + 1 + 4 + 4) * 8.0 * (1 << 20));
-  // A part of one spread over two ranks: two stages before the exchange, one after it, all of which
-  // read and write it, but for the start; then φ and the table are read twice, λ is written.
+  // A part of one spread over two ranks: one stage writes φ and reads φ, λ, the next reads and
+  // writes all of them; after the exchange φ and the table are read, φ and λ written.
   const ExchangePlan plan =
       plan_exchanges(make_circuit(Family::linear, 21, 4), 20, Purpose::expectation);
   const EvaluationLoad part = sweep_load(plan, Precision::float64, true);
   EXPECT_EQ(part.kernel, Kernel::blocks_gradient);
-  EXPECT_EQ(part.work.bytes, ((2 + 4 + 4) + (4 + 8 + 8) + 10) * 8.0 * (1 << 20));
+  EXPECT_EQ(part.work.bytes, ((2 + 4) + (4 + 8) + (2 + 1 + 4)) * 8.0 * (1 << 20));
 }
 
 TEST(Load, ClassesFollowTheBranches) {
