@@ -46,6 +46,8 @@ class CircuitWork : public Workload {
       expectation_ = spread_work(false);
       gradient_ = spread_work(true);
       most_probable_ = most_probable_work(circuit_, layout_.kind);
+      // A state is run forward again; of a cut nothing but the candidates is sent.
+      if (layout_.kind == EngineKind::sweep) most_probable_.exchanged = expectation_.exchanged;
       return;
     }
     lay_out(terms);
@@ -141,10 +143,12 @@ class CircuitWork : public Workload {
     const std::string reason = asked.reason(layout_, terms.room);
     if (!reason.empty()) remark_ = fmt::format("engine {}: {}", to_string(layout_.kind), reason);
   }
-  /// Of all ranks that hold a state.
+  /// Of all ranks that hold a state; flops and bytes of double precision, as for one rank.
   Work spread_work(bool gradient) const {
-    const Precision precision = Precision::float64;  // as for one rank
-    return ranks_ * evaluation_load(circuit_, layout_, precision, gradient).work;
+    Work work = evaluation_load(circuit_, layout_, Precision::float64, gradient).work;
+    const Precision sent = experiment_.precision;
+    work.exchanged = gradient ? layout_.gradient_bytes(sent) : layout_.expectation_bytes(sent);
+    return ranks_ * work;
   }
   bool measures() const { return experiment_.optimizer_kind != OptimizerKind::lbfgs; }
   EngineOptions engine_options(const ThreadPlan& plan) const {

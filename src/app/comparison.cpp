@@ -15,6 +15,7 @@
 #include "core/aligned.hpp"
 #include "core/error.hpp"
 #include "gradient/engine.hpp"
+#include "predict/work.hpp"
 #include "problem/problem.hpp"
 
 namespace qhn {
@@ -55,8 +56,11 @@ struct Instance {
   const Facts* facts;
   double epsilon;
   double table_seconds = not_known, table_joules = not_known;
-  double joules = not_known;  // of a restart
-  bool measured = false;      // rather than modelled
+  double joules = not_known;                        // of a restart
+  bool measured = false;                            // rather than modelled
+  int times = 1;                                    // that a phase was run, at most
+  Work work{not_known, not_known, 0.0, not_known};  // of a restart, and of the table
+  Work table_work{not_known, not_known, 0.0, not_known};
   double mean_seconds = 0.0;  // of a restart
   double depth = 0.0;         // of the circuit, in layers of gates
   // Circuits: with which probability a shot of each final state is a success.
@@ -112,12 +116,16 @@ void take_energy(Instance& instance) {
           return std::any_of(run.phases.begin(), run.phases.end(),
                              [&](const PhaseEnergy& p) { return p.phase == total.phase; });
         }));
+    const Work work{total.flops, total.bytes, 0.0, total.exchanged};
+    instance.times = std::max(instance.times, total.times);
     if (total.phase == "table") {  // every run made it
       instance.table_seconds = total.seconds / runs;
       instance.table_joules = total.joules / runs;
+      instance.table_work = 1 / runs * work;
     } else if (total.phase == "restarts" && total.restarts > 0) {
       instance.joules = total.per_restart();
       instance.measured = is_measured(total.method);
+      instance.work = 1 / static_cast<double>(total.restarts) * work;
     }
   }
 }
@@ -194,8 +202,11 @@ class Comparer {
     Comparison all;
     all.introduction = introduction();
     all.tables = {success_table(), oracle_table()};
-    if (has(Side::exact) || has(Side::shots)) all.tables.push_back(simulation_table(true));
-    if (has(Side::classical)) all.tables.push_back(simulation_table(false));
+    for (const bool circuits : {true, false}) {
+      if (circuits ? !has(Side::exact) && !has(Side::shots) : !has(Side::classical)) continue;
+      all.tables.push_back(simulation_table(circuits));
+      all.tables.push_back(work_table(circuits));
+    }
     if (has(Side::shots)) all.tables.push_back(projected_table());
     all.remarks = remarks();
     return all;
@@ -400,15 +411,19 @@ class Comparer {
   }
 
   // Of the table, the mean of all campaigns that made one: the same for every method.
-  double table_cost(double Instance::*what) const {
+  template <class Value>
+  double table_mean(const Value& value) const {
     double sum = 0.0, count = 0.0;
     for (const Subject& s : subjects_)
       for (const Instance& i : s.instances)
-        if (!std::isnan(i.*what)) {
-          sum += i.*what;
+        if (!std::isnan(value(i))) {
+          sum += value(i);
           ++count;
         }
     return count > 0 ? sum / count : not_known;
+  }
+  double table_cost(double Instance::*what) const {
+    return table_mean([what](const Instance& i) { return i.*what; });
   }
 
   // `cost` of a training; that of the table is paid once, or shared by the trainings of a campaign.
@@ -422,6 +437,10 @@ class Comparer {
     return number(solution_cost_99(charged, in_full ? table : 0.0));
   }
 
+  static const char* here(bool circuits) {
+    return circuits ? "simulating circuits on this machine" : "classical methods on this machine";
+  }
+
   static double seconds(const Instance&, const RestartRecord& r) { return r.cost.seconds; }
   static double joules(const Instance& i, const RestartRecord& r) {
     return i.joules * r.cost.seconds / i.mean_seconds;
@@ -430,10 +449,7 @@ class Comparer {
   ComparedTable simulation_table(bool circuits) {
     ComparedTable t{
         circuits ? "circuits" : "classical",
-        fmt::format(
-            "Ledger 2, {}: {}",
-            circuits ? "simulating circuits on this machine" : "classical methods on this machine",
-            describe_joules(circuits)),
+        fmt::format("Ledger 2, {}: {}", here(circuits), describe_joules(circuits)),
         {"method", "success by", "s a training", "J a training", "TTS99, s, table in full",
          "TTS99, s, table/R", "ETS99, J, table in full", "ETS99, J, table/R"},
         {}};
@@ -466,6 +482,31 @@ class Comparer {
                       exact(energy),
                       exact(energy)});
     if (!circuits) note_best(t.rows.back());
+    return t;
+  }
+
+  ComparedTable work_table(bool circuits) {
+    ComparedTable t{circuits ? "circuits-work" : "classical-work",
+                    fmt::format("Ledger 2, {}: operations a training, counted; '-' where bits are "
+                                "counted instead",
+                                here(circuits)),
+                    {"method", "success by", "flops", "bytes", "exchanged bytes"},
+                    {}};
+    const auto add = [&t](const std::string& name, const char* by, const auto& mean_of) {
+      t.rows.push_back({{name, {}},
+                        {by, {}},
+                        exact(mean_of(&Work::flops)),
+                        exact(mean_of(&Work::bytes)),
+                        exact(mean_of(&Work::exchanged))});
+    };
+    for (const Subject& s : subjects_)
+      if ((s.side == Side::classical) != circuits)
+        add(s.name, "any", [&](double Work::*what) {
+          return mean(s, [what](const Instance& i) { return i.work.*what; });
+        });
+    add(enumeration, "network found", [&](double Work::*what) {
+      return table_mean([what](const Instance& i) { return i.table_work.*what; });
+    });
     return t;
   }
 
@@ -567,15 +608,20 @@ class Comparer {
 
   std::string describe_joules(bool circuits) const {
     bool measured = false, known = false;
+    int times = 1;
     for (const Subject& s : subjects_)
       for (const Instance& i : s.instances)
         if ((s.side == Side::classical) != circuits) {
           measured = measured || i.measured;
           known = known || !std::isnan(i.joules);
+          times = std::max(times, i.times);
         }
-    return measured ? "joules are measured where a counter was read, else modelled"
-           : known  ? "no energy was measured; joules are modelled"
-                    : "no energy was measured";
+    std::string text = measured ? "joules are measured where a counter was read, else modelled"
+                       : known  ? "no energy was measured; joules are modelled"
+                                : "no energy was measured";
+    if (times > 1)
+      text += fmt::format("; phases too short for 1 % were run up to {} times for it", times);
+    return text;
   }
 
   std::string introduction() const {

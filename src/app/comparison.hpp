@@ -27,7 +27,8 @@ struct Cell {
 };
 
 struct ComparedTable {
-  std::string name;  ///< "success", "oracle", "circuits", "classical" or "projected"
+  std::string name;  ///< "success", "oracle", "circuits", "circuits-work", "classical",
+                     ///< "classical-work" or "projected"
   std::string title;
   std::vector<std::string> columns;  ///< the first two: method, success by
   std::vector<std::vector<Cell>> rows;

@@ -96,8 +96,8 @@ void EnergyLog::begin() {
   if (rank_ == 0 && !source_.remarks.empty())
     spdlog::info("energy counters: {}", fmt::join(source_.remarks, "; "));
   idle_before_ = idle();
-  if (meter_) mark_ = meter_->mark();
-  began_ = first_began_ = MPI_Wtime();
+  began_ = now();
+  first_began_ = began_.seconds;
 }
 
 std::vector<ScopeEnergy> EnergyLog::idle() {
@@ -111,17 +111,46 @@ std::vector<ScopeEnergy> EnergyLog::idle() {
   return energies;
 }
 
-void EnergyLog::end_phase(const std::string& name, const Work& work) {
-  std::array<double, 2> sum{work.flops, work.bytes};
-  MPI_Allreduce(MPI_IN_PLACE, sum.data(), 2, MPI_DOUBLE, MPI_SUM, world_);  // and all are here
-  const double now = MPI_Wtime();
-  Phase phase{name, {sum[0], sum[1]}, now - began_, {}};
-  if (meter_) {
-    const Meter::Mark mark = meter_->mark();
-    phase.energies = meter_->between(mark_, mark);
-    mark_ = mark;
+EnergyLog::Moment EnergyLog::now() const {
+  return {MPI_Wtime(), meter_ ? meter_->mark() : Meter::Mark{}};
+}
+
+// The phase up to now, of which `work` is not yet in the sums. Collective.
+EnergyLog::Moment EnergyLog::add_time(Phase& phase, const Work& work) const {
+  std::array<double, 3> sum{work.flops, work.bytes, work.exchanged};
+  MPI_Allreduce(MPI_IN_PLACE, sum.data(), 3, MPI_DOUBLE, MPI_SUM, world_);  // and all are here
+  phase.work += {sum[0], sum[1], 0.0, sum[2]};
+  Moment end = now();
+  phase.seconds = end.seconds - began_.seconds;
+  if (meter_) phase.energies = meter_->between(began_.mark, end.mark);
+  ++phase.times;
+  return end;
+}
+
+// Whether any node knows the phase too badly, and there is time. Collective.
+bool EnergyLog::goes_on(const Phase& phase) const {
+  const bool is_short = std::any_of(
+      phase.energies.begin(), phase.energies.end(),
+      [](const ScopeEnergy& e) { return e.scope != "psys" && e.uncertainty > 0.01 * e.joules; });
+  const bool late = phase.times > most_repetitions || phase.seconds > most_repeating;
+  std::array<int, 2> any{is_short ? 1 : 0, late ? 1 : 0};
+  MPI_Allreduce(MPI_IN_PLACE, any.data(), 2, MPI_INT, MPI_MAX, world_);
+  return any[0] != 0 && any[1] == 0;
+}
+
+void EnergyLog::end_phase(const std::string& name, const Work& work, const Again& again) {
+  Phase phase;
+  phase.name = name;
+  Moment end = add_time(phase, work);
+  while (again && options_.repeat && goes_on(phase)) {
+    const std::optional<Work> more = again(phase.times);
+    end = more ? add_time(phase, *more) : now();
+    if (!more) break;
   }
-  began_ = now;
+  began_ = std::move(end);
+  if (rank_ == 0 && phase.times > 1)
+    spdlog::info("{}: too short to know its joules to 1 %, repeated {} time{} to measure them",
+                 name, phase.times - 1, phase.times == 2 ? "" : "s");
   phases_.push_back(std::move(phase));
 }
 
@@ -137,21 +166,23 @@ RunEnergy EnergyLog::measured_here(const std::vector<ScopeEnergy>& idle_after) {
   for (const Phase& phase : phases_)
     for (std::size_t k = 0; k < phase.energies.size(); ++k) {
       const ScopeEnergy& e = phase.energies[k];
+      const double times = phase.times;
       PhaseEnergy row;
       row.phase = phase.name;
+      row.times = phase.times;
       row.host = source_.method == "measured:slurm" ? job_step : host_name();
       row.method = source_.method;
       row.scope = e.scope;
-      row.seconds = e.seconds;
-      row.joules = e.joules;
-      row.uncertainty = e.uncertainty;
+      row.seconds = e.seconds / times;
+      row.joules = e.joules / times;
+      row.uncertainty = e.uncertainty / times;
       row.tick = e.tick;
       const auto idle_of = [k](const std::vector<ScopeEnergy>& all) {
         return k < all.size() ? all[k] : ScopeEnergy{};
       };
       const IdlePower idle = idle_power(idle_of(idle_before_), idle_of(idle_after));
-      row.net_joules = e.joules - idle.watts * e.seconds;
-      row.net_uncertainty = e.uncertainty + idle.uncertainty * e.seconds;
+      row.net_joules = row.joules - idle.watts * row.seconds;
+      row.net_uncertainty = row.uncertainty + idle.uncertainty * row.seconds;
       here.phases.push_back(std::move(row));
     }
   return here;
@@ -163,13 +194,15 @@ PhaseEnergy EnergyLog::counted(const Phase& phase) const {
   row.host = "all";
   row.method = "none";
   row.nodes = nodes_;
-  row.seconds = phase.seconds;
-  row.flops = phase.work.flops;
-  row.bytes = phase.work.bytes;
+  row.times = phase.times;
+  row.seconds = phase.seconds / phase.times;
+  row.flops = phase.work.flops / phase.times;
+  row.bytes = phase.work.bytes / phase.times;
+  row.exchanged = phase.work.exchanged / phase.times;
   if (options_.meter.source == MeterSource::none || std::isnan(row.flops)) return row;
   row.method = "modelled:cpu";
   row.scope = "node";
-  row.joules = options_.model.joules(row.flops, row.bytes, phase.seconds * nodes_);
+  row.joules = options_.model.joules(row.flops, row.bytes, row.seconds * nodes_);
   row.net_joules = options_.model.joules(row.flops, row.bytes, 0.0);
   return row;
 }
@@ -179,11 +212,13 @@ void EnergyLog::tell_cost(const RunEnergy& all) const {
     spdlog::info(
         "meter: {} looks at {} counters, {:.2g} ms of CPU time on all nodes, {:.2g} % of the run",
         meter_->looks(), source_.counters.size(), 1e3 * all.meter_seconds,
-        100 * all.meter_seconds / nodes_ / (began_ - first_began_));
+        100 * all.meter_seconds / nodes_ / (began_.seconds - first_began_));
   for (const PhaseEnergy& p : all.phases)
     if (is_measured(p.method) && p.uncertainty > 0.01 * p.joules)
-      spdlog::info("{}: {} took {:.2g} s, too short to know its joules to 1 %: {:.3g} ± {:.2g} J",
-                   p.host, p.phase, p.seconds, p.joules, p.uncertainty);
+      spdlog::info("{}: {} took {:.2g} s{}, too short to know its joules to 1 %: {:.3g} ± {:.2g} J",
+                   p.host, p.phase, p.seconds,
+                   p.times > 1 ? fmt::format(" and was run {} times", p.times) : std::string(),
+                   p.joules, p.uncertainty);
 }
 
 RunEnergy EnergyLog::finish(const std::string& run, std::uint64_t restarts) {

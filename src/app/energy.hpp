@@ -2,7 +2,9 @@
 
 #include <mpi.h>
 
+#include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -17,12 +19,17 @@ struct EnergyOptions {
   MeterOptions meter;
   CpuModel model;                    ///< meter.constants
   double pue = 1.0;                  ///< meter.pue
+  bool repeat = true;                ///< meter.repeat: short phases, EnergyLog::end_phase()
   double grams_per_kwh = not_known;  ///< carbon.gCO2e_per_kWh
 };
 
 /// Reads the constants of a CpuModel (jobs/energy/cpu.toml). Throws InputError as
 /// file:line:column: what was found; what is allowed.
 CpuModel read_cpu_model(const std::string& path);
+
+/// A phase is run again at most so often, and not where that would take longer in all (s).
+constexpr int most_repetitions = 10;
+constexpr double most_repeating = 60.0;
 
 /// What the phases of a run take: counters of every node, read by one rank there, and counted
 /// operations beside them.
@@ -33,8 +40,13 @@ class EnergyLog {
 
   /// Looks for counters; where there are any, the nodes idle for a second or more to be measured.
   void begin();
+  /// Does a phase's work for the `repetition`-th time, 1, 2, …, on all ranks, and tells what this
+  /// one executed; nullopt, on all of them: it was broken off.
+  using Again = std::function<std::optional<Work>(int repetition)>;
   /// Ends the phase that began with this call's predecessor. `work` is added up over the ranks.
-  void end_phase(const std::string& name, const Work& work);
+  /// Where a counter was read and does not know the phase to 1 %, the phase is run `again` until it
+  /// does: an uncertainty is one of both ends, whatever is between them.
+  void end_phase(const std::string& name, const Work& work, const Again& again = {});
   /// Measures idle nodes once more. The sum is rank 0's; `run` and `restarts` are too.
   RunEnergy finish(const std::string& run, std::uint64_t restarts);
 
@@ -42,9 +54,17 @@ class EnergyLog {
   struct Phase {
     std::string name;
     Work work;
-    double seconds;
+    double seconds = 0.0;
     std::vector<ScopeEnergy> energies;
+    int times = 0;  // in the sums above
   };
+  struct Moment {
+    double seconds = 0.0;  ///< of MPI_Wtime
+    Meter::Mark mark;
+  };
+  Moment now() const;
+  Moment add_time(Phase& phase, const Work& work) const;
+  bool goes_on(const Phase& phase) const;
   std::vector<ScopeEnergy> idle();
   RunEnergy measured_here(const std::vector<ScopeEnergy>& idle_after);
   PhaseEnergy counted(const Phase& phase) const;
@@ -56,9 +76,8 @@ class EnergyLog {
   EnergyOptions options_;
   EnergySource source_;
   std::unique_ptr<Meter> meter_;  // where there are counters
-  Meter::Mark mark_;
-  double began_ = 0.0, idle_seconds_ = 0.0;
-  double first_began_ = 0.0;
+  Moment began_;                  // of the phase that runs
+  double first_began_ = 0.0, idle_seconds_ = 0.0;
   std::vector<ScopeEnergy> idle_before_;
   std::vector<Phase> phases_;
 };

@@ -298,6 +298,7 @@ void read_meter(TomlReader reader, EnergyOptions& o) {
   reader.read("powercap", o.meter.powercap);
   reader.read("slurm", o.meter.slurm);
   reader.read("owns_node", o.meter.owns_node);
+  reader.read("repeat", o.repeat);
   std::string constants;
   if (reader.read("constants", constants)) o.model = read_cpu_model(constants);
   reader.read("pue", o.pue, is_at_least_one, "a number of at least 1");

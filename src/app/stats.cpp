@@ -65,13 +65,14 @@ std::vector<Row> energy_rows(const Campaigns& campaigns, bool circuits) {
     return std::isnan(value) ? std::string("-") : fmt::format("{:.3g}", value);
   };
   std::vector<Row> rows{{"campaign", "phase", "method", "scope", "seconds", "joules", "uncertainty",
-                         "net of idle", "per restart", "g CO2e"}};
+                         "net of idle", "per restart", "g CO2e", "times"}};
   for (const CampaignStatistics& c : campaigns) {
     if (c.circuits != circuits) continue;
     for (const EnergyTotal& e : c.energy)
       rows.push_back({c.name, e.phase, e.method, e.scope.empty() ? "-" : e.scope, number(e.seconds),
                       number(e.joules), number(e.uncertainty), number(e.net_joules),
-                      e.phase == "restarts" ? number(e.per_restart()) : "-", number(e.grams)});
+                      e.phase == "restarts" ? number(e.per_restart()) : "-", number(e.grams),
+                      fmt::format("{}", e.times)});
   }
   return rows;
 }
@@ -137,7 +138,8 @@ std::string json(const Campaigns& campaigns) {
                         {"net_joules", e.net_joules},
                         {"net_uncertainty", e.net_uncertainty},
                         {"restarts", e.restarts},
-                        {"gCO2e", e.grams}});
+                        {"gCO2e", e.grams},
+                        {"times", e.times}});
     out.push_back({{"file", c.file},
                    {"name", c.name},
                    {"qubits", c.qubits},

@@ -243,6 +243,19 @@ void agree_on_simd(MpiSession& session, const std::string& asked) {
   session.agree([&] { force_simd_level(static_cast<SimdLevel>(level)); });
 }
 
+// Of `ids` the first `count`, moved to where no campaign has restarts: starts of the same kind as
+// theirs, but others, and others for every repetition. 2^28 restarts are never too short a phase.
+std::vector<IdRange> fresh_ids(const std::vector<IdRange>& ids, std::uint64_t count,
+                               int repetition) {
+  std::vector<IdRange> fresh;
+  for (const IdRange& range : ids) {
+    const std::uint64_t some = std::min(range.count, count);
+    if (some > 0) fresh.push_back({range.first + (std::uint64_t(repetition) << 28), some});
+    count -= some;
+  }
+  return fresh;
+}
+
 // What the command line says about the experiment.
 std::vector<std::string> overrides(const CampaignOptions& options) {
   std::vector<std::string> all = options.overrides;
@@ -436,9 +449,13 @@ class Campaign {
       // Of the inputs nothing but their number: the data may be large.
       const int inputs = problem_->data() ? problem_->data()->train.inputs : 0;
       if (!make_table()) return false;
-      energy_->end_phase("table", is_root() ? table_work(experiment_.problem, summary_.qubits,
-                                                         summary_.samples, inputs)
-                                            : Work{});
+      const Work work =
+          is_root() ? table_work(experiment_.problem, summary_.qubits, summary_.samples, inputs)
+                    : Work{};
+      energy_->end_phase("table", work, [&](int) {
+        return make_table(true) ? std::optional(work) : std::nullopt;
+      });
+      if (!table_) return false;
     }
     Costs costs{{}, experiment_.problem.target.value_or(0.0)};
     if (table_) costs = {table_->costs(), table_->minimum()};
@@ -472,7 +489,7 @@ class Campaign {
   }
 
   // False: interrupted.
-  bool make_table() {
+  bool make_table(bool again = false) {
     const double began = MPI_Wtime();
     session_.agree([&] {
       try {
@@ -494,7 +511,7 @@ class Campaign {
       }
     });
     if (!table_) return false;
-    if (is_root())
+    if (is_root() && !again)
       spdlog::info("{} qubits: {} costs in {:.2f} s, minimum {:.10g}, {} network{} there",
                    summary_.qubits, dimension(summary_.qubits), MPI_Wtime() - began,
                    table_->minimum(), table_->minimizers(), table_->minimizers() == 1 ? "" : "s");
@@ -563,14 +580,37 @@ class Campaign {
     session_.agree([&] {
       if (group_) together = work_.make_runner(plan_, &*group_);
     });
-    std::uint64_t finished = 0;
-    session_.agree([&] {
-      finished = group_ ? run_farm(*group_, together, farm, interrupted, callbacks)
-                        : run_farm(
-                              crew(), [&] { return work_.make_runner(plan_, nullptr); }, farm,
-                              interrupted, callbacks);
-    });
-    energy_->end_phase("restarts", work);
+    const auto run = [&](const FarmOptions& farm, const FarmCallbacks& callbacks) {
+      std::uint64_t finished = 0;
+      session_.agree([&] {
+        finished = group_ ? run_farm(*group_, together, farm, interrupted, callbacks)
+                          : run_farm(
+                                crew(), [&] { return work_.make_runner(plan_, nullptr); }, farm,
+                                interrupted, callbacks);
+      });
+      MPI_Bcast(&finished, 1, MPI_UINT64_T, 0, session_.world());
+      return finished;
+    };
+    const std::uint64_t finished = run(farm, callbacks);
+    if (enough.exchange(false)) interrupted = false;
+    // Nothing of a repetition is kept but what it took: its records go nowhere.
+    const auto again = [&](int repetition) -> std::optional<Work> {
+      Work extra;
+      FarmOptions fresh = farm;
+      fresh.ids = fresh_ids(farm.ids, finished, repetition);
+      fresh.checkpoints.clear();
+      const FarmCallbacks only_count{.records =
+                                         [&](std::vector<RestartRecord>&& records) {
+                                           for (const RestartRecord& record : records)
+                                             extra += work_.work(record.result);
+                                         },
+                                     .tick = [&] { claim_->check(); },
+                                     .checkpoint = [](RestartCheckpoint&&) {},
+                                     .finished = [](const std::vector<FinishedRestart>&) {}};
+      if (any_interrupted() || run(fresh, only_count) < finished) return std::nullopt;
+      return extra;
+    };
+    energy_->end_phase("restarts", work, finished > 0 ? EnergyLog::Again(again) : nullptr);
     const RunEnergy energy = energy_->finish(self_.run, finished);
     session_.agree([&] {
       if (is_root()) journal_->append(energy);
@@ -656,7 +696,6 @@ class Campaign {
 
 int run_campaign(MpiSession& session, const CampaignOptions& options, Workload& work) {
   end_cleanly_on_signals();
-  if (enough.exchange(false)) interrupted = false;  // of the campaign before
   session.agree([&] {
     refuse_lonely_rank(session.size(), std::getenv);
     require_ranks_per_state(options.ranks_per_state, session.size());

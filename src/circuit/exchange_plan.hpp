@@ -6,6 +6,7 @@
 
 #include "circuit/circuit.hpp"
 #include "circuit/program.hpp"
+#include "circuit/spread_stage.hpp"
 #include "core/index_map.hpp"
 
 namespace qhn {
@@ -25,13 +26,6 @@ struct Exchange {
   std::vector<std::pair<int, int>> swaps;  ///< (local slot, spread slot)
   /// Of each state, how much goes through the network: 1 − 2^−swaps.
   double fraction() const;
-};
-
-/// Gates between two exchanges.
-struct Stage {
-  std::vector<int> local;   ///< qubit in each local slot
-  std::vector<int> spread;  ///< qubit of each spread slot
-  std::vector<Gate> gates;  ///< in the order in which they act, on the circuit's qubits
 };
 
 struct ExchangePlan {
@@ -61,17 +55,6 @@ double naive_exchanged_states(const Circuit& circuit, int local_qubits, Purpose 
 /// The same plan with, where it needs one, a last exchange after which the lowest L qubits are
 /// local: each rank then holds consecutive entries of the table.
 ExchangePlan in_table_order(ExchangePlan plan);
-
-/// How one angle of a rank's program follows from the circuit's: sign·θ[index] + offset, or the
-/// offset alone where index is −1.
-struct DerivedAngle {
-  int index = -1;
-  double sign = 1.0;
-  double offset = 0.0;
-  double value(std::span<const double> angles) const {
-    return (index >= 0 ? sign * angles[static_cast<std::size_t>(index)] : 0.0) + offset;
-  }
-};
 
 /// What one rank does in one stage.
 struct RankStage {

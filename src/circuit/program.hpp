@@ -28,9 +28,11 @@ struct Rotation {
 
 /// One factor of a diagonal: diag(1, e^{iφ}) on `first`, or exp(−iφ Z⊗Z/2) on (first, second).
 struct PhaseTerm {
-  int first;
+  int first;   ///< −1, and `second` too: e^{iφ}, whatever the qubits
   int second;  ///< −1: a one-qubit phase
   Angle angle;
+  bool global() const { return first < 0; }
+  bool pair() const { return second >= 0; }
 };
 struct Phase {
   std::vector<PhaseTerm> terms;

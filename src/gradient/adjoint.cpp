@@ -159,17 +159,23 @@ void Adjoint<T>::undo(const PhaseStep<T>& step, int branches, T* phi, T* lambda,
     if (term.angle.index >= 0) gradient[static_cast<std::size_t>(term.angle.index)] += derivative;
   };
   for (const PhaseTerm& term : step.terms) {
-    if (term.second < 0 || term.angle.index < 0) continue;
-    double sum = 0.0;  // ∂E/∂φ = Σ_x (−1)^{x_a + x_b} Im(λ* φ)
-    for (Index x = 0; x < columns; ++x)
-      sum += bit(x, term.first) == bit(x, term.second) ? column_sums[x] : -column_sums[x];
-    add(term, sum);
+    if (term.angle.index < 0) continue;
+    double sum = 0.0;
+    if (term.global()) {  // ∂E/∂φ = −2 Σ_x Im(λ* φ)
+      for (Index x = 0; x < columns; ++x) sum += column_sums[x];
+      add(term, -2.0 * sum);
+    } else if (term.pair()) {  // ∂E/∂φ = Σ_x (−1)^{x_a + x_b} Im(λ* φ)
+      for (Index x = 0; x < columns; ++x)
+        sum += bit(x, term.first) == bit(x, term.second) ? column_sums[x] : -column_sums[x];
+      add(term, sum);
+    }
   }
   std::array<double, 64> sums{};
   bit_sums(column_sums, table.low_bits, sums.data());
   bit_sums(room.row.data(), table.qubits - table.low_bits, sums.data() + table.low_bits);
   for (const PhaseTerm& term : step.terms)
-    if (term.second < 0) add(term, -2.0 * sums[static_cast<std::size_t>(term.first)]);
+    if (!term.pair() && !term.global())
+      add(term, -2.0 * sums[static_cast<std::size_t>(term.first)]);
 }
 
 template <class T>

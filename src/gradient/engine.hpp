@@ -24,6 +24,9 @@ struct EngineOptions {
   Precision precision = Precision::float64;
   int threads = 1;  ///< OpenMP threads that work on one state; 1 where every thread has its own
   bool gradient = true;  ///< false: expectations only, so that no memory is kept for an adjoint
+  /// Qubits of the sweep engine's cache blocks; as many as the state has, or more: it sweeps it
+  /// whole; 0: sweep_block_qubits() chooses.
+  int block_qubits = 0;
 };
 
 /// A basis state and its probability |ψ_w|²; of equal probabilities the lowest index.

@@ -6,6 +6,7 @@
 #include "core/chunks.hpp"
 #include "core/error.hpp"
 #include "gradient/adjoint.hpp"
+#include "gradient/block_engine.hpp"
 #include "gradient/diagonal_cost.hpp"
 #include "state/register.hpp"
 
@@ -89,6 +90,8 @@ class SweepEngine final : public Engine {
 std::unique_ptr<Engine> make_sweep_engine_from(const Circuit& circuit, std::span<const double> cost,
                                                std::span<const Complex> start,
                                                const EngineOptions& options) {
+  if (const int block = sweep_block_qubits(circuit.qubits, options.block_qubits))
+    return make_block_engine(circuit, block, cost, start, options);
   if (options.precision == Precision::float32)
     return std::make_unique<SweepEngine<float>>(circuit, cost, start, options);
   return std::make_unique<SweepEngine<double>>(circuit, cost, start, options);
@@ -99,7 +102,16 @@ std::unique_ptr<Engine> make_sweep_engine(const Circuit& circuit, std::span<cons
   return make_sweep_engine_from(circuit, cost, {}, options);
 }
 
+int sweep_block_qubits(int qubits, int asked) {
+  if (asked > 0) return asked < qubits ? asked : 0;
+  // φ and λ of a block take 1 MiB in double precision, of a state at which it pays 32 MiB.
+  constexpr int block = 15, least = 20;
+  return qubits < least ? 0 : block;
+}
+
 std::size_t sweep_engine_bytes(const Circuit& circuit, const EngineOptions& options) {
+  if (const int block = sweep_block_qubits(circuit.qubits, options.block_qubits))
+    return block_engine_bytes(circuit, block, options);
   const bool single = options.precision == Precision::float32;
   const Index size = dimension(circuit.qubits);
   const Index planes = (options.gradient ? 4 : 2) + (single ? 1 : 0);

@@ -135,6 +135,12 @@ void for_each_phase_column(F&& f) {
   f("flops", "", &PhaseEnergy::flops);
   f("bytes", "B", &PhaseEnergy::bytes);
 }
+// Files of the first days have no such columns.
+template <class F>
+void for_each_newer_phase_column(F&& f) {
+  f("exchanged", "B", &PhaseEnergy::exchanged);
+  f("times", "", &PhaseEnergy::times);
+}
 
 template <class T>
 void read_any_attribute(hid_t object, const char* name, T& value) {
@@ -193,9 +199,11 @@ void write_energy(hid_t file, const std::vector<RunEnergy>& energy) {
   });
   const H5Id rows = create_group(group, "phases");
   write_texts(rows, "run", owners);
-  for_each_phase_column([&](const char* name, const char* unit, auto member) {
+  const auto write = [&](const char* name, const char* unit, auto member) {
     write_column(rows, name, unit, phases, member);
-  });
+  };
+  for_each_phase_column(write);
+  for_each_newer_phase_column(write);
 }
 
 void read_energy(hid_t file, std::vector<RunEnergy>& energy) {
@@ -205,8 +213,11 @@ void read_energy(hid_t file, std::vector<RunEnergy>& energy) {
   const H5Id rows = open_group(group, "phases");
   const std::vector<std::string> owners = read_texts(rows, "run");
   std::vector<PhaseEnergy> phases(owners.size());
-  for_each_phase_column(
-      [&](const char* name, const char*, auto member) { read_column(rows, name, phases, member); });
+  const auto read = [&](const char* name, const char*, auto member) {
+    read_column(rows, name, phases, member);
+  };
+  for_each_phase_column(read);
+  if (has_link(rows, "times")) for_each_newer_phase_column(read);
   for (std::size_t k = 0; k < phases.size(); ++k) {
     const auto owner = std::find_if(energy.begin(), energy.end(),
                                     [&](const RunEnergy& run) { return run.run == owners[k]; });

@@ -51,8 +51,9 @@ struct MethodSummary {
 ///   /restarts/angles   [R × A] final angles in radians; only where they were kept
 ///   /energy/runs/FIELD [runs]  run, restarts, pue, grams_per_kwh, meter_seconds, remarks
 ///   /energy/phases/FIELD [rows]  run, phase, host, method, scope, nodes, seconds, joules,
-///                      uncertainty, net_joules, net_uncertainty, tick, flops, bytes: as in
-///                      record/energy.hpp; NaN: not known. No group: files of the first days
+///                      uncertainty, net_joules, net_uncertainty, tick, flops, bytes, exchanged,
+///                      times: as in record/energy.hpp; NaN: not known. No group: files of the
+///                      first days
 ///   /provenance        attributes named as the fields of Provenance; dataset hosts
 ///   /provenance/slurm  attributes SLURM_JOB_ID, …; only in jobs, and not read back
 /// Datasets with a dimension carry the attribute `unit`.

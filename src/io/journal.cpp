@@ -25,7 +25,8 @@ enum Kind : std::uint32_t {
   header_frame = 1,
   record_frame = 2,
   checkpoint_frame = 3,
-  energy_frame = 4
+  old_energy_frame = 4,
+  energy_frame = 5
 };
 
 // Bytes that text does not contain.
@@ -329,6 +330,8 @@ JournalReport read_journal(const std::string& path, const JournalVisitor& visito
       visitor.checkpoint(unpack_checkpoint(frame.payload));
     } else if (frame.kind == energy_frame && visitor.energy) {
       visitor.energy(unpack_energy(frame.payload));
+    } else if (frame.kind == old_energy_frame && visitor.energy) {
+      visitor.energy(unpack_energy(frame.payload, true));
     }
     offset += frame.length;
   }

@@ -79,7 +79,7 @@ double CounterTrack::joules() const { return fault_.empty() ? joules_ : not_know
 
 Meter::Meter(std::vector<EnergyCounter> counters) {
   double interval = 60.0;
-  const double now = read_clock(CLOCK_MONOTONIC);
+  const double now = began_ = read_clock(CLOCK_MONOTONIC);
   for (EnergyCounter& counter : counters) {
     interval = std::min(interval, look_interval(counter));
     tracks_.emplace_back(std::move(counter), now);
@@ -139,7 +139,9 @@ std::vector<ScopeEnergy> Meter::between(const Mark& from, const Mark& to) const 
       if (!belongs(c.scope, scope)) continue;
       const double joules = to.joules[k] - from.joules[k];
       sum.joules += joules;
-      sum.uncertainty += 2 * (c.tick + joules / sum.seconds * c.update);
+      // Between two updates a counter stands still: that is not to say that nothing was taken.
+      const double watts = std::max(joules / sum.seconds, to.joules[k] / (to.seconds - began_));
+      sum.uncertainty += 2 * (c.tick + watts * c.update);
       sum.tick = std::max(sum.tick, c.tick);
     }
     energies.push_back(std::move(sum));

@@ -44,7 +44,8 @@ struct ScopeEnergy {
   double seconds = 0.0;
   double joules = not_known;  ///< NaN: a counter of the scope is absent
   double uncertainty =
-      not_known;  ///< at each end a tick and what an update takes, of every counter
+      not_known;  ///< at each end a tick and what an update takes, of every counter, at its power
+                  ///< now or on average since the meter began, whichever is more
   double tick = 0.0;
   double watts() const { return joules / seconds; }
 };
@@ -75,6 +76,7 @@ class Meter {
   std::mutex mutex_;
   std::condition_variable wake_;
   bool closing_ = false;
+  double began_ = 0.0;  // of the meter's clock
   std::vector<CounterTrack> tracks_;
   std::uint64_t looks_ = 0;
   double cpu_seconds_ = 0.0;

@@ -2,15 +2,21 @@
 
 #include <cmath>
 
+#include "gradient/sweep_engine.hpp"
+
 namespace qhn {
 namespace {
 
 /// Vectors hold twice as many floats, and so does every byte.
 double scale_of(Precision precision) { return precision == Precision::float64 ? 1.0 : 0.5; }
 
-EvaluationLoad sweep_load(const Work& work, int qubits, Precision precision, bool gradient) {
+EvaluationLoad sweep_load(const Work& work, int qubits, Precision precision, bool gradient,
+                          bool blocks) {
   EvaluationLoad load;
-  load.kernel = gradient ? Kernel::sweep_gradient : Kernel::sweep;
+  if (blocks)
+    load.kernel = gradient ? Kernel::blocks_gradient : Kernel::blocks;
+  else
+    load.kernel = gradient ? Kernel::sweep_gradient : Kernel::sweep;
   load.work = scale_of(precision) * work;
   load.qubits = qubits;
   return load;
@@ -21,7 +27,8 @@ EvaluationLoad sweep_load(const Work& work, int qubits, Precision precision, boo
 EvaluationLoad sweep_load(const Circuit& circuit, Precision precision, bool gradient) {
   const EngineKind kind = EngineKind::sweep;
   const Work work = gradient ? gradient_work(circuit, kind) : expectation_work(circuit, kind);
-  return sweep_load(work, circuit.qubits, precision, gradient);
+  return sweep_load(work, circuit.qubits, precision, gradient,
+                    sweep_block_qubits(circuit.qubits) > 0);
 }
 
 EvaluationLoad sweep_load(const ExchangePlan& plan, Precision precision, bool gradient) {
@@ -30,7 +37,7 @@ EvaluationLoad sweep_load(const ExchangePlan& plan, Precision precision, bool gr
     work += forward_work(stage.program);
     if (gradient) work += backward_work(stage.program);
   }
-  return sweep_load(work, plan.local_qubits, precision, gradient);
+  return sweep_load(work, plan.local_qubits, precision, gradient, false);
 }
 
 EvaluationLoad cut_load(const CutCircuit& cut, int ranks, Precision precision, bool gradient) {

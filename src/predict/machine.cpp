@@ -40,8 +40,8 @@ double Curve::at(double n) const {
 
 const char* to_string(Kernel kernel) {
   constexpr const char* names[kernels] = {
-      "sweep", "sweep_gradient", "cut_2",    "cut_2_gradient",
-      "cut_4", "cut_4_gradient", "cut_more", "cut_more_gradient"};
+      "sweep",          "sweep_gradient", "blocks",         "blocks_gradient", "cut_2",
+      "cut_2_gradient", "cut_4",          "cut_4_gradient", "cut_more",        "cut_more_gradient"};
   return names[static_cast<std::size_t>(kernel)];
 }
 

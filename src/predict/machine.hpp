@@ -17,11 +17,14 @@ struct Curve {
   double at(double n) const;
 };
 
-/// Evaluations that run at different shares of the roof: the sweep engine, and the cut engine with
-/// up to two, up to four (pair products) and more branches (tiles); without and with gradient.
+/// Evaluations that run at different shares of the roof: the sweep engine over the whole state and
+/// in blocks (below the size from which it takes them: whole), and the cut engine with up to two,
+/// up to four (pair products) and more branches (tiles); without and with gradient.
 enum class Kernel {
   sweep,
   sweep_gradient,
+  blocks,
+  blocks_gradient,
   cut_2,
   cut_2_gradient,
   cut_4,
@@ -29,7 +32,7 @@ enum class Kernel {
   cut_more,
   cut_more_gradient
 };
-inline constexpr std::size_t kernels = 8;
+inline constexpr std::size_t kernels = 10;
 const char* to_string(Kernel kernel);
 
 /// The shortest time that fma and pass allow for an evaluation on 2^n amplitudes (or table entries,

@@ -21,10 +21,15 @@ struct Probe {
   EngineKind engine;
   int sublayers;
   bool gradient;
+  bool whole = false;  ///< a sweep of the whole state, however large
+
+  int block_qubits(int qubits) const { return whole ? qubits : 0; }
 };
 // The cut engine has two branches at a depth of 4, four at 6 and eight at 8.
-constexpr Probe probes[] = {{Kernel::sweep, EngineKind::sweep, 4, false},
-                            {Kernel::sweep_gradient, EngineKind::sweep, 4, true},
+constexpr Probe probes[] = {{Kernel::sweep, EngineKind::sweep, 4, false, true},
+                            {Kernel::sweep_gradient, EngineKind::sweep, 4, true, true},
+                            {Kernel::blocks, EngineKind::sweep, 4, false},
+                            {Kernel::blocks_gradient, EngineKind::sweep, 4, true},
                             {Kernel::cut_2, EngineKind::cut, 4, false},
                             {Kernel::cut_2_gradient, EngineKind::cut, 4, true},
                             {Kernel::cut_4, EngineKind::cut, 6, false},
@@ -65,7 +70,9 @@ struct Trial {
     for_pieces(cost.size(), threads, [&](Index begin, Index end) {
       for (Index w = begin; w < end; ++w) cost[w] = static_cast<double>(w % 1021);
     });
-    engine = make_engine(circuit, cost, {probe.engine, Precision::float64, threads});
+    engine =
+        make_engine(circuit, cost,
+                    {probe.engine, Precision::float64, threads, true, probe.block_qubits(qubits)});
   }
   double seconds() { return seconds_of(*engine, angles, gradient); }
 
@@ -90,8 +97,10 @@ Shares measure_shares(const CoreRates& rates, int most_qubits, Seconds seconds) 
   for (std::size_t p = 0; p < std::size(probes); ++p)
     for (std::size_t i = 0; i < std::size(sizes) && sizes[i] <= most_qubits; ++i) {
       const Circuit circuit = make_circuit(Family::linear, sizes[i], probes[p].sublayers);
-      const Work work = probes[p].gradient ? gradient_work(circuit, probes[p].engine)
-                                           : expectation_work(circuit, probes[p].engine);
+      const int block = probes[p].block_qubits(sizes[i]);
+      const Work work = probes[p].gradient
+                            ? gradient_work(circuit, probes[p].engine, false, block)
+                            : expectation_work(circuit, probes[p].engine, false, block);
       const double roof = std::max(work.flops / rates.fma, work.bytes / rates.pass.at(sizes[i]));
       Curve& share = shares[static_cast<std::size_t>(probes[p].kernel)];
       share.qubits.push_back(sizes[i]);

@@ -3,7 +3,9 @@
 #include <algorithm>
 #include <type_traits>
 
+#include "circuit/block_plan.hpp"
 #include "gradient/cut_engine.hpp"
+#include "gradient/sweep_engine.hpp"
 #include "state/register.hpp"
 
 namespace qhn {
@@ -74,6 +76,35 @@ Work start_work(const CutCircuit& cut, bool own_start) {
   return {0.0, own_start ? 2 * real * Contraction(cut).size : 0.0};
 }
 
+enum class Asked { expectation, gradient, most_probable };
+
+/// A sweep in blocks. Within a stage a block stays in the cache; bytes are those of the state, and
+/// of the table beside the last stage.
+Work block_work(const Circuit& circuit, int block_qubits, bool own_start, Asked asked) {
+  const BlockPlan plan = plan_blocks(circuit, block_qubits,
+                                     own_start ? Purpose::any_expectation : Purpose::expectation);
+  const double blocks = static_cast<double>(plan.blocks());
+  const double size = static_cast<double>(dimension(circuit.qubits)), state = 2 * real * size;
+  const bool gradient = asked == Asked::gradient;
+  Work work;
+  for (std::size_t s = 0; s < plan.stages.size(); ++s) {
+    const Program& program = plan.stages[s].spread.program;
+    const bool reads = s > 0 || own_start, last = s + 1 == plan.stages.size();
+    work.flops += blocks * forward_work(program).flops;
+    work.bytes += (reads ? state : 0.0) + (last ? 0.0 : state);
+    if (!gradient) continue;
+    work.flops += blocks * backward_work(program).flops;
+    if (!last)  // the tables are made anew on the way back
+      for_steps(program, [&](const auto& step, double) {
+        if constexpr (std::is_same_v<std::decay_t<decltype(step)>, Phase>)
+          work.flops += blocks * phase_tables(program.qubits);
+      });
+    work.bytes += (last ? 0.0 : 2 * state) + (s > 0 ? 2 * state : 0.0);  // φ and λ in and out
+  }
+  if (asked == Asked::most_probable) return work + Work{3.0 * size, 0.0};
+  return work + Work{(gradient ? 7.0 : 5.0) * size, real * size};
+}
+
 CutCircuit cut_of(const Circuit& circuit, EngineKind kind, bool own_start) {
   return own_start ? cut_circuit(circuit, circuit.qubits, Purpose::any_expectation)
                    : planned_cut(circuit, kind);
@@ -98,6 +129,7 @@ Work& Work::operator+=(const Work& other) {
   flops += other.flops;
   bytes += other.bytes;
   popcounts += other.popcounts;
+  exchanged += other.exchanged;
   return *this;
 }
 
@@ -173,22 +205,29 @@ Work cut_work(const CutCircuit& cut, bool gradient, int ranks) {
   return work;
 }
 
-Work expectation_work(const Circuit& circuit, EngineKind kind, bool own_start) {
+Work expectation_work(const Circuit& circuit, EngineKind kind, bool own_start, int block_qubits) {
   const CutCircuit cut = cut_of(circuit, kind, own_start);
   if (cut.high.qubits > 0) return cut_work(cut, false);
+  if (const int block = sweep_block_qubits(circuit.qubits, block_qubits))
+    return block_work(circuit, block, own_start, Asked::expectation);
   return forward(cut) + diagonal_work(circuit.qubits, false) + start_work(cut, own_start);
 }
 
-Work gradient_work(const Circuit& circuit, EngineKind kind, bool own_start) {
+Work gradient_work(const Circuit& circuit, EngineKind kind, bool own_start, int block_qubits) {
   const CutCircuit cut = cut_of(circuit, kind, own_start);
   if (cut.high.qubits > 0) return cut_work(cut, true);
+  if (const int block = sweep_block_qubits(circuit.qubits, block_qubits))
+    return block_work(circuit, block, own_start, Asked::gradient);
   return forward(cut) + diagonal_work(circuit.qubits, true) + start_work(cut, own_start) +
          backward_work(cut.low);
 }
 
-Work most_probable_work(const Circuit& circuit, EngineKind kind) {
+Work most_probable_work(const Circuit& circuit, EngineKind kind, int block_qubits) {
   const CutCircuit cut = cut_of(circuit, kind, false);
   const Contraction c(cut);
+  if (const int block = sweep_block_qubits(circuit.qubits, block_qubits);
+      block && cut.high.qubits == 0)
+    return block_work(circuit, block, false, Asked::most_probable);
   if (cut.high.qubits > 0 && c.paired()) return {2.0 * c.chi * c.chi * c.size, 0.0};
   Work work = forward(cut);
   work.flops += (cut.high.qubits > 0 ? c.expand() : 0.0) + 3.0 * c.size;

@@ -12,11 +12,12 @@ struct Work {
   double flops = 0.0;
   double bytes = 0.0;
   double popcounts = 0.0;  ///< of 64-bit words, for what could be done by counting bits alone
+  double exchanged = 0.0;  ///< bytes sent by the ranks that hold a state together
 
   Work& operator+=(const Work& other);
   friend Work operator+(Work a, const Work& b) { return a += b; }
   friend Work operator*(double factor, Work w) {
-    return {factor * w.flops, factor * w.bytes, factor * w.popcounts};
+    return {factor * w.flops, factor * w.bytes, factor * w.popcounts, factor * w.exchanged};
   }
 };
 
@@ -35,10 +36,12 @@ Work diagonal_work(int qubits, bool gradient);
 Work cut_work(const CutCircuit& cut, bool gradient, int ranks = 1);
 
 /// E(θ) without and with gradient: by the engine that `kind` stands for, or by the sweep engine
-/// from a start state of its own. Double precision.
-Work expectation_work(const Circuit& circuit, EngineKind kind, bool own_start = false);
-Work gradient_work(const Circuit& circuit, EngineKind kind, bool own_start = false);
+/// from a start state of its own. Double precision; `block_qubits` as in EngineOptions.
+Work expectation_work(const Circuit& circuit, EngineKind kind, bool own_start = false,
+                      int block_qubits = 0);
+Work gradient_work(const Circuit& circuit, EngineKind kind, bool own_start = false,
+                   int block_qubits = 0);
 /// most_probable(θ) after an evaluation at the same angles, as an optimiser asks for it.
-Work most_probable_work(const Circuit& circuit, EngineKind kind);
+Work most_probable_work(const Circuit& circuit, EngineKind kind, int block_qubits = 0);
 
 }  // namespace qhn

@@ -20,6 +20,7 @@ std::optional<EnergyTotal> total(const std::vector<RunEnergy>& runs, const Energ
       if (p.method != wanted.method || p.scope != wanted.scope || !(p.joules >= 0)) continue;
       nodes += p.nodes;
       seconds = std::max(seconds, p.seconds);
+      sum.times = std::max(sum.times, p.times);
       sum.joules += p.joules;
       sum.uncertainty += p.uncertainty;
       sum.net_joules += p.net_joules;
@@ -69,7 +70,14 @@ std::vector<EnergyTotal> total_energy(const std::vector<RunEnergy>& runs) {
     std::optional<EnergyTotal> best;
     for (const EnergyTotal& figure : figures)
       if (!best && figure.phase == phase) best = total(runs, figure);
-    totals.push_back(best ? *best : nothing_known(runs, phase));
+    EnergyTotal& sum = totals.emplace_back(best ? *best : nothing_known(runs, phase));
+    for (const RunEnergy& run : runs)
+      for (const PhaseEnergy& p : run.phases) {
+        if (p.phase != phase || p.host != "all") continue;
+        sum.flops += p.flops;
+        sum.bytes += p.bytes;
+        sum.exchanged += p.exchanged;
+      }
   }
   return totals;
 }

@@ -10,12 +10,13 @@ namespace qhn {
 inline constexpr double not_known = std::numeric_limits<double>::quiet_NaN();
 
 /// One figure for the joules of one phase of a run. Where nothing is known a number is NaN, never
-/// 0.
+/// 0. A phase too short for its counters is run several times: then all figures are the mean of
+/// one time, which is known that much better.
 struct PhaseEnergy {
-  std::string phase;   ///< "table", "tuning", "restarts"
-  std::string host;    ///< of the node; "all": of all nodes of the run together
-  std::string method;  ///< "measured:rapl", "measured:pm_counters", "measured:slurm",
-                       ///< "modelled:cpu" or "none": nothing is known
+  std::string phase;       ///< "table", "tuning", "restarts"
+  std::string host;        ///< of the node; "all": of all nodes of the run together
+  std::string method;      ///< "measured:rapl", "measured:pm_counters", "measured:slurm",
+                           ///< "modelled:cpu" or "none": nothing is known
   std::string scope;       ///< "package", "package+dram", "node", "psys"; empty with "none"
   std::int32_t nodes = 1;  ///< that the figure is for
   double seconds = 0.0;    ///< that the phase took
@@ -26,6 +27,8 @@ struct PhaseEnergy {
   double tick = not_known;             ///< J: the step of the coarsest counter
   double flops = not_known;  ///< counted, in the rows "all"; the rest see predict/work.hpp
   double bytes = not_known;
+  double exchanged = not_known;  ///< bytes sent between ranks that hold one state, likewise
+  std::int32_t times = 1;  ///< that the phase was run; restarts again with ids no campaign has
   friend bool operator==(const PhaseEnergy&, const PhaseEnergy&) = default;
 };
 
@@ -54,6 +57,10 @@ struct EnergyTotal {
   double net_uncertainty = 0.0;
   double grams = not_known;    ///< CO2 equivalent of joules × PUE; NaN unless every run knows
   std::uint64_t restarts = 0;  ///< finished by the runs that are in the sum
+  std::int32_t times = 1;      ///< the most that any of them ran the phase
+  double flops = 0.0;          ///< as counted, whatever the joules come from; NaN: not known
+  double bytes = 0.0;
+  double exchanged = 0.0;
   double per_restart() const { return joules / static_cast<double>(restarts); }
 };
 

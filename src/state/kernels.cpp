@@ -319,8 +319,6 @@ template <class T>
 void PhaseProducts(const T* cosine, const T* sine, int count, T* re, T* im) {
   const Wide<T> d;
   const Index lanes = hn::Lanes(d);
-  re[0] = T{1};
-  im[0] = T{0};
   for (int q = 0; q < count; ++q) {
     const Index size = Index{1} << q;
     if (size < lanes) {

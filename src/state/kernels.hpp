@@ -78,6 +78,7 @@ struct PhaseTable {
 };
 
 /// table[x] for all 2^count products of cos, sin of `count` angles: bit q multiplies by e^{iφ_q}.
+/// table[0], a factor of all, is there already.
 template <class T>
 void phase_products(const T* cosine, const T* sine, int count, T* re, T* im);
 

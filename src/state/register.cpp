@@ -13,7 +13,7 @@ int phase_low_bits(int qubits) { return std::min(qubits, std::max(8, qubits - 16
 
 bool is_separable(const Phase& phase) {
   return std::all_of(phase.terms.begin(), phase.terms.end(),
-                     [](const PhaseTerm& t) { return t.second < 0; });
+                     [](const PhaseTerm& t) { return !t.pair(); });
 }
 
 constexpr Index least_chunk = 1024;  // vectors; below that a thread is not worth waking
@@ -76,8 +76,10 @@ template <class T>
 void fill_phase_table(PhaseStep<T>& step, std::span<const double> angles) {
   const int qubits = step.table.qubits;
   Complex start = 1.0;
-  for (const PhaseTerm& t : step.terms)
-    if (t.second >= 0) start *= std::polar(1.0, -t.angle.value(angles) / 2);
+  for (const PhaseTerm& t : step.terms) {
+    if (t.pair()) start *= std::polar(1.0, -t.angle.value(angles) / 2);
+    if (t.global()) start *= std::polar(1.0, t.angle.value(angles));
+  }
   T* re = step.low_re.data();
   T* im = step.low_im.data();
   step.high_re[0] = 1;
@@ -120,13 +122,18 @@ template <class T>
 void set_phase_angles(PhaseStep<T>& step, std::span<const double> angles) {
   if (!step.separable) return fill_phase_table(step, angles);
   std::array<double, 64> sum{};
+  double global = 0.0;
   for (const PhaseTerm& t : step.terms)
-    sum[static_cast<std::size_t>(t.first)] += t.angle.value(angles);
+    (t.global() ? global : sum[static_cast<std::size_t>(t.first)]) += t.angle.value(angles);
   for (std::size_t q = 0; q < step.cosine.size(); ++q) {
     step.cosine[q] = static_cast<T>(std::cos(sum[q]));
     step.sine[q] = static_cast<T>(std::sin(sum[q]));
   }
   const int low = step.table.low_bits;
+  step.low_re[0] = static_cast<T>(std::cos(global));
+  step.low_im[0] = static_cast<T>(std::sin(global));
+  step.high_re[0] = T{1};
+  step.high_im[0] = T{0};
   phase_products(step.cosine.data(), step.sine.data(), low, step.low_re.data(), step.low_im.data());
   phase_products(step.cosine.data() + low, step.sine.data() + low, step.table.qubits - low,
                  step.high_re.data(), step.high_im.data());

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 
 #include "app/comparison.hpp"
@@ -64,6 +65,9 @@ RunEnergy energy() {
     p.scope = "node";
     p.seconds = seconds;
     p.joules = joules;
+    p.flops = 100 * joules;
+    p.bytes = 1000 * joules;
+    p.exchanged = 24 * (seconds - 2);
     run.phases.push_back(p);
   }
   return run;
@@ -120,7 +124,24 @@ TEST(Comparison, BillsAClassicalMethodInTwoLedgers) {
   EXPECT_NEAR(number(here, "descent", found, 7), (5 + 8.0 / 4) * tries, 1e-12);
   EXPECT_EQ(number(here, all_networks, found, 4), 2.0);
   EXPECT_EQ(number(here, all_networks, found, 6), 8.0);
+  const ComparedTable& work = table(all, "classical-work");
+  const std::array<double, 3> training{500, 5000, 48}, whole_table{800, 8000, 0};
+  for (std::size_t k = 0; k < 3; ++k) {
+    EXPECT_EQ(number(work, "descent", "any", 2 + k), training[k]);
+    EXPECT_EQ(number(work, all_networks, found, 2 + k), whole_table[k]);
+  }
   for (const ComparedTable& t : all.tables) EXPECT_EQ(t.rows.back()[0].text, all_networks);
+
+  c.energy.push_back(energy());  // of a second run, whose short table was made again
+  c.energy[1].phases[0].times = 7;
+  c.energy[1].phases[0].flops = c.energy[1].phases[1].bytes = not_known;
+  const Comparison two = compare(std::vector{c}, {});
+  EXPECT_NE(table(two, "classical").title.find("run up to 7 times"), std::string::npos);
+  EXPECT_EQ(number(table(two, "classical"), all_networks, found, 4), 2.0);
+  const ComparedTable& partly = table(two, "classical-work");
+  EXPECT_EQ(number(partly, "descent", "any", 2), 500.0);
+  EXPECT_TRUE(std::isnan(number(partly, "descent", "any", 3)));
+  EXPECT_TRUE(std::isnan(number(partly, all_networks, found, 2)));
 }
 
 TEST(Comparison, ExactCircuitsAreABoundAndTheirJoulesStandApart) {

@@ -266,11 +266,13 @@ TEST(Experiment, MeterAndCarbonAreReadAndChecked) {
   const std::string constants = QHN_SOURCE "/jobs/energy/cpu.toml";
   const Experiment e = read_text(
       "[meter]\nsource = \"powercap\"\npowercap = \"/a\"\nslurm = \"/b\"\n"
-      "pm_counters = \"/c\"\nowns_node = true\npue = 1.2\nconstants = \"" +
+      "pm_counters = \"/c\"\nowns_node = true\nrepeat = false\npue = 1.2\nconstants = \"" +
       constants + "\"\n[carbon]\ngCO2e_per_kWh = 41.5\n");
   EXPECT_EQ(e.energy.meter.source, MeterSource::powercap);
   EXPECT_EQ(e.energy.meter.powercap + e.energy.meter.slurm + e.energy.meter.pm_counters, "/a/b/c");
   EXPECT_TRUE(e.energy.meter.owns_node);
+  EXPECT_FALSE(e.energy.repeat);
+  EXPECT_TRUE(read_text("").energy.repeat);
   EXPECT_EQ(e.energy.pue, 1.2);
   EXPECT_EQ(e.energy.grams_per_kwh, 41.5);
   // The shipped constants are the defaults.

@@ -95,6 +95,7 @@ TEST(Stats, KeepsJoulesOfCircuitsApart) {
   p.seconds = 2;
   p.joules = 250;
   p.net_joules = 6;
+  p.times = 3;
   RunEnergy run;
   run.run = "r";
   run.restarts = 10;
@@ -108,11 +109,11 @@ TEST(Stats, KeepsJoulesOfCircuitsApart) {
   const std::string out = run_qhn(folder, "stats --epsilon 1e-5 a.h5 b.h5").out;
   const std::string head =
       "phase      method         scope   seconds   joules   uncertainty   net of idle   per "
-      "restart   g CO2e\n";
+      "restart   g CO2e   times\n";
   const std::string row =
       "restarts   modelled:cpu   node    2         250      -             6             25         "
       "   "
-      "0.025\n";
+      "0.025    3\n";
   EXPECT_TRUE(out.ends_with(
       "\nJoules of simulating circuits on this machine (no energy was measured; joules are "
       "modelled)\n\n  campaign   " +
@@ -124,6 +125,7 @@ TEST(Stats, KeepsJoulesOfCircuitsApart) {
   const auto json = nlohmann::json::parse(run_qhn(folder, "stats a.h5 --format json").out);
   EXPECT_EQ(json[0]["circuits"], true);
   EXPECT_EQ(json[0]["energy"][0]["joules"], 250);
+  EXPECT_EQ(json[0]["energy"][0]["times"], 3);
   EXPECT_TRUE(json[0]["energy"][0]["uncertainty"].is_null());
 }
 

@@ -2,10 +2,14 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <atomic>
 #include <cmath>
+#include <csignal>
 #include <filesystem>
+#include <fstream>
 
 #include "../io/temporary_folder.hpp"
+#include "../meter/living_file.hpp"
 #include "app/held_state.hpp"
 #include "app/machine.hpp"
 #include "app/progress.hpp"
@@ -116,7 +120,17 @@ wait $!
   const ProgramRun six = train(6, "4 --engine sweep --restarts 3 --out six");
   ASSERT_EQ(six.exit_code, 0) << six.err;
   EXPECT_NE(six.err.find("ranks 4 to 5 have nothing to do"), std::string::npos) << six.err;
-  EXPECT_EQ(read_campaign(folder / "six").provenance.engine, "sweep on 4 ranks");
+  const CampaignFile spread = read_campaign(folder / "six");
+  EXPECT_EQ(spread.provenance.engine, "sweep on 4 ranks");
+  // One exchange brings a circuit of four sublayers through: three quarters of 2^10 amplitudes of
+  // 16 bytes; a gradient takes phi and lambda back as well.
+  double sent = 0.0;
+  for (const RestartResult& r : results_of(spread)) {
+    const int found = r.string_crossings.back().iteration;
+    sent += 3 * r.evaluations + (found < 0 ? r.iterations : found) + 2;
+  }
+  EXPECT_EQ(spread.energy.at(0).phases.back().exchanged, sent * 0.75 * 1024 * 16);
+  EXPECT_EQ(spread.energy[0].phases[0].exchanged, 0.0);  // the table
 }
 
 // One restart that would never end: of five ranks two hold its state; rank 3 follows a leader that
@@ -287,6 +301,8 @@ TEST(Train, ThreadsDefaultToWhatTheEnvironmentSays) {
 TEST(Train, AnInterruptKeepsWhatIsFinished) {
   const TemporaryFolder folder;
   folder.write("tiny.toml", few);
+  ASSERT_EQ(run_qhn(folder, "train tiny.toml --out whole").exit_code, 0);
+  const auto whole = results_of(read_campaign(folder / "whole"));
   for (const std::string signal : {"INT", "TERM", "USR1"}) {
     const ProgramRun run = run_qhn(folder, "train tiny.toml --restarts 100000000 --out " + signal,
                                    "timeout --preserve-status --signal=" + signal + " 3");
@@ -298,8 +314,6 @@ TEST(Train, AnInterruptKeepsWhatIsFinished) {
         run.err.find(fmt::format("{} of 100000000 restarts are finished", campaign.records.size())),
         std::string::npos)
         << run.err;
-    ASSERT_EQ(run_qhn(folder, "train tiny.toml --out whole" + signal).exit_code, 0);
-    const auto whole = results_of(read_campaign(folder / ("whole" + signal)));
     int compared = 0;
     for (const RestartResult& r : results_of(campaign))
       if (r.id < whole.size()) {
@@ -308,6 +322,45 @@ TEST(Train, AnInterruptKeepsWhatIsFinished) {
       }
     EXPECT_GT(compared, 20);
   }
+}
+
+// A made-up counter that knows no phase of this run to 1 %, and a signal as soon as all restarts
+// are there, while they are repeated for its sake.
+TEST(Train, AnInterruptOfARepetitionLosesNothing) {
+  const TemporaryFolder folder;
+  folder.write("tiny.toml", few);
+  ASSERT_EQ(run_qhn(folder, "train tiny.toml --out whole").exit_code, 0);
+  std::filesystem::create_directories(folder / "rapl/intel-rapl:0");
+  folder.write("rapl/intel-rapl:0/name", "package-0\n");
+  folder.write("rapl/intel-rapl:0/max_energy_range_uj", "262143328850\n");
+  std::atomic<int> signals = 0;
+  ProgramRun run;
+  {
+    const LivingFile counter(folder, "rapl/intel-rapl:0/energy_uj", [&](int k) {
+      std::ifstream ids(folder / "ids"), pid(folder / "pid");
+      std::string line;
+      int finished = 0, process = 0;
+      while (std::getline(ids, line)) ++finished;
+      if (finished == 24 && signals == 0 && pid >> process && ::kill(process, SIGTERM) == 0)
+        ++signals;
+      return std::to_string(5000 * k) + "\n";
+    });
+    while (!std::filesystem::exists(folder / "rapl/intel-rapl:0/energy_uj")) ::usleep(1000);
+    run = run_qhn(folder,
+                  "train tiny.toml --out o --announce ids --set meter.powercap=rapl --set "
+                  "meter.owns_node=true",
+                  R"(sh -c 'echo $$ >pid; exec "$0" "$@"')");
+  }
+  EXPECT_EQ(signals, 1);
+  EXPECT_EQ(run.exit_code, 0) << run.err;
+  const CampaignFile campaign = read_campaign(folder / "o");
+  EXPECT_EQ(results_of(campaign), results_of(read_campaign(folder / "whole")));
+  ASSERT_EQ(campaign.energy.size(), 1u);
+  EXPECT_EQ(campaign.energy[0].restarts, 24u);
+  const PhaseEnergy& restarts = campaign.energy[0].phases.at(1);
+  EXPECT_EQ(restarts.phase, "restarts");
+  EXPECT_EQ(restarts.method, "measured:rapl");
+  EXPECT_LT(restarts.times, 11);  // it was broken off
 }
 
 // As a batch system or the user's shell does it: only one of the ranks gets the signal.

@@ -54,6 +54,29 @@ TEST(Work, CountsTheFlopsOfEveryEngine) {
         }
 }
 
+TEST(Work, CountsTheFlopsOfBlocks) {
+  for (Family family : families)
+    for (int sublayers : {1, 4, 7})
+      for (bool own_start : {false, true})
+        for (int block : {4, 8}) {
+          Counted c(family, 11, sublayers, EngineKind::sweep);
+          SCOPED_TRACE(testing::Message() << to_string(family) << " D " << sublayers << " start "
+                                          << own_start << " blocks of " << block);
+          EngineOptions options{EngineKind::sweep};
+          options.block_qubits = block;
+          const std::vector<Complex> start(own_start ? c.cost.size() : 0, 0.1);
+          auto engine = make_sweep_engine_from(c.circuit, c.cost, start, options);
+          const EngineKind kind = EngineKind::sweep;
+          EXPECT_EQ(Counted::flops([&] { engine->expectation(c.angles); }),
+                    expectation_work(c.circuit, kind, own_start, block).flops);
+          EXPECT_EQ(Counted::flops([&] { engine->expectation_and_gradient(c.angles, c.gradient); }),
+                    gradient_work(c.circuit, kind, own_start, block).flops);
+          if (own_start) continue;
+          EXPECT_EQ(Counted::flops([&] { engine->most_probable(c.angles); }),
+                    most_probable_work(c.circuit, kind, block).flops);
+        }
+}
+
 TEST(Work, CountsTheFlopsFromAnyStart) {
   for (Family family : families) {
     Counted c(family, 9, 4, EngineKind::sweep);

@@ -1,9 +1,11 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <bit>
 #include <map>
 #include <set>
 
+#include "circuit/block_plan.hpp"
 #include "circuit/exchange_plan.hpp"
 #include "core/error.hpp"
 #include "support/random_circuit.hpp"
@@ -160,6 +162,27 @@ TEST(ExchangePlan, RefusesImpossibleLayouts) {
   const Circuit circuit = make_circuit(Family::linear, 5, 2);
   EXPECT_THROW(plan_exchanges(circuit, 0, Purpose::expectation), InputError);
   EXPECT_THROW(plan_exchanges(circuit, 6, Purpose::expectation), InputError);
+}
+
+// Windows run ahead along the light cones here too: a few passes over the state for many sublayers.
+TEST(BlockPlan, NeedsFewStages) {
+  const auto stages = [](Family family, int qubits, int sublayers) {
+    const BlockPlan plan =
+        plan_blocks(make_circuit(family, qubits, sublayers), 15, Purpose::any_expectation);
+    for (const BlockStage& stage : plan.stages) {
+      EXPECT_EQ(std::popcount(stage.local), 15);
+      EXPECT_EQ(stage.local & 63, 63u);
+      EXPECT_EQ(stage.spread.program.qubits, 15);
+    }
+    return plan.stages.size();
+  };
+  EXPECT_EQ(stages(Family::product, 24, 9), 2u);
+  EXPECT_EQ(stages(Family::linear, 20, 4), 2u);
+  EXPECT_EQ(stages(Family::linear, 20, 8), 3u);
+  EXPECT_EQ(stages(Family::linear, 24, 4), 3u);
+  EXPECT_EQ(stages(Family::linear, 24, 8), 4u);
+  EXPECT_EQ(stages(Family::linear, 26, 16), 7u);
+  EXPECT_EQ(stages(Family::all_to_all, 22, 8), 9u);
 }
 
 }  // namespace

@@ -33,18 +33,21 @@ namespace qhn {
 namespace {
 
 TEST(Engines, AllocateNothingInAnEvaluation) {
-  for (EngineKind kind : {EngineKind::sweep, EngineKind::cut})
+  EngineOptions blocks{EngineKind::sweep};
+  blocks.block_qubits = 6;
+  for (const EngineOptions& options :
+       {EngineOptions{EngineKind::sweep}, EngineOptions{EngineKind::cut}, blocks})
     for (Family family : {Family::product, Family::linear, Family::all_to_all}) {
       const Circuit circuit = make_circuit(family, 10, 5);
       const std::vector<double> cost(1024, 0.5);
       const std::vector<double> angles(static_cast<std::size_t>(circuit.angles), 0.3);
       std::vector<double> gradient(angles.size());
-      auto engine = make_engine(circuit, cost, {kind});
+      auto engine = make_engine(circuit, cost, options);
       const long before = allocations;
       engine->expectation(angles);
       engine->expectation_and_gradient(angles, gradient);
       engine->most_probable(angles);
-      EXPECT_EQ(allocations, before) << to_string(kind) << " " << to_string(family);
+      EXPECT_EQ(allocations, before) << to_string(options.kind) << " " << to_string(family);
     }
 }
 

@@ -6,6 +6,7 @@
 #include "core/error.hpp"
 #include "core/simd.hpp"
 #include "gradient/engine.hpp"
+#include "gradient/sweep_engine.hpp"
 #include "state/reference.hpp"
 #include "support/random_circuit.hpp"
 
@@ -93,10 +94,62 @@ TEST_F(Levels, CustomCircuitsEqualTheReference) {
   }
 }
 
+EngineOptions in_blocks(int block_qubits, Precision precision = Precision::float64) {
+  EngineOptions options{EngineKind::sweep, precision};
+  options.block_qubits = block_qubits;
+  return options;
+}
+
+TEST_F(Levels, BlocksOfAnySizeEqualTheReference) {
+  for (SimdLevel level : available_simd_levels()) {
+    force_simd_level(level);
+    for (int block : {1, 2, 4, 7}) {
+      for (Family family : {Family::product, Family::linear, Family::all_to_all})
+        for (int n : {block + 1, block + 3})
+          for (int depth : {1, 2, 5})
+            expect_agreement(random_case(make_circuit(family, n, depth), 7), in_blocks(block),
+                             1e-12);
+      for (std::uint64_t seed = 1; seed <= 6; ++seed)
+        expect_agreement(random_case(random_custom(block + 2, 30, seed), seed), in_blocks(block),
+                         1e-12);
+    }
+  }
+}
+
+// The reference starts in |0…0⟩ only: there a random start is made by gates whose derivatives are
+// left out.
+TEST(Engines, StartWhereTheyAreTold) {
+  const Circuit before = random_custom(7, 40, 1);
+  Circuit circuit = random_custom(7, 40, 2), whole = before;
+  const Case c = random_case(circuit, 3);
+  const auto first = random_numbers(static_cast<std::size_t>(before.angles), -3.0, 3.0, 4);
+  const auto start = reference_state(before, first);
+  std::vector<double> angles = first, expected(static_cast<std::size_t>(before.angles));
+  angles.insert(angles.end(), c.angles.begin(), c.angles.end());
+  expected.resize(angles.size());
+  for (Gate gate : circuit.gates) {
+    if (gate.angle >= 0) gate.angle += before.angles;
+    whole.gates.push_back(gate);
+  }
+  whole.angles += circuit.angles;
+  const double value = make_engine(whole, c.cost, {EngineKind::reference})
+                           ->expectation_and_gradient(angles, expected);
+  const double scale = largest(expected);
+  for (int block : {0, 1, 3, 6}) {
+    std::vector<double> gradient(c.angles.size());
+    auto engine = make_sweep_engine_from(circuit, c.cost, start, in_blocks(block));
+    EXPECT_NEAR(engine->expectation_and_gradient(c.angles, gradient), value, 1e-12);
+    EXPECT_NEAR(engine->expectation(c.angles), value, 1e-12);
+    for (std::size_t k = 0; k < gradient.size(); ++k)
+      EXPECT_NEAR(gradient[k], expected[first.size() + k], 1e-12 * scale) << "block " << block;
+  }
+}
+
 TEST(Engines, LargerStatesTakeEveryTripThroughRegisters) {
   for (Family family : {Family::linear, Family::all_to_all}) {
     const Case c = random_case(make_circuit(family, 14, 3), 5);
     expect_agreement(c, {EngineKind::sweep}, 1e-12);
+    expect_agreement(c, in_blocks(10), 1e-12);
     expect_agreement(c, {EngineKind::cut}, 1e-12);
   }
 }
@@ -165,13 +218,15 @@ TEST(Engines, LastRzHasNoGradient) {
 }
 
 TEST(Engines, ThreadsDoNotChangeABit) {
-  for (EngineKind kind : {EngineKind::sweep, EngineKind::cut}) {
-    const Case c = random_case(make_circuit(Family::linear, 19, 6), 2);
+  const Case c = random_case(make_circuit(Family::linear, 19, 6), 2);
+  // In blocks, whole, cut.
+  for (EngineOptions options : {in_blocks(0), in_blocks(19), EngineOptions{EngineKind::cut}}) {
     std::vector<double> one(c.angles.size()), more(c.angles.size());
-    auto single = make_engine(c.circuit, c.cost, {kind, Precision::float64, 1});
+    auto single = make_engine(c.circuit, c.cost, options);
     const double value = single->expectation_and_gradient(c.angles, one);
     for (int threads : {2, 3}) {
-      auto engine = make_engine(c.circuit, c.cost, {kind, Precision::float64, threads});
+      options.threads = threads;
+      auto engine = make_engine(c.circuit, c.cost, options);
       EXPECT_EQ(engine->expectation_and_gradient(c.angles, more), value);
       EXPECT_EQ(one, more);
       const MostProbable a = single->most_probable(c.angles), b = engine->most_probable(c.angles);
@@ -188,13 +243,18 @@ TEST(Engines, SinglePrecisionIsAsGoodAsItsDigits) {
                        {kind, Precision::float32}, 2e-5);
 }
 
+TEST(Engines, SinglePrecisionInBlocksIsAsGood) {
+  expect_agreement(random_case(make_circuit(Family::linear, 11, 9), 4),
+                   in_blocks(7, Precision::float32), 2e-5);
+}
+
 TEST(Engines, TiesGoToTheLowestIndex) {
   // Ry(π/2) everywhere: all probabilities equal.
   const Circuit circuit = make_circuit(Family::product, 6, 1);
   std::vector<double> cost(64, 1.0), angles(static_cast<std::size_t>(circuit.angles), 0.0);
   for (int q = 0; q < 6; ++q) angles[static_cast<std::size_t>(q)] = 2 * M_PI;
-  auto engine = make_engine(circuit, cost, {EngineKind::sweep});
-  EXPECT_EQ(engine->most_probable(angles).index, 0u);
+  for (const EngineOptions& options : {EngineOptions{EngineKind::sweep}, in_blocks(3)})
+    EXPECT_EQ(make_engine(circuit, cost, options)->most_probable(angles).index, 0u);
 }
 
 TEST(Engines, StateKeepsEveryPhase) {
@@ -206,13 +266,16 @@ TEST(Engines, StateKeepsEveryPhase) {
 }
 
 TEST(Engines, CountTheirBytes) {
-  for (EngineKind kind : {EngineKind::sweep, EngineKind::cut}) {
-    const Case c = random_case(make_circuit(Family::linear, 16, 4), 2);
-    const EngineOptions options{kind};
+  const Case c = random_case(make_circuit(Family::linear, 16, 4), 2);
+  EngineOptions shared = in_blocks(13);
+  shared.threads = 3;
+  for (const EngineOptions& options :
+       {EngineOptions{EngineKind::sweep}, EngineOptions{EngineKind::cut}, shared,
+        in_blocks(10, Precision::float32)}) {
     const std::size_t held = make_engine(c.circuit, c.cost, options)->bytes();
     const std::size_t promised = engine_bytes(c.circuit, options);
-    EXPECT_GE(held, promised) << to_string(kind);
-    EXPECT_LE(held, promised + (std::size_t{1} << 18)) << to_string(kind);
+    EXPECT_GE(held, promised) << to_string(options.kind);
+    EXPECT_LE(held, promised + (std::size_t{1} << 18)) << to_string(options.kind);
   }
 }
 

@@ -41,6 +41,7 @@ with h5py.File(sys.argv[1]) as f:
     assert runs["pue"][:].tolist() == [1.25, 1.5] and runs["grams_per_kwh"][:].tolist() == [300, 400]
     assert phases["run"].asstr()[:].tolist() == ["run-1", "run-1", "run-2"]
     assert phases["method"].asstr()[:].tolist() == ["measured:rapl"] + ["modelled:cpu"] * 2
+    assert phases["exchanged"][:].tolist() == [11, 12, 12] and phases["times"][:].tolist() == [6] * 3
     assert phases["joules"][:].tolist() == [30, 31, 31] and phases["joules"].attrs["unit"] == "J"
     p = f["provenance"]
     assert p["hosts"].asstr()[:].tolist() == ["node1", "node-number-2"]

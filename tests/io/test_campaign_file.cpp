@@ -1,4 +1,5 @@
 #include <gtest/gtest.h>
+#include <hdf5.h>
 #include <sys/resource.h>
 
 #include <cmath>
@@ -59,9 +60,10 @@ CampaignFile example() {
 
 // Joules of two runs, all numbers different; NaN, which equals nothing, apart.
 std::vector<RunEnergy> example_energy() {
-  PhaseEnergy p{"restarts", "node1", "measured:rapl", "package", 1, 2.5, 30, 0.5, 20, 0.75, 1e-6,
-                7,          8};
-  PhaseEnergy all{"restarts", "all", "modelled:cpu", "node", 2, 2.5, 31, 0, 21, 0, 0, 9, 10};
+  PhaseEnergy p{
+      "restarts", "node1", "measured:rapl", "package", 1, 2.5, 30, 0.5, 20, 0.75, 1e-6, 7, 8,
+      11,         6};
+  PhaseEnergy all{"restarts", "all", "modelled:cpu", "node", 2, 2.5, 31, 0, 21, 0, 0, 9, 10, 12, 6};
   return {{"run-1", 2, 1.25, 300, 1e-3, "psys stands still", {p, all}},
           {"run-2", 1, 1.5, 400, 2e-3, "", {all}}};
 }
@@ -99,6 +101,22 @@ TEST(CampaignFile, RoundTrips) {
   EXPECT_EQ(read.provenance.ranks, 4);
   EXPECT_EQ(read.provenance.data_sha256, written.provenance.data_sha256);
   if (const char* keep = std::getenv("QHN_KEEP_CAMPAIGN")) write_campaign(keep, written);
+}
+
+// Of the first days, without the columns that came later.
+TEST(CampaignFile, ReadsJoulesOfAnOldFile) {
+  const TemporaryFolder folder;
+  const CampaignFile written = example();
+  write_campaign(folder / "a.h5", written);
+  const hid_t file = H5Fopen((folder / "a.h5").c_str(), H5F_ACC_RDWR, H5P_DEFAULT);
+  for (const char* column : {"energy/phases/exchanged", "energy/phases/times"})
+    EXPECT_GE(H5Ldelete(file, column, H5P_DEFAULT), 0);
+  H5Fclose(file);
+  const std::vector<RunEnergy> read = read_campaign(folder / "a.h5").energy;
+  ASSERT_EQ(read.size(), 2u);
+  EXPECT_EQ(read[1].phases[0].bytes, written.energy[1].phases[0].bytes);
+  EXPECT_EQ(read[1].phases[0].times, 1);
+  EXPECT_TRUE(std::isnan(read[1].phases[0].exchanged));
 }
 
 // More than are in memory at once.

@@ -84,7 +84,8 @@ struct Read {
 
 TEST(Journal, GivesBackWhatWasAppended) {
   const TemporaryFolder folder;
-  const PhaseEnergy phase{"table", "n", "measured:rapl", "package", 1, 2, 3, 4, 5, 6, 7, 8, 9};
+  const PhaseEnergy phase{"table", "n", "measured:rapl", "package", 1, 2, 3, 4, 5, 6, 7, 8, 9,
+                          10,      11};
   const RunEnergy energy{"run", 3, 1.5, 200, 0.25, "why", {phase, phase}};
   std::string path;
   {

@@ -83,6 +83,16 @@ TEST(Load, OfASpreadStateIsThatOfTheWholeSharedOut) {
   }
 }
 
+TEST(Load, LargeSweepsReadAndWriteTheStateOnceAStage) {
+  const Circuit circuit = make_circuit(Family::linear, 20, 4);
+  const EvaluationLoad load = sweep_load(circuit, Precision::float64, true);
+  EXPECT_EQ(load.kernel, Kernel::blocks_gradient);
+  EXPECT_EQ(sweep_load(make_circuit(Family::linear, 19, 4), Precision::float64, false).kernel,
+            Kernel::sweep);
+  // Two stages: φ is written; read, with the table, and φ, λ written; φ, λ read.
+  EXPECT_EQ(load.work.bytes, (2 + 2 + 1 + 4 + 4) * 8.0 * (1 << 20));
+}
+
 TEST(Load, ClassesFollowTheBranches) {
   const auto kernel = [](int sublayers) {
     const Circuit circuit = make_circuit(Family::linear, 16, sublayers);
