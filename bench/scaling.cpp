@@ -18,6 +18,7 @@
 #include "core/error.hpp"
 #include "core/random.hpp"
 #include "dist/engine.hpp"
+#include "dist/exchange.hpp"
 #include "dist/node.hpp"
 #include "predict/load.hpp"
 #include "problem/synthetic.hpp"
@@ -92,6 +93,78 @@ Measured measure(MPI_Comm comm, const Ranks& ranks, const Options& options, F ev
   m.sending = most[0];
   m.bytes = most[1];
   return m;
+}
+
+/// Swaps as many local slots, from `first` on, as there are rank bits with these.
+RankExchange exchange_from(const Ranks& ranks, int first) {
+  RankExchange e;
+  e.kept = static_cast<Index>(ranks.rank());
+  for (int r = 0; r < ranks.size(); ++r) {
+    e.peer.push_back(ranks.rank() ^ r);
+    if (std::has_single_bit(static_cast<unsigned>(r))) e.slots.push_back(first++);
+  }
+  return e;
+}
+
+/// Exchanges of a state beside MPI_Sendrecv of the same bytes from one buffer to another, in turns.
+int compare_exchanges(const Options& options) {
+  const Ranks ranks(MPI_COMM_WORLD);
+  if (ranks.size() == 1) throw InputError("an exchange takes 2, 4, 8, … ranks");
+  const int bits = std::countr_zero(static_cast<unsigned>(ranks.size()));
+  int wrong = 0;
+  if (ranks.rank() == 0)
+    fmt::print("{:>6} {:>6} {:>8} {:>14} {:>17} {:>14} {:>17} {:>6}  {}\n", "ranks", "slots",
+               "MiB sent", "exchange ms", "least … most", "sendrecv ms", "least … most", "ratio",
+               "verdict");
+  for (const int local : {18, 23})
+    for (const bool low : {false, true}) {
+      const Index size = dimension(local), each = 2 * size / static_cast<Index>(ranks.size());
+      AlignedVector<double> state(2 * size), from(each), to(each);
+      Exchanger<double> exchanger(ranks, local, omp_get_max_threads());
+      const RankExchange exchange = exchange_from(ranks, low ? 0 : local - bits);
+      const int first = exchange.slots.front();
+      const Index swapped = (static_cast<Index>(ranks.size()) - 1) << first;
+      const auto value = [](int rank, Index x) {
+        return static_cast<double>(x) + 0x1p32 * static_cast<double>(rank);
+      };
+      for (Index x = 0; x < 2 * size; ++x) state[x] = value(ranks.rank(), x);
+      std::fill(from.begin(), from.end(), 1.0);
+      const auto swap = [&] { exchanger.run(exchange, {state.data(), state.data() + size}); };
+      const auto bare = [&] {
+        for (std::size_t d = 1; d < exchange.peer.size(); ++d)
+          swap_with<double>(ranks.comm(), exchange.peer[d], from, to);
+      };
+      std::vector<double> times[2];
+      const int rounds = 4 * options.repetitions;  // even: afterwards all is back
+      for (int r = -2; r < rounds; ++r)
+        for (const bool ours : {true, false}) {
+          MPI_Barrier(ranks.comm());
+          const double begin = MPI_Wtime();
+          ours ? swap() : bare();
+          double seconds = MPI_Wtime() - begin;
+          MPI_Allreduce(MPI_IN_PLACE, &seconds, 1, MPI_DOUBLE, MPI_MAX, ranks.comm());
+          if (r >= 0) times[ours ? 0 : 1].push_back(1e3 * seconds);
+        }
+      double errors = 0.0;
+      for (Index x = 0; x < 2 * size; ++x) errors += state[x] != value(ranks.rank(), x);
+      swap();
+      for (Index x = 0; x < 2 * size; ++x)
+        errors += state[x] != value(static_cast<int>((x & swapped) >> first),
+                                    (x & ~swapped) | (exchange.kept << first));
+      ranks.sum(std::span<double>(&errors, 1));
+      wrong += errors > 0.0;
+      if (ranks.rank() > 0) continue;
+      for (auto& t : times) std::sort(t.begin(), t.end());
+      const auto median = [](const std::vector<double>& t) { return t[t.size() / 2]; };
+      fmt::print(
+          "{:>6} {:>6} {:>8.0f} {:>14.3f} {:>8.3f} … {:<6.3f} {:>14.3f} {:>8.3f} … {:<6.3f} "
+          "{:>6.2f}  {}\n",
+          ranks.size(), low ? "low" : "high",
+          static_cast<double>(each * (exchange.peer.size() - 1) * sizeof(double)) * 0x1p-20,
+          median(times[0]), times[0].front(), times[0].back(), median(times[1]), times[1].front(),
+          times[1].back(), median(times[0]) / median(times[1]), errors > 0.0 ? "WRONG" : "exact");
+    }
+  return wrong != 0;
 }
 
 /// What the lines of one size must agree with.
@@ -372,6 +445,9 @@ int main(int argc, char** argv) {
   bool plans = false;
   app.add_flag("--plans", plans,
                "Measure nothing; print what travels, in states: plan (optimum) / naive");
+  bool exchange = false;
+  app.add_flag("--exchange", exchange,
+               "Time exchanges of the highest and lowest qubits on all ranks beside MPI_Sendrecv");
   std::string machine;
   app.add_option("--machine", machine, "Machine file to predict from (see qhn plan)");
   bool predict = false;
@@ -396,7 +472,7 @@ int main(int argc, char** argv) {
   MPI_Init_thread(&argc, &argv, MPI_THREAD_FUNNELED, &provided);
   int code = 0;
   try {
-    code = qhn::Scaling(options).run();
+    code = exchange ? qhn::compare_exchanges(options) : qhn::Scaling(options).run();
   } catch (const std::exception& e) {
     fmt::print(stderr, "qhn_scaling: {}\n", e.what());
     MPI_Abort(MPI_COMM_WORLD, 1);

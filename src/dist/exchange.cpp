@@ -1,12 +1,27 @@
 #include "dist/exchange.hpp"
 
+#include <sched.h>
+
 #include <algorithm>
-#include <array>
+#include <atomic>
+#include <bit>
+#include <chrono>
+#include <thread>
 
 #include "core/chunks.hpp"
+#include "dist/masked_index.hpp"
 
 namespace qhn {
 namespace {
+
+constexpr std::size_t most_bytes = std::size_t{1}
+                                   << 18;  // of a chunk: two of both ranks fit a cache
+
+Index mask_of(const std::vector<int>& slots) {
+  Index mask = 0;
+  for (int s : slots) mask |= dimension(s);
+  return mask;
+}
 
 /// Puts bit i of `value` at position slots[i].
 Index deposit(Index value, const std::vector<int>& slots) {
@@ -16,32 +31,115 @@ Index deposit(Index value, const std::vector<int>& slots) {
   return x;
 }
 
-/// Opens a 0 bit at each of the ascending positions.
-Index spread_around(Index x, const std::vector<int>& slots) {
-  for (int s : slots) x = ((x >> s) << (s + 1)) | (x & (dimension(s) - 1));
-  return x;
+/// `wanted` and then the lowest of `free` until there are `bits` of them.
+Index fill_up(Index wanted, Index free, int bits) {
+  for (Index rest = free & ~wanted; std::popcount(wanted) < bits; rest &= rest - 1)
+    wanted |= rest & (~rest + 1);
+  return wanted;
 }
 
-/// std::copy_n without a call for the short runs of a low slot.
+/// The elements of a chunk, whose indices differ in the bits of a mask, in ascending order: rows of
+/// equally distant runs.
+struct Rows {
+  Index run, in_row, stride;  ///< elements of a run, runs of a row, elements from run to run
+  Index count, mask;          ///< of the rows; bits in which they differ
+
+  explicit Rows(Index elements) {
+    constexpr int most_bits = 13;  // of a row: several threads share a chunk
+    const int run_bits = std::min(std::countr_one(elements), most_bits);
+    const Index above = elements >> run_bits;
+    const int gap = above == 0 ? 0 : std::countr_zero(above);
+    const int row_bits = std::min(std::countr_one(above >> gap), most_bits - run_bits);
+    run = dimension(run_bits);
+    in_row = dimension(row_bits);
+    stride = dimension(run_bits + gap);
+    mask = elements & ~(run - 1) & ~((in_row - 1) << (run_bits + gap));
+    count = dimension(std::popcount(mask));
+  }
+
+  /// work(first index of a row, offset of its elements in the chunk) for all rows.
+  template <class Work>
+  void for_each(int threads, Work work) const {
+    const Chunks shares(count, std::max<Index>(1, (1 << 13) / (run * in_row)));
+    for_chunks(shares, threads, [&](Index c) {
+      Index x = nth_in(mask, shares.begin(c));
+      for (Index r = shares.begin(c); r < shares.end(c); ++r, x = next_in(mask, x))
+        work(x, r * run * in_row);
+    });
+  }
+};
+
+/// Copies runs of `Run` elements (0: of `run`), from_stride and to_stride apart.
+template <Index Run, class T>
+void copy_runs(const T* from, Index from_stride, T* to, Index to_stride, Index count,
+               Index run = Run) {
+  for (Index i = 0; i < count; ++i, from += from_stride, to += to_stride) {
+    if constexpr (Run == 0)
+      std::copy_n(from, run, to);
+    else
+      for (Index k = 0; k < Run; ++k) to[k] = from[k];
+  }
+}
+
+/// The same with short runs of a known length, which a call each would slow down.
 template <class T>
-void copy_run(const T* from, Index count, T* to) {
-  if (count >= 16)
-    std::copy_n(from, count, to);
-  else
-    for (Index i = 0; i < count; ++i) to[i] = from[i];
+void copy_row(const Rows& rows, const T* from, Index from_stride, T* to, Index to_stride) {
+  switch (rows.run) {
+    case 1:
+      return copy_runs<1>(from, from_stride, to, to_stride, rows.in_row);
+    case 2:
+      return copy_runs<2>(from, from_stride, to, to_stride, rows.in_row);
+    case 4:
+      return copy_runs<4>(from, from_stride, to, to_stride, rows.in_row);
+    case 8:
+      return copy_runs<8>(from, from_stride, to, to_stride, rows.in_row);
+    default:
+      return copy_runs<0>(from, from_stride, to, to_stride, rows.in_row, rows.run);
+  }
+}
+
+/// Until the other process has set `flag` to `value`: busily for some microseconds, then letting
+/// others have the core, at last asleep.
+void await(std::uint64_t& flag, std::uint64_t value) {
+  constexpr int looks = 2000, yields = 2000;
+  const std::atomic_ref<std::uint64_t> seen(flag);
+  for (int i = 0; seen.load(std::memory_order_acquire) != value; ++i) {
+    if (i >= looks + yields)
+      std::this_thread::sleep_for(std::chrono::microseconds(50));
+    else if (i >= looks)
+      sched_yield();
+  }
+}
+
+void announce(std::uint64_t& flag, std::uint64_t value) {
+  std::atomic_ref<std::uint64_t>(flag).store(value, std::memory_order_release);
 }
 
 }  // namespace
 
-/// One message each way: elements begin … end of the block of `plane` that goes to `peer`.
+/// Beside each chunk of a mailbox: the number of the piece in it, written by its owner, and that of
+/// the last one that was unpacked, written by who did. (Ranks take part in every piece, so they
+/// count alike, whoever their partners are.)
+template <class T>
+struct alignas(128) Exchanger<T>::Flags {
+  std::uint64_t posted;
+  alignas(64) std::uint64_t taken;
+};
+
+/// The elements of one chunk that go to `peer`; as many come back.
 template <class T>
 struct Exchanger<T>::Piece {
-  T* block = nullptr;                       ///< plane + the bits of the swapped slots
-  const std::vector<int>* slots = nullptr;  ///< ascending
-  Index begin = 0, end = 0;
+  std::uint64_t number = 0;  ///< 0: none is under way
+  T* elements = nullptr;     ///< the first
+  const Rows* rows = nullptr;
+  Index count = 0;
+  bool contiguous = false;
   int peer = 0;
-  T *out = nullptr, *in = nullptr;  ///< buffers
+  bool last = false;  ///< of its chunk
+  Index base = 0;     ///< of its chunk
   std::array<MPI_Request, 2> requests{MPI_REQUEST_NULL, MPI_REQUEST_NULL};
+
+  std::size_t slot() const { return number % in_flight; }
 };
 
 template <class T>
@@ -50,79 +148,128 @@ Exchanger<T>::Exchanger(const Ranks& ranks, int local_qubits, int threads)
       local_qubits_(local_qubits),
       threads_(threads),
       chunk_(message_size(local_qubits)),
-      buffers_(2 * in_flight * chunk_) {}
+      mailboxes_(ranks.comm(), ranks.node(), in_flight * (sizeof(Flags) + chunk_ * sizeof(T))) {
+  bool all_here = true;
+  for (int r = 0; r < ranks.size(); ++r) all_here = all_here && mailboxes_.part(r) != nullptr;
+  if (!mailboxes_.part(ranks.rank())) out_.resize(in_flight * chunk_);
+  if (!all_here) in_.resize(in_flight * chunk_);
+}
 
 template <class T>
 Index Exchanger<T>::message_size(int local_qubits) {
-  constexpr Index most = (Index{1} << 20) / sizeof(T);
   const Index state = 2 * dimension(local_qubits);
-  return std::clamp<Index>(state / (16 * 2 * in_flight), 1, most);
+  return std::clamp<Index>(state / (16 * 2 * in_flight), 1, most_bytes / sizeof(T));
 }
 
-/// move(elements of the plane, offset in the buffer, length) for every contiguous run of a piece.
 template <class T>
-template <class Move>
-void Exchanger<T>::for_runs(const Piece& piece, Move move) {
-  const Index run = std::min<Index>(dimension(piece.slots->front()), piece.end - piece.begin);
-  const Index mask = deposit(~Index{0}, *piece.slots);
-  const Chunks runs((piece.end - piece.begin) / run, std::max<Index>(1, (1 << 14) / run));
-  for_chunks(runs, threads_, [&](Index c) {
-    Index x = spread_around(piece.begin + runs.begin(c) * run, *piece.slots);
-    for (Index r = runs.begin(c); r < runs.end(c); ++r) {
-      move(piece.block + x, r * run, run);
-      x = ((x | mask) + run) & ~mask;  // counts in the bits that are not swapped
-    }
-  });
+int Exchanger<T>::chunk_bits(int local_qubits, int swapped) {
+  return std::min(std::countr_zero(message_size(local_qubits)), local_qubits - swapped);
+}
+
+template <class T>
+std::size_t Exchanger<T>::bytes() const {
+  const std::size_t mail = mailboxes_.part(ranks_.rank()) ? in_flight * chunk_ : 0;
+  return (mail + in_.size() + out_.size()) * sizeof(T);
+}
+
+template <class T>
+typename Exchanger<T>::Flags& Exchanger<T>::flags(int rank, std::size_t slot) const {
+  return reinterpret_cast<Flags*>(mailboxes_.part(rank))[slot];
+}
+
+template <class T>
+T* Exchanger<T>::mailbox(int rank, std::size_t slot) const {
+  return reinterpret_cast<T*>(mailboxes_.part(rank) + in_flight * sizeof(Flags)) + slot * chunk_;
 }
 
 template <class T>
 void Exchanger<T>::start(Piece& piece) {
-  const Index count = piece.end - piece.begin;
-  const int bytes = static_cast<int>(count * sizeof(T));
-  MPI_Irecv(piece.in, bytes, MPI_BYTE, piece.peer, 0, ranks_.comm(), &piece.requests[0]);
-  const T* from = piece.out;
-  if (dimension(piece.slots->front()) >= count)  // contiguous: sent from where it lies
-    from = piece.block + spread_around(piece.begin, *piece.slots);
-  else
-    for_runs(piece, [&](const T* x, Index to, Index n) { copy_run(x, n, piece.out + to); });
-  MPI_Isend(from, bytes, MPI_BYTE, piece.peer, 0, ranks_.comm(), &piece.requests[1]);
+  const std::size_t slot = piece.slot();
+  const int rank = ranks_.rank();
+  const auto bytes = static_cast<int>(piece.count * sizeof(T));
+  const bool mail = mailboxes_.part(piece.peer) != nullptr;
   ranks_.traffic().exchanged_bytes += static_cast<std::uint64_t>(bytes);
+  if (!mail)
+    MPI_Irecv(in_.data() + slot * chunk_, bytes, MPI_BYTE, piece.peer, 0, ranks_.comm(),
+              &piece.requests[0]);
+  T* out = out_.empty() ? mailbox(rank, slot) : out_.data() + slot * chunk_;
+  if (out_.empty()) await(flags(rank, slot).taken, posted_[slot]);
+  const Rows& rows = *piece.rows;
+  if (piece.contiguous && !mail)
+    out = piece.elements;
+  else
+    rows.for_each(threads_, [&](Index x, Index at) {
+      copy_row(rows, piece.elements + x, rows.stride, out + at, rows.run);
+    });
+  if (mail) {
+    posted_[slot] = piece.number;
+    announce(flags(rank, slot).posted, piece.number);
+  } else {
+    MPI_Isend(out, bytes, MPI_BYTE, piece.peer, 0, ranks_.comm(), &piece.requests[1]);
+  }
 }
 
 template <class T>
 void Exchanger<T>::finish(Piece& piece) {
-  if (piece.requests[0] == MPI_REQUEST_NULL) return;
-  MPI_Waitall(2, piece.requests.data(), MPI_STATUSES_IGNORE);
-  for_runs(piece, [&](T* x, Index from, Index n) { copy_run(piece.in + from, n, x); });
+  const std::size_t slot = piece.slot();
+  const bool mail = mailboxes_.part(piece.peer) != nullptr;
+  if (mail)
+    await(flags(piece.peer, slot).posted, piece.number);
+  else
+    MPI_Waitall(2, piece.requests.data(), MPI_STATUSES_IGNORE);
+  const T* in = mail ? mailbox(piece.peer, slot) : in_.data() + slot * chunk_;
+  const Rows& rows = *piece.rows;
+  rows.for_each(threads_, [&](Index x, Index at) {
+    copy_row(rows, in + at, rows.run, piece.elements + x, rows.stride);
+  });
+  if (mail) announce(flags(piece.peer, slot).taken, piece.number);
 }
 
 template <class T>
-void Exchanger<T>::run(const RankExchange& exchange, const std::vector<T*>& planes) {
+void Exchanger<T>::run(const RankExchange& exchange, const std::vector<T*>& planes,
+                       const Alongside& alongside) {
   const double began = MPI_Wtime();
-  std::vector<int> slots = exchange.slots;
-  std::sort(slots.begin(), slots.end());
-  const Index block = dimension(local_qubits_ - static_cast<int>(slots.size()));
-  std::array<Piece, in_flight> pieces;
-  for (std::size_t i = 0; i < in_flight; ++i) {
-    pieces[i].out = buffers_.data() + 2 * i * chunk_;
-    pieces[i].in = pieces[i].out + chunk_;
-    pieces[i].slots = &slots;
-  }
-  std::size_t next = 0;
-  for (Index d = 1; d < exchange.peer.size(); ++d)
-    for (T* plane : planes)
-      for (Index begin = 0; begin < block; begin += chunk_) {
-        Piece& piece = pieces[next++ % in_flight];
-        finish(piece);
-        piece.block = plane + deposit(exchange.kept ^ d, exchange.slots);
-        piece.begin = begin;
-        piece.end = std::min(begin + chunk_, block);
+  const auto swapped = static_cast<int>(exchange.slots.size());
+  const Index free = (dimension(local_qubits_) - 1) & ~mask_of(exchange.slots);
+  const Index inner = fill_up(alongside.inner, free, chunk_bits(local_qubits_, swapped));
+  double elsewhere = 0.0;
+  const auto call = [&](const Work& work, Index base) {
+    if (!work) return;
+    const double since = MPI_Wtime();
+    work(base, inner);
+    elsewhere += MPI_Wtime() - since;
+  };
+  const Rows rows(inner);
+  const Index outer = free & ~inner, chunks = dimension(std::popcount(outer));
+  // Every element's cache line comes once: what leaves for all peers, then what comes from them.
+  Piece before;
+  const auto close = [&](Piece& piece) {
+    if (piece.number == 0) return;
+    finish(piece);
+    if (piece.last) call(alongside.after, piece.base);
+  };
+  Index base = 0;
+  for (Index c = 0; c < chunks; ++c, base = next_in(outer, base)) {
+    call(alongside.before, base);
+    for (std::size_t p = 0; p < planes.size(); ++p)
+      for (Index d = 1; d < exchange.peer.size(); ++d) {
+        Piece piece;
+        piece.number = ++number_;
+        piece.elements = planes[p] + base + deposit(exchange.kept ^ d, exchange.slots);
+        piece.rows = &rows;
+        piece.count = dimension(std::popcount(inner));
+        piece.contiguous = inner == piece.count - 1;
         piece.peer = exchange.peer[d];
+        piece.last = p + 1 == planes.size() && d + 1 == exchange.peer.size();
+        piece.base = base;
         start(piece);
+        close(before);
+        before = piece;
       }
-  for (std::size_t i = 0; i < in_flight; ++i) finish(pieces[(next + i) % in_flight]);
+  }
+  close(before);
   ++ranks_.traffic().exchanges;
-  ranks_.traffic().seconds += MPI_Wtime() - began;
+  ranks_.traffic().seconds += MPI_Wtime() - began - elsewhere;
 }
 
 template class Exchanger<double>;

@@ -18,18 +18,26 @@ struct Part {
 
 }  // namespace
 
-Ranks::Ranks(MPI_Comm comm) {
+Ranks::Ranks(MPI_Comm comm, int most_sharing) {
   MPI_Comm_size(comm, &size_);
   if (!std::has_single_bit(static_cast<unsigned>(size_)))
     throw InputError("a state is spread over 1, 2, 4, 8, … ranks, not " + std::to_string(size_));
   MPI_Comm_dup(comm, &comm_);
   MPI_Comm_rank(comm_, &rank_);
+  MPI_Comm whole_node = MPI_COMM_NULL;
+  int on_node = 0;
+  MPI_Comm_split_type(comm_, MPI_COMM_TYPE_SHARED, 0, MPI_INFO_NULL, &whole_node);
+  MPI_Comm_rank(whole_node, &on_node);
+  MPI_Comm_split(whole_node, on_node / most_sharing, on_node, &node_);
+  MPI_Comm_free(&whole_node);
 }
 
 Ranks::~Ranks() {
   int ended = 0;
   MPI_Finalized(&ended);
-  if (!ended) MPI_Comm_free(&comm_);
+  if (ended) return;
+  MPI_Comm_free(&node_);
+  MPI_Comm_free(&comm_);
 }
 
 template <class T>

@@ -3,6 +3,7 @@
 #include <mpi.h>
 
 #include <cstdint>
+#include <limits>
 #include <span>
 #include <vector>
 
@@ -24,8 +25,9 @@ struct Traffic {
 /// collective, and all ranks get the same bits.
 class Ranks {
  public:
-  /// Duplicates `comm`. Throws InputError where its size is no power of two.
-  explicit Ranks(MPI_Comm comm);
+  /// Duplicates `comm`. Throws InputError where its size is no power of two. At most `most_sharing`
+  /// neighbours of a node swap through shared memory (1: all send messages; for tests).
+  explicit Ranks(MPI_Comm comm, int most_sharing = std::numeric_limits<int>::max());
   ~Ranks();
   Ranks(const Ranks&) = delete;
   Ranks& operator=(const Ranks&) = delete;
@@ -33,6 +35,8 @@ class Ranks {
   MPI_Comm comm() const { return comm_; }
   int rank() const { return rank_; }
   int size() const { return size_; }
+  /// Those that swap through shared memory with this one.
+  MPI_Comm node() const { return node_; }
 
   Traffic& traffic() const { return traffic_; }
 
@@ -48,7 +52,7 @@ class Ranks {
   Counts gather(const Counts& mine) const;
 
  private:
-  MPI_Comm comm_ = MPI_COMM_NULL;
+  MPI_Comm comm_ = MPI_COMM_NULL, node_ = MPI_COMM_NULL;
   int rank_ = 0;
   int size_ = 1;
   mutable std::vector<double> received_;

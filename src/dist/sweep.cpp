@@ -12,9 +12,8 @@
 #include "core/error.hpp"
 #include "core/random.hpp"
 #include "dist/exchange.hpp"
-#include "gradient/adjoint.hpp"
+#include "dist/stage.hpp"
 #include "gradient/diagonal_cost.hpp"
-#include "state/register.hpp"
 
 namespace qhn {
 namespace {
@@ -27,27 +26,19 @@ double sum_of(const std::vector<DerivedAngle>& angles, std::span<const double> v
   return sum;
 }
 
-/// One stage of this rank, ready to run both ways.
+/// The block of every stage, 0 for the whole part; the same on all ranks.
 template <class T>
-struct RunningStage {
-  RegisterProgram<T> program;
-  Adjoint<T> adjoint;
-  std::vector<DerivedAngle> angles, phase;
-  std::vector<double> values, derivatives;  ///< of `angles`
-
-  explicit RunningStage(RankStage&& stage)
-      : program(stage.program),
-        adjoint(program),
-        angles(std::move(stage.angles)),
-        phase(std::move(stage.phase)),
-        values(angles.size()),
-        derivatives(angles.size()) {}
-
-  void set_angles(std::span<const double> all) {
-    for (std::size_t k = 0; k < angles.size(); ++k) values[k] = angles[k].value(all);
-    program.set_angles(values);
+std::vector<Index> blocks_of(const ExchangePlan& plan) {
+  std::vector<Index> blocks{0};
+  for (std::size_t s = 1; s < plan.stages.size(); ++s) {
+    std::vector<int> swapped;
+    for (const auto& swap : plan.exchanges[s - 1].swaps) swapped.push_back(swap.first);
+    const auto count = static_cast<int>(swapped.size());
+    blocks.push_back(
+        block_slots(plan.stages[s], swapped, Exchanger<T>::chunk_bits(plan.local_qubits, count)));
   }
-};
+  return blocks;
+}
 
 template <class T>
 class Sweep final : public DistributedSweep {
@@ -65,7 +56,9 @@ class Sweep final : public DistributedSweep {
         sums_(static_cast<std::size_t>(circuit.angles) + 1) {
     RankPlan mine = plan_for_rank(plan, static_cast<Index>(ranks.rank()));
     start_ = std::move(mine.start);
-    for (RankStage& stage : mine.stages) stages_.emplace_back(std::move(stage));
+    const std::vector<Index> blocks = blocks_of<T>(plan);
+    for (std::size_t s = 0; s < mine.stages.size(); ++s)
+      stages_.emplace_back(std::move(mine.stages[s]), blocks[s], threads_, options.gradient);
     exchanges_ = std::move(mine.exchanges);
     map_ = std::move(mine.result);
     std::vector<int>& order = ascending_.qubit_of_slot;  // slots, by their qubits
@@ -85,10 +78,7 @@ class Sweep final : public DistributedSweep {
     forward(angles);
     std::fill(sums_.begin(), sums_.end(), 0.0);
     sums_.back() = cost_.apply(phi_.data(), lambda());
-    for (std::size_t s = stages_.size(); s-- > 0;) {
-      backward(s, angles);
-      if (s > 0) exchanger_.run(exchanges_[s - 1], {re(), im(), lambda(), lambda() + size_});
-    }
+    for (std::size_t s = stages_.size(); s-- > 0;) backward(s, angles);
     start_derivatives(angles);
     ranks_.sum(std::span<double>(sums_));
     std::copy_n(sums_.begin(), gradient.size(), gradient.begin());
@@ -149,8 +139,7 @@ class Sweep final : public DistributedSweep {
   std::size_t bytes() const override {
     std::size_t sum = exchanger_.bytes() + cost_.bytes() +
                       (phi_.size() + lambda_.size() + ordered_.size()) * sizeof(T);
-    for (const RunningStage<T>& stage : stages_)
-      sum += stage.program.bytes() + stage.adjoint.bytes();
+    for (const RunningStage<T>& stage : stages_) sum += stage.bytes();
     return sum;
   }
 
@@ -199,21 +188,36 @@ class Sweep final : public DistributedSweep {
     const Chunks pieces(2 * size_, piece, 2 * size_);
     for_chunks(pieces, threads_,
                [&](Index p) { std::fill(re() + pieces.begin(p), re() + pieces.end(p), T{0}); });
-    Complex amplitude = std::polar(1.0, sum_of(stages_.front().phase, angles));
+    Complex amplitude = std::polar(1.0, sum_of(stages_.front().phase(), angles));
     for (const RankPlan::Factor& f : start_) amplitude *= factor(f, angles).first;
     *re() = static_cast<T>(amplitude.real());
     *im() = static_cast<T>(amplitude.imag());
     for (std::size_t s = 0; s < stages_.size(); ++s) {
-      if (s > 0) exchanger_.run(exchanges_[s - 1], {re(), im()});
-      stages_[s].set_angles(angles);
-      stages_[s].program.run_from(re(), threads_);
-      if (turns(s)) turn(re(), sum_of(stages_[s].phase, angles));
+      RunningStage<T>& stage = stages_[s];
+      stage.set_angles(angles);
+      if (stage.block() != 0)
+        exchanger_.run(exchanges_[s - 1], {re(), im()},
+                       {.inner = unswapped(s), .after = [&](Index base, Index varying) {
+                          stage.run_blocks(re(), base, varying);
+                        }});
+      else {
+        if (s > 0) exchanger_.run(exchanges_[s - 1], {re(), im()});
+        stage.run(re());
+      }
+      if (turns(s)) turn(re(), sum_of(stage.phase(), angles));
     }
+  }
+
+  /// The slots of the blocks of stage s that the exchange before it does not swap.
+  Index unswapped(std::size_t s) const {
+    Index slots = stages_[s].block();
+    for (int slot : exchanges_[s - 1].slots) slots &= ~dimension(slot);
+    return slots;
   }
 
   /// The phase of the first stage is in the start, that of the last is invisible.
   bool turns(std::size_t s) const {
-    return s > 0 && s + 1 < stages_.size() && !stages_[s].phase.empty();
+    return s > 0 && s + 1 < stages_.size() && !stages_[s].phase().empty();
   }
 
   void turn(T* state, double angle) {
@@ -228,25 +232,36 @@ class Sweep final : public DistributedSweep {
     });
   }
 
+  /// Stage s and the exchange before it.
   void backward(std::size_t s, std::span<const double> angles) {
     RunningStage<T>& stage = stages_[s];
-    const bool derived = std::any_of(stage.phase.begin(), stage.phase.end(),
+    const bool derived = std::any_of(stage.phase().begin(), stage.phase().end(),
                                      [](const DerivedAngle& a) { return a.index >= 0; });
     if (derived && s + 1 < stages_.size()) {  // ∂_γ of e^{iγ}φ: 2 Re(i ⟨λ|φ⟩)
       const double derivative = -2.0 * imaginary_overlap();
-      for (const DerivedAngle& a : stage.phase)
+      for (const DerivedAngle& a : stage.phase())
         if (a.index >= 0) sums_[static_cast<std::size_t>(a.index)] += a.sign * derivative;
     }
     if (turns(s)) {
-      const double back = -sum_of(stage.phase, angles);
+      const double back = -sum_of(stage.phase(), angles);
       turn(re(), back);
       turn(lambda(), back);
     }
-    std::fill(stage.derivatives.begin(), stage.derivatives.end(), 0.0);
-    stage.adjoint.run(re(), lambda(), stage.derivatives, threads_);
-    for (std::size_t k = 0; k < stage.angles.size(); ++k)
-      if (const DerivedAngle& a = stage.angles[k]; a.index >= 0)
-        sums_[static_cast<std::size_t>(a.index)] += a.sign * stage.derivatives[k];
+    const std::vector<T*> planes{re(), im(), lambda(), lambda() + size_};
+    if (stage.block() != 0)
+      exchanger_.run(exchanges_[s - 1], planes,
+                     {.inner = unswapped(s), .before = [&](Index base, Index varying) {
+                        stage.undo_blocks(re(), lambda(), base, varying);
+                      }});
+    else {
+      stage.undo(re(), lambda());
+      if (s > 0) exchanger_.run(exchanges_[s - 1], planes);
+    }
+    std::vector<double> derivatives(stage.angles().size());
+    stage.add_derivatives(derivatives);
+    for (std::size_t k = 0; k < derivatives.size(); ++k)
+      if (const DerivedAngle& a = stage.angles()[k]; a.index >= 0)
+        sums_[static_cast<std::size_t>(a.index)] += a.sign * derivatives[k];
   }
 
   /// Im Σ_x λ_x* φ_x over this rank's part; no unitary of a stage changes it.
@@ -272,7 +287,7 @@ class Sweep final : public DistributedSweep {
 
   /// Everything is undone, so the part is e_0 times its start amplitude, and ⟨λ|∂φ⟩ = λ_0* ∂a.
   void start_derivatives(std::span<const double> angles) {
-    const Complex phase = std::polar(1.0, sum_of(stages_.front().phase, angles));
+    const Complex phase = std::polar(1.0, sum_of(stages_.front().phase(), angles));
     const Complex overlap = std::conj(Complex(lambda()[0], lambda()[size_])) * phase;
     for (std::size_t i = 0; i < start_.size(); ++i) {
       if (start_[i].angle.index < 0) continue;
@@ -288,7 +303,7 @@ class Sweep final : public DistributedSweep {
   const Ranks& ranks_;
   int threads_;
   std::vector<RankPlan::Factor> start_;
-  std::deque<RunningStage<T>> stages_;  // an Adjoint holds on to its program
+  std::deque<RunningStage<T>> stages_;
   std::vector<RankExchange> exchanges_;
   IndexMap map_;
   IndexMap ascending_;  ///< from the x-th string of this part, in rising order, to its local index
@@ -302,20 +317,23 @@ class Sweep final : public DistributedSweep {
 };
 
 template <class T>
-std::size_t bytes_of(const ExchangePlan& plan, bool gradient, bool own_table) {
+std::size_t bytes_of(const ExchangePlan& plan, const EngineOptions& options, bool own_table) {
   const Index size = dimension(plan.local_qubits);
-  std::size_t sum = ((gradient ? 4 : 2) + (own_table ? 1 : 0)) * size * sizeof(T);
+  std::size_t sum = ((options.gradient ? 4 : 2) + (own_table ? 1 : 0)) * size * sizeof(T);
   sum += Exchanger<T>::buffer_bytes(plan.local_qubits);
-  for (const RankStage& stage : plan_for_rank(plan, 0).stages)
-    sum += register_bytes<T>(stage.program);
+  const RankPlan rank = plan_for_rank(plan, 0);
+  const std::vector<Index> blocks = blocks_of<T>(plan);
+  for (std::size_t s = 0; s < blocks.size(); ++s)
+    sum += RunningStage<T>::planned_bytes(rank.stages[s], blocks[s], options.threads,
+                                          options.gradient);
   return sum;
 }
 
 }  // namespace
 
 std::size_t distributed_sweep_bytes(const ExchangePlan& plan, const EngineOptions& options) {
-  return options.precision == Precision::float32 ? bytes_of<float>(plan, options.gradient, true)
-                                                 : bytes_of<double>(plan, options.gradient, false);
+  return options.precision == Precision::float32 ? bytes_of<float>(plan, options, true)
+                                                 : bytes_of<double>(plan, options, false);
 }
 
 std::unique_ptr<DistributedSweep> make_distributed_sweep(const Ranks& ranks, const Circuit& circuit,

@@ -53,7 +53,7 @@ EvaluationLoad cut_load(const CutCircuit& cut, int ranks, Precision precision, b
 
 EvaluationLoad evaluation_load(const Circuit& circuit, const Distribution& distribution,
                                Precision precision, bool gradient) {
-  constexpr double longest_message = 1 << 20;
+  constexpr double longest_message = 1 << 18;
   const Distribution& d = distribution;
   EvaluationLoad load = d.kind == EngineKind::cut ? cut_load(d.cut, d.ranks, precision, gradient)
                         : d.ranks == 1            ? sweep_load(circuit, precision, gradient)

@@ -6,6 +6,9 @@
 #include "core/error.hpp"
 #include "core/wht.hpp"
 #include "dist/engine.hpp"
+#include "dist/exchange.hpp"
+#include "dist/shared_parts.hpp"
+#include "dist/stage.hpp"
 #include "dist/sweep.hpp"
 #include "dist/wht.hpp"
 #include "state/reference.hpp"
@@ -37,6 +40,12 @@ double largest(const std::vector<double>& v) {
   double m = 1e-3;
   for (double x : v) m = std::max(m, std::abs(x));
   return m;
+}
+
+std::vector<int> slots_of(const Exchange& exchange) {
+  std::vector<int> slots;
+  for (const auto& [slot, spread] : exchange.swaps) slots.push_back(slot);
+  return slots;
 }
 
 struct Spread {
@@ -104,6 +113,36 @@ TEST(DistributedSweep, AgreesForLargerStates) {
     const int qubits = ranks.size() == 2 ? 17 : 14;  // qhn_scaling compares 20
     if (ranks.size() > 1)
       expect_agreement(ranks, make_circuit(Family::linear, qubits, 6), 3, EngineKind::sweep);
+  });
+}
+
+// Chunks through shared memory, as messages, and as messages between pairs that share; the last
+// stage runs in blocks.
+TEST(DistributedSweep, EveryWayToSendGivesTheSame) {
+  on_powers_of_two([](const Ranks& group) {
+    if (group.size() == 1) return;
+    const Circuit circuit = make_circuit(Family::linear, 16, 4);
+    const auto cost = random_numbers(dimension(16), 0.0, 1.0, 3);
+    const auto angles = random_numbers(static_cast<std::size_t>(circuit.angles), -6.0, 6.0, 4);
+    auto reference = make_engine(circuit, cost, {EngineKind::sweep});
+    std::vector<double> expected(angles.size());
+    const double value = reference->expectation_and_gradient(angles, expected);
+    std::vector<std::vector<double>> gradients;
+    for (int most_sharing : {1, 2, 8}) {
+      const Ranks ranks(group.comm(), most_sharing);
+      Spread s = spread_out(ranks, circuit, cost);
+      ASSERT_NE(
+          block_slots(s.plan.stages.back(), slots_of(s.plan.exchanges.back()),
+                      Exchanger<double>::chunk_bits(s.plan.local_qubits, bits_of(ranks.size()))),
+          0u);
+      std::vector<double> gradient(angles.size());
+      EXPECT_NEAR(s.engine->expectation_and_gradient(angles, gradient), value, 1e-12);
+      for (std::size_t k = 0; k < gradient.size(); ++k)
+        ASSERT_NEAR(gradient[k], expected[k], 1e-12 * largest(expected)) << "angle " << k;
+      gradients.push_back(gradient);
+    }
+    EXPECT_EQ(gradients[0], gradients[1]);
+    EXPECT_EQ(gradients[0], gradients[2]);
   });
 }
 
@@ -279,6 +318,103 @@ TEST(DistributedSweep, MeasuresTheDistribution) {
       EXPECT_LT(chi2, 120.0);  // 63 degrees of freedom: exceeded once in 1e5 seeds
     }
   });
+}
+
+// Every element carries where it came from; what is done alongside sees each one once.
+void expect_swapped(const Ranks& ranks, int local, const std::vector<int>& slots, Index inner) {
+  RankExchange exchange{slots, static_cast<Index>(ranks.rank()), {}};
+  for (int d = 0; d < ranks.size(); ++d) exchange.peer.push_back(ranks.rank() ^ d);
+  const Index size = dimension(local);
+  Index swapped = 0;
+  for (int slot : slots) swapped |= dimension(slot);
+  const auto label = [&](int plane, int rank, Index x) {
+    return static_cast<double>(((static_cast<Index>(plane) << 4 | static_cast<Index>(rank)) << 32) |
+                               x);
+  };
+  const auto expected = [&](int plane, Index x) {
+    int from = 0;
+    Index there = x & ~swapped;
+    for (std::size_t i = 0; i < slots.size(); ++i) {
+      from |= bit(x, slots[i]) << i;
+      if (bit(exchange.kept, static_cast<int>(i))) there |= dimension(slots[i]);
+    }
+    return label(plane, from, there);
+  };
+  std::vector<double> state(2 * size);
+  for (Index x = 0; x < size; ++x)
+    for (int plane : {0, 1})
+      state[static_cast<Index>(plane) * size + x] = label(plane, ranks.rank(), x);
+  std::vector<int> left(size), come(size);
+  Exchanger<double> exchanger(ranks, local, 1);
+  const auto elements = [&](Index base, Index varying, auto work) {
+    EXPECT_EQ(inner & ~varying, 0u);
+    for (Index x = 0; x < size; ++x)
+      if ((x & ~(varying | swapped)) == base) work(x);
+  };
+  exchanger.run(exchange, {state.data(), state.data() + size},
+                {.inner = inner,
+                 .before =
+                     [&](Index base, Index varying) {
+                       elements(base, varying, [&](Index x) {
+                         left[x] += state[size + x] == label(1, ranks.rank(), x);
+                       });
+                     },
+                 .after =
+                     [&](Index base, Index varying) {
+                       elements(base, varying, [&](Index x) {
+                         come[x] += state[size + x] == expected(1, x) && state[x] == expected(0, x);
+                       });
+                     }});
+  EXPECT_EQ(left, std::vector<int>(size, 1));
+  EXPECT_EQ(come, std::vector<int>(size, 1));
+  exchanger.run(exchange, {state.data(), state.data() + size});
+  for (Index x = 0; x < size; ++x) ASSERT_EQ(state[x], label(0, ranks.rank(), x));
+}
+
+TEST(Exchanger, MovesEveryElement) {
+  on_powers_of_two([](const Ranks& group) {
+    const std::size_t bits = static_cast<std::size_t>(bits_of(group.size()));
+    if (bits == 0) return;
+    constexpr int local = 13;  // chunks of 256 elements
+    for (int most_sharing : {1, 2, 8})
+      for (std::vector<int> slots :
+           {std::vector{12, 11, 10}, {0, 1, 2}, {1, 3, 7}, {8, 2, 5}, {4, 5, 6}, {3, 12, 4}}) {
+        slots.resize(bits);
+        Index inner = 0b1001'0010'0000;  // slots that are not swapped
+        for (int slot : slots) inner &= ~dimension(slot);
+        expect_swapped(Ranks(group.comm(), most_sharing), local, slots, inner);
+      }
+    if (bits == 1) expect_swapped(group, 20, {19}, 0);  // chunks of more than a row
+  });
+}
+
+TEST(SharedParts, AreSeenByOthersOrByNobody) {
+  on_powers_of_two([](const Ranks& group) {
+    const Ranks ranks(group.comm(), 2);
+    const int size = ranks.size(), me = ranks.rank();
+    const SharedParts shared(ranks.comm(), ranks.node(), 100);
+    for (int r = 0; r < size; ++r)
+      EXPECT_EQ(shared.part(r) != nullptr, size > 1 && r / 2 == me / 2) << r;
+    const SharedParts too_large(ranks.comm(), ranks.node(), std::size_t{1} << 55);
+    for (int r = 0; r < size; ++r) EXPECT_EQ(too_large.part(r), nullptr);
+    if (size == 1) return;
+    EXPECT_EQ(shared.part(me ^ 1)[99], std::byte{0});
+    MPI_Barrier(ranks.comm());
+    shared.part(me ^ 1)[99] = static_cast<std::byte>(me + 1);
+    MPI_Barrier(ranks.comm());
+    EXPECT_EQ(shared.part(me)[99], static_cast<std::byte>((me ^ 1) + 1));
+  });
+}
+
+TEST(BlockSlots, HoldWhatTheStageNeeds) {
+  const ExchangePlan plan =
+      plan_exchanges(make_circuit(Family::linear, 24, 4), 23, Purpose::expectation);
+  const std::vector<int> swapped = slots_of(plan.exchanges[0]);
+  ASSERT_EQ(swapped, std::vector{22});
+  EXPECT_EQ(block_slots(plan.stages[1], swapped, 15), dimension(22) | 0x1ff);
+  EXPECT_EQ(block_slots(plan.stages[1], swapped, 8), 0u);  // chunks of too few elements
+  const Stage& all = plan.stages[0];                       // acts on every slot
+  EXPECT_EQ(block_slots(all, swapped, 22), 0u);
 }
 
 TEST(Ranks, SumsInOneOrderForAll) {

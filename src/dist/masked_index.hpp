@@ -1,0 +1,20 @@
+#pragma once
+
+#include "core/types.hpp"
+
+namespace qhn {
+
+// Numbers that differ in the bits of a mask only, in ascending order: 0, …, mask.
+
+/// The one after x; 0 after the last.
+inline Index next_in(Index mask, Index x) { return ((x | ~mask) + 1) & mask; }
+
+/// Number n of them.
+inline Index nth_in(Index mask, Index n) {
+  Index x = 0;
+  for (; mask != 0; mask &= mask - 1, n >>= 1)
+    if (n & 1) x |= mask & (~mask + 1);
+  return x;
+}
+
+}  // namespace qhn

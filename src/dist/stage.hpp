@@ -1,0 +1,75 @@
+#pragma once
+
+#include <deque>
+#include <span>
+#include <vector>
+
+#include "circuit/exchange_plan.hpp"
+#include "core/aligned.hpp"
+#include "gradient/adjoint.hpp"
+#include "state/register.hpp"
+
+namespace qhn {
+
+/// One stage of a rank's part of the state, ready to run both ways: as a whole, or block by block.
+///
+/// After an exchange few qubits are rotated: those that came and, in the light cone of the border,
+/// some of the lowest slots. Then the stage is one small register for each value of the other
+/// slots. Each is copied out into the innermost cache, run and copied back while the exchange still
+/// moves others, so that exchange and stage take the part through the memory once.
+template <class T>
+class RunningStage {
+ public:
+  /// `block`: the slots of a block, as block_slots() says; 0: the whole part at once.
+  RunningStage(RankStage&& stage, Index block, int threads, bool gradient);
+
+  Index block() const { return block_; }
+  const std::vector<DerivedAngle>& angles() const { return angles_; }
+  const std::vector<DerivedAngle>& phase() const { return phase_; }
+
+  /// Also begins the derivatives from 0.
+  void set_angles(std::span<const double> all);
+
+  /// The whole part, real and imaginary planes behind one another.
+  void run(T* phi);
+  void undo(T* phi, T* lambda);
+
+  /// The blocks whose index is `base` but for the slots in `varying`; planes 2^slots apart.
+  void run_blocks(T* phi, Index base, Index varying);
+  void undo_blocks(T* phi, T* lambda, Index base, Index varying);
+
+  /// derivatives[k] += what undo() found for angle k since set_angles(), in a fixed order.
+  void add_derivatives(std::span<double> derivatives) const;
+
+  std::size_t bytes() const;
+  static std::size_t planned_bytes(const RankStage& stage, Index block, int threads, bool gradient);
+
+ private:
+  /// A register with its steps; one a thread where it is a block.
+  struct Runner {
+    RegisterProgram<T> program;
+    Adjoint<T> adjoint;
+    AlignedVector<T> phi, lambda;
+
+    Runner(const Program& p, bool block, bool gradient);
+  };
+  template <class Work>
+  void for_blocks(Index base, Index varying, Work work);
+  void copy_in(const T* part, Index base, AlignedVector<T>& block) const;
+  void copy_out(const AlignedVector<T>& block, Index base, T* part) const;
+
+  int threads_;
+  Index size_;   ///< amplitudes of the part
+  Index block_;  ///< mask
+  std::vector<DerivedAngle> angles_, phase_;
+  std::vector<double> values_;       ///< of angles_
+  std::vector<double> derivatives_;  ///< [share of the blocks][angle]
+  std::deque<Runner> runners_;       // an Adjoint holds on to its program
+};
+
+/// The slots of a block for `stage`, which follows an exchange of `swapped` slots whose chunks have
+/// `chunk_bits` others that can be chosen: the swapped ones, those that gates act on, and some of
+/// the lowest, so that a block consists of long runs. 0 where that would be too many.
+Index block_slots(const Stage& stage, const std::vector<int>& swapped, int chunk_bits);
+
+}  // namespace qhn
