@@ -604,10 +604,19 @@ class Campaign {
                                            for (const RestartRecord& record : records)
                                              extra += work_.work(record.result);
                                          },
-                                     .tick = [&] { claim_->check(); },
+                                     .tick =
+                                         [&] {
+                                           if (session_.called_for_a_stop()) interrupted = true;
+                                           claim_->check();
+                                         },
                                      .checkpoint = [](RestartCheckpoint&&) {},
                                      .finished = [](const std::vector<FinishedRestart>&) {}};
-      if (any_interrupted() || run(fresh, only_count) < finished) return std::nullopt;
+      try {
+        if (any_interrupted() || run(fresh, only_count) < finished) return std::nullopt;
+      } catch (const std::exception& error) {  // on all ranks; the campaign itself is finished
+        if (is_root()) spdlog::warn("the restarts were not repeated: {}", error.what());
+        return std::nullopt;
+      }
       return extra;
     };
     energy_->end_phase("restarts", work, finished > 0 ? EnergyLog::Again(again) : nullptr);

@@ -38,14 +38,17 @@ Index fill_up(Index wanted, Index free, int bits) {
 }
 
 /// Until the other process has set `flag` to `value`: busily for some microseconds, then letting
-/// others have the core, at last asleep.
-void await(std::uint64_t& flag, std::uint64_t value) {
+/// others have the core, at last asleep. MPI gets a look too: it has messages of other pieces to
+/// move on, and learns of ranks that died.
+void await(std::uint64_t& flag, std::uint64_t value, MPI_Comm comm) {
   constexpr int looks = 2000, yields = 2000;
   const std::atomic_ref<std::uint64_t> seen(flag);
   for (int i = 0; seen.load(std::memory_order_acquire) != value; ++i) {
-    if (i >= looks + yields)
+    if (i >= looks + yields) {
+      int any = 0;
+      MPI_Iprobe(MPI_ANY_SOURCE, MPI_ANY_TAG, comm, &any, MPI_STATUS_IGNORE);
       std::this_thread::sleep_for(std::chrono::microseconds(50));
-    else if (i >= looks)
+    } else if (i >= looks)
       sched_yield();
   }
 }
@@ -132,7 +135,7 @@ void Exchanger<T>::start(Piece& piece) {
     MPI_Irecv(in_.data() + slot * chunk_, bytes, MPI_BYTE, piece.peer, 0, ranks_.comm(),
               &piece.requests[0]);
   T* out = out_.empty() ? mailbox(rank, slot) : out_.data() + slot * chunk_;
-  if (out_.empty()) await(flags(rank, slot).taken, posted_[slot]);
+  if (out_.empty()) await(flags(rank, slot).taken, posted_[slot], ranks_.comm());
   const Rows& rows = *piece.rows;
   if (piece.contiguous && !mail)
     out = piece.elements;
@@ -153,7 +156,7 @@ void Exchanger<T>::finish(Piece& piece) {
   const std::size_t slot = piece.slot();
   const bool mail = mailboxes_.part(piece.peer) != nullptr;
   if (mail)
-    await(flags(piece.peer, slot).posted, piece.number);
+    await(flags(piece.peer, slot).posted, piece.number, ranks_.comm());
   else
     MPI_Waitall(2, piece.requests.data(), MPI_STATUSES_IGNORE);
   const T* in = mail ? mailbox(piece.peer, slot) : in_.data() + slot * chunk_;
