@@ -38,26 +38,18 @@ class CircuitWork : public Workload {
   void prepare(std::shared_ptr<const Problem> problem, const EngineTerms& terms) override {
     samples_ = problem->train_samples();
     state_ = HeldState(experiment_, problem->qubits());
-    circuit_ = state_.circuit;
-    if (measures() && experiment_.shots.gradient == ShotGradient::shift)
-      require_single_gates(circuit_);
-    if (ranks_ > 1) {
-      lay_out(terms);
-      expectation_ = spread_work(false);
-      gradient_ = spread_work(true);
-      most_probable_ = most_probable_work(circuit_, layout_.kind);
-      // A state is run forward again; of a cut nothing but the candidates is sent.
-      if (layout_.kind == EngineKind::sweep) most_probable_.exchanged = expectation_.exchanged;
-      return;
-    }
+    if (state_.measured && experiment_.shots.gradient == ShotGradient::shift)
+      require_single_gates(state_.circuit);
     lay_out(terms);
-    expectation_ = expectation_work(circuit_, layout_.kind);
-    gradient_ = gradient_work(circuit_, layout_.kind);
-    most_probable_ = most_probable_work(circuit_, layout_.kind);
+    expectation_ = evaluation_work(false);
+    gradient_ = evaluation_work(true);
+    most_probable_ = most_probable_work(state_.circuit, layout_.kind);
+    // A state is run forward again; of a cut nothing but the candidates is sent.
+    if (layout_.kind == EngineKind::sweep) most_probable_.exchanged = expectation_.exchanged;
   }
 
   std::string name() const override { return experiment_.name; }
-  std::string what() const override { return fmt::format("{} angles", circuit_.angles); }
+  std::string what() const override { return fmt::format("{} angles", state_.circuit.angles); }
   std::string engine() const override { return engine_name(layout_.kind); }
   std::string toml() const override { return to_toml(experiment_); }
   std::string remark() const override { return remark_; }
@@ -66,7 +58,7 @@ class CircuitWork : public Workload {
   ThreadPlan plan(const Resources& resources, std::uint64_t restarts,
                   bool memory_for_all) const override {
     if (ranks_ > 1) return {1, resources.threads};
-    return plan_threads(evaluation_of(circuit_, engine_options({})), resources, restarts,
+    return plan_threads(evaluation_of(state_.circuit, engine_options({})), resources, restarts,
                         memory_for_all);
   }
   MemoryNeed memory(const ThreadPlan& plan, int workers_on_node) const override {
@@ -82,7 +74,7 @@ class CircuitWork : public Workload {
     const double evaluations = r.evaluations;
     // Where shots are measured: amplitudes take about what their expectation takes, and that of
     // every iterate is looked at too.
-    if (measures()) return (evaluations + r.iterations) * expectation_;
+    if (state_.measured) return (evaluations + r.iterations) * expectation_;
     int strings = r.iterations + 2;  // the last one is looked at again
     if (!r.string_crossings.empty() && r.string_crossings.back().iteration >= 0)
       strings = r.string_crossings.back().iteration + 2;
@@ -90,19 +82,19 @@ class CircuitWork : public Workload {
   }
   RestartRunner make_runner(const ThreadPlan& plan, Group* group) const override {
     const RestartOptions restart{.seed = experiment_.restart_seed,
-                                 .angles = circuit_.angles,
+                                 .angles = state_.circuit.angles,
                                  .epsilons = experiment_.epsilons,
                                  .keep_angles = experiment_.keep_angles,
                                  .optimizer = experiment_.optimizer};
-    const ShotTask shots{&circuit_, costs_.minimum, samples_, experiment_.shots};
+    const ShotTask shots{&state_.circuit, costs_.minimum, samples_, experiment_.shots};
     if (group != nullptr) {
       const Ranks& ranks = group->ranks();
       const IndexMap part = layout_.part(ranks.rank());
       const CostOf cost_of = [&ranks, part, table = costs_.table](Index w) {
         return spread_cost(ranks, part, table, w);
       };
-      if (measures()) {
-        auto sweep = make_distributed_sweep(ranks, circuit_, layout_.plan, costs_.table,
+      if (state_.measured) {
+        auto sweep = make_distributed_sweep(ranks, state_.circuit, layout_.plan, costs_.table,
                                             engine_options(plan));
         const Sampler sampler = spread_sampler(*group, *sweep, part, costs_.table);
         const std::shared_ptr<Engine> engine = group->together(std::move(sweep));
@@ -110,15 +102,15 @@ class CircuitWork : public Workload {
           return run_shot_restart(*engine, sampler, cost_of, shots, restart, id, hooks);
         };
       }
-      const std::shared_ptr<Engine> engine = group->together(
-          make_distributed_engine(ranks, circuit_, layout_, costs_.table, engine_options(plan)));
+      const std::shared_ptr<Engine> engine = group->together(make_distributed_engine(
+          ranks, state_.circuit, layout_, costs_.table, engine_options(plan)));
       return [=, minimum = costs_.minimum](std::uint64_t id, const RestartHooks& hooks) {
         return run_restart(*engine, cost_of, minimum, restart, id, hooks);
       };
     }
     const std::shared_ptr<Engine> engine =
-        make_engine(circuit_, costs_.table, engine_options(plan));
-    if (measures())
+        make_engine(state_.circuit, costs_.table, engine_options(plan));
+    if (state_.measured)
       return [=, costs = costs_.table](std::uint64_t id, const RestartHooks& hooks) {
         return run_shot_restart(*engine, costs, shots, restart, id, hooks);
       };
@@ -143,21 +135,22 @@ class CircuitWork : public Workload {
     const std::string reason = asked.reason(layout_, terms.room);
     if (!reason.empty()) remark_ = fmt::format("engine {}: {}", to_string(layout_.kind), reason);
   }
-  /// Of all ranks that hold a state; flops and bytes of double precision, as for one rank.
-  Work spread_work(bool gradient) const {
-    Work work = evaluation_load(circuit_, layout_, Precision::float64, gradient).work;
+  /// Of all ranks that hold a state; flops and bytes of double precision.
+  Work evaluation_work(bool gradient) const {
+    if (ranks_ == 1)
+      return gradient ? gradient_work(state_.circuit, layout_.kind)
+                      : expectation_work(state_.circuit, layout_.kind);
+    Work work = evaluation_load(state_.circuit, layout_, Precision::float64, gradient).work;
     const Precision sent = experiment_.precision;
     work.exchanged = gradient ? layout_.gradient_bytes(sent) : layout_.expectation_bytes(sent);
     return ranks_ * work;
   }
-  bool measures() const { return experiment_.optimizer_kind != OptimizerKind::lbfgs; }
   EngineOptions engine_options(const ThreadPlan& plan) const {
     return {layout_.kind, experiment_.precision, plan.threads_per_state, state_.engine.gradient};
   }
 
   int ranks_;  ///< that hold a state
   Experiment experiment_;
-  Circuit circuit_;
   HeldState state_;
   Distribution layout_;
   bool kept_ = false;  ///< its engine is that of the runs before

@@ -8,11 +8,17 @@
 #include <cstddef>
 #include <cstdio>
 #include <exception>
+#include <utility>
 
 #include "core/error.hpp"
 #include "dist/node.hpp"
 
 namespace qhn {
+namespace {
+
+constexpr int stop_tag = 1;
+
+}  // namespace
 
 MpiSession::MpiSession() : exceptions_at_start_(std::uncaught_exceptions()) {
   int provided = 0;
@@ -30,19 +36,43 @@ MpiSession::~MpiSession() {
   if (failing && size_ > 1 && !agreed_failure_) return;
   if (world_ != MPI_COMM_WORLD) {
     if (world_ != MPI_COMM_NULL) MPI_Comm_free(&world_);
-    wait_asleep(MPI_COMM_WORLD);
+    wait_asleep(MPI_COMM_WORLD, [this] {
+      if (stop_ && *stop_) call_for_a_stop();
+    });
   }
+  if (rank_ == 0) called_for_a_stop();  // the last one may have come too late
+  MPI_Wait(&call_, MPI_STATUS_IGNORE);
   MPI_Finalize();
 }
 
-bool MpiSession::narrow(int ranks) {
+bool MpiSession::narrow(int ranks, const std::atomic<bool>* stop) {
   if (ranks == size_) return true;
   if (rank_ == 0 && ranks + 1 == size_) spdlog::info("rank {} has nothing to do", ranks);
   if (rank_ == 0 && ranks + 1 < size_)
     spdlog::info("ranks {} to {} have nothing to do", ranks, size_ - 1);
   MPI_Comm_split(MPI_COMM_WORLD, rank_ < ranks ? 0 : MPI_UNDEFINED, rank_, &world_);
   size_ = ranks;
-  return world_ != MPI_COMM_NULL;
+  if (world_ != MPI_COMM_NULL) return true;
+  stop_ = stop;
+  return false;
+}
+
+void MpiSession::call_for_a_stop() {
+  if (std::exchange(called_, true)) return;
+  MPI_Isend(nullptr, 0, MPI_BYTE, 0, stop_tag, MPI_COMM_WORLD, &call_);
+}
+
+bool MpiSession::called_for_a_stop() {
+  bool any = false;
+  for (int there = 1; there;) {
+    MPI_Status status;
+    MPI_Iprobe(MPI_ANY_SOURCE, stop_tag, MPI_COMM_WORLD, &there, &status);
+    if (there)
+      MPI_Recv(nullptr, 0, MPI_BYTE, status.MPI_SOURCE, stop_tag, MPI_COMM_WORLD,
+               MPI_STATUS_IGNORE);
+    any = any || there;
+  }
+  return any;
 }
 
 void MpiSession::agree(const std::function<void()>& work) {

@@ -2,6 +2,7 @@
 
 #include <mpi.h>
 
+#include <atomic>
 #include <functional>
 #include <string>
 
@@ -24,8 +25,14 @@ class MpiSession {
 
   /// Goes on with the first `ranks` ranks, which are the world from now on; rank 0 says which are
   /// left over. False on those: they have nothing to do but to end, where they sleep until the
-  /// others are there. Collective.
-  bool narrow(int ranks);
+  /// others are there. If `stop`, which must outlive the session, is set on one of them meanwhile,
+  /// it does call_for_a_stop(). Collective.
+  bool narrow(int ranks, const std::atomic<bool>* stop = nullptr);
+
+  /// Tells rank 0, once, that this rank, whom nobody asks, was told to stop.
+  void call_for_a_stop();
+  /// On rank 0: has any rank done so?
+  bool called_for_a_stop();
 
   /// Collective: runs `work` on every rank, then all agree on the outcome before anything is
   /// raised. If it threw anywhere, rank 0 throws the error of the lowest failing rank (same class)
@@ -37,6 +44,9 @@ class MpiSession {
   MPI_Comm world_ = MPI_COMM_WORLD;
   int rank_ = 0;
   int size_ = 1;
+  const std::atomic<bool>* stop_ = nullptr;  ///< of an idle rank
+  MPI_Request call_ = MPI_REQUEST_NULL;
+  bool called_ = false;
   bool agreed_failure_ = false;
   int exceptions_at_start_ = 0;
 };

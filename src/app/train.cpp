@@ -272,8 +272,10 @@ class Campaign {
   Campaign(MpiSession& session, const CampaignOptions& options, Workload& work)
       : session_(session), options_(options), work_(work) {
     if (options.ranks_per_state > 1)
-      group_.emplace(session.world(), options.ranks_per_state, interrupted,
-                     [](const std::string& message) { abort_parallel_run(message, 1); });
+      group_.emplace(
+          session.world(), options.ranks_per_state, interrupted,
+          [](const std::string& message) { abort_parallel_run(message, 1); },
+          [&session] { session.call_for_a_stop(); });
   }
 
   int run() {
@@ -562,6 +564,7 @@ class Campaign {
             },
         .tick =
             [&] {
+              if (session_.called_for_a_stop()) interrupted = true;
               claim_->check();
               progress.tick();
             },
@@ -601,10 +604,19 @@ class Campaign {
                                            for (const RestartRecord& record : records)
                                              extra += work_.work(record.result);
                                          },
-                                     .tick = [&] { claim_->check(); },
+                                     .tick =
+                                         [&] {
+                                           if (session_.called_for_a_stop()) interrupted = true;
+                                           claim_->check();
+                                         },
                                      .checkpoint = [](RestartCheckpoint&&) {},
                                      .finished = [](const std::vector<FinishedRestart>&) {}};
-      if (any_interrupted() || run(fresh, only_count) < finished) return std::nullopt;
+      try {
+        if (any_interrupted() || run(fresh, only_count) < finished) return std::nullopt;
+      } catch (const std::exception& error) {  // on all ranks; the campaign itself is finished
+        if (is_root()) spdlog::warn("the restarts were not repeated: {}", error.what());
+        return std::nullopt;
+      }
       return extra;
     };
     energy_->end_phase("restarts", work, finished > 0 ? EnergyLog::Again(again) : nullptr);
@@ -697,7 +709,9 @@ int run_campaign(MpiSession& session, const CampaignOptions& options, Workload& 
     refuse_lonely_rank(session.size(), std::getenv);
     require_ranks_per_state(options.ranks_per_state, session.size());
   });
-  if (!session.narrow(session.size() / options.ranks_per_state * options.ranks_per_state)) return 0;
+  if (!session.narrow(session.size() / options.ranks_per_state * options.ranks_per_state,
+                      &interrupted))
+    return 0;
   return Campaign(session, options, work).run();
 }
 

@@ -8,14 +8,13 @@
 #include <chrono>
 #include <thread>
 
-#include "core/chunks.hpp"
 #include "dist/masked_index.hpp"
+#include "dist/rows.hpp"
 
 namespace qhn {
 namespace {
 
-constexpr std::size_t most_bytes = std::size_t{1}
-                                   << 18;  // of a chunk: two of both ranks fit a cache
+constexpr std::size_t chunk_bytes = std::size_t{1} << 18;  // at most: two of both ranks fit a cache
 
 Index mask_of(const std::vector<int>& slots) {
   Index mask = 0;
@@ -38,75 +37,18 @@ Index fill_up(Index wanted, Index free, int bits) {
   return wanted;
 }
 
-/// The elements of a chunk, whose indices differ in the bits of a mask, in ascending order: rows of
-/// equally distant runs.
-struct Rows {
-  Index run, in_row, stride;  ///< elements of a run, runs of a row, elements from run to run
-  Index count, mask;          ///< of the rows; bits in which they differ
-
-  explicit Rows(Index elements) {
-    constexpr int most_bits = 13;  // of a row: several threads share a chunk
-    const int run_bits = std::min(std::countr_one(elements), most_bits);
-    const Index above = elements >> run_bits;
-    const int gap = above == 0 ? 0 : std::countr_zero(above);
-    const int row_bits = std::min(std::countr_one(above >> gap), most_bits - run_bits);
-    run = dimension(run_bits);
-    in_row = dimension(row_bits);
-    stride = dimension(run_bits + gap);
-    mask = elements & ~(run - 1) & ~((in_row - 1) << (run_bits + gap));
-    count = dimension(std::popcount(mask));
-  }
-
-  /// work(first index of a row, offset of its elements in the chunk) for all rows.
-  template <class Work>
-  void for_each(int threads, Work work) const {
-    const Chunks shares(count, std::max<Index>(1, (1 << 13) / (run * in_row)));
-    for_chunks(shares, threads, [&](Index c) {
-      Index x = nth_in(mask, shares.begin(c));
-      for (Index r = shares.begin(c); r < shares.end(c); ++r, x = next_in(mask, x))
-        work(x, r * run * in_row);
-    });
-  }
-};
-
-/// Copies runs of `Run` elements (0: of `run`), from_stride and to_stride apart.
-template <Index Run, class T>
-void copy_runs(const T* from, Index from_stride, T* to, Index to_stride, Index count,
-               Index run = Run) {
-  for (Index i = 0; i < count; ++i, from += from_stride, to += to_stride) {
-    if constexpr (Run == 0)
-      std::copy_n(from, run, to);
-    else
-      for (Index k = 0; k < Run; ++k) to[k] = from[k];
-  }
-}
-
-/// The same with short runs of a known length, which a call each would slow down.
-template <class T>
-void copy_row(const Rows& rows, const T* from, Index from_stride, T* to, Index to_stride) {
-  switch (rows.run) {
-    case 1:
-      return copy_runs<1>(from, from_stride, to, to_stride, rows.in_row);
-    case 2:
-      return copy_runs<2>(from, from_stride, to, to_stride, rows.in_row);
-    case 4:
-      return copy_runs<4>(from, from_stride, to, to_stride, rows.in_row);
-    case 8:
-      return copy_runs<8>(from, from_stride, to, to_stride, rows.in_row);
-    default:
-      return copy_runs<0>(from, from_stride, to, to_stride, rows.in_row, rows.run);
-  }
-}
-
 /// Until the other process has set `flag` to `value`: busily for some microseconds, then letting
-/// others have the core, at last asleep.
-void await(std::uint64_t& flag, std::uint64_t value) {
+/// others have the core, at last asleep. MPI gets a look too: it has messages of other pieces to
+/// move on, and learns of ranks that died.
+void await(std::uint64_t& flag, std::uint64_t value, MPI_Comm comm) {
   constexpr int looks = 2000, yields = 2000;
   const std::atomic_ref<std::uint64_t> seen(flag);
   for (int i = 0; seen.load(std::memory_order_acquire) != value; ++i) {
-    if (i >= looks + yields)
+    if (i >= looks + yields) {
+      int any = 0;
+      MPI_Iprobe(MPI_ANY_SOURCE, MPI_ANY_TAG, comm, &any, MPI_STATUS_IGNORE);
       std::this_thread::sleep_for(std::chrono::microseconds(50));
-    else if (i >= looks)
+    } else if (i >= looks)
       sched_yield();
   }
 }
@@ -158,7 +100,7 @@ Exchanger<T>::Exchanger(const Ranks& ranks, int local_qubits, int threads)
 template <class T>
 Index Exchanger<T>::message_size(int local_qubits) {
   const Index state = 2 * dimension(local_qubits);
-  return std::clamp<Index>(state / (16 * 2 * in_flight), 1, most_bytes / sizeof(T));
+  return std::clamp<Index>(state / (16 * 2 * in_flight), 1, chunk_bytes / sizeof(T));
 }
 
 template <class T>
@@ -193,7 +135,7 @@ void Exchanger<T>::start(Piece& piece) {
     MPI_Irecv(in_.data() + slot * chunk_, bytes, MPI_BYTE, piece.peer, 0, ranks_.comm(),
               &piece.requests[0]);
   T* out = out_.empty() ? mailbox(rank, slot) : out_.data() + slot * chunk_;
-  if (out_.empty()) await(flags(rank, slot).taken, posted_[slot]);
+  if (out_.empty()) await(flags(rank, slot).taken, posted_[slot], ranks_.comm());
   const Rows& rows = *piece.rows;
   if (piece.contiguous && !mail)
     out = piece.elements;
@@ -214,7 +156,7 @@ void Exchanger<T>::finish(Piece& piece) {
   const std::size_t slot = piece.slot();
   const bool mail = mailboxes_.part(piece.peer) != nullptr;
   if (mail)
-    await(flags(piece.peer, slot).posted, piece.number);
+    await(flags(piece.peer, slot).posted, piece.number, ranks_.comm());
   else
     MPI_Waitall(2, piece.requests.data(), MPI_STATUSES_IGNORE);
   const T* in = mail ? mailbox(piece.peer, slot) : in_.data() + slot * chunk_;

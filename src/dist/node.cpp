@@ -34,15 +34,18 @@ int first_on_node(MPI_Comm comm) {
   });
 }
 
-void wait_asleep(MPI_Request& request, std::chrono::microseconds between_looks) {
-  for (int done = 0; !done; MPI_Test(&request, &done, MPI_STATUS_IGNORE))
+void wait_asleep(MPI_Request& request, std::chrono::microseconds between_looks,
+                 const std::function<void()>& meanwhile) {
+  for (int done = 0; !done; MPI_Test(&request, &done, MPI_STATUS_IGNORE)) {
+    if (meanwhile) meanwhile();
     std::this_thread::sleep_for(between_looks);
+  }
 }
 
-void wait_asleep(MPI_Comm comm) {
+void wait_asleep(MPI_Comm comm, const std::function<void()>& meanwhile) {
   MPI_Request all_here = MPI_REQUEST_NULL;
   MPI_Ibarrier(comm, &all_here);
-  wait_asleep(all_here, std::chrono::milliseconds(20));
+  wait_asleep(all_here, std::chrono::milliseconds(20), meanwhile);
 }
 
 }  // namespace qhn

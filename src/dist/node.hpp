@@ -3,6 +3,7 @@
 #include <mpi.h>
 
 #include <chrono>
+#include <functional>
 
 namespace qhn {
 
@@ -15,9 +16,11 @@ int ranks_on_node(MPI_Comm comm);
 int first_on_node(MPI_Comm comm);
 
 /// Until `request` is complete this rank sleeps instead of waiting busily: others need the cores.
-void wait_asleep(MPI_Request& request, std::chrono::microseconds between_looks);
+/// At every look it calls `meanwhile`.
+void wait_asleep(MPI_Request& request, std::chrono::microseconds between_looks,
+                 const std::function<void()>& meanwhile = {});
 
 /// The same until all ranks have come here. Collective.
-void wait_asleep(MPI_Comm comm);
+void wait_asleep(MPI_Comm comm, const std::function<void()>& meanwhile = {});
 
 }  // namespace qhn

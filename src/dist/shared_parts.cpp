@@ -5,7 +5,9 @@
 #include <unistd.h>
 
 #include <array>
+#include <cerrno>
 #include <cstdio>
+#include <exception>
 #include <limits>
 #include <numeric>
 #include <random>
@@ -18,14 +20,21 @@ using Name = std::array<char, 64>;  // empty: there is nothing of that name
 /// Opens new shared memory whose room is there for certain, or gives an empty name.
 Name create(std::size_t length, int& file) {
   Name name{};
-  std::random_device random;
-  std::snprintf(name.data(), name.size(), "/qhn-%ld-%08x%08x", static_cast<long>(getpid()),
-                random(), random());
+  try {
+    std::random_device random;
+    std::snprintf(name.data(), name.size(), "/qhn-%ld-%08x%08x", static_cast<long>(getpid()),
+                  random(), random());
+  } catch (const std::exception&) {  // no name: other ranks wait to hear one
+    return {};
+  }
   file = shm_open(name.data(), O_CREAT | O_EXCL | O_RDWR, S_IRUSR | S_IWUSR);
   if (file < 0) return {};
-  if (length <= std::numeric_limits<off_t>::max() &&
-      posix_fallocate(file, 0, static_cast<off_t>(length)) == 0)
-    return name;
+  if (length <= std::numeric_limits<off_t>::max()) {
+    int error = 0;
+    do error = posix_fallocate(file, 0, static_cast<off_t>(length));
+    while (error == EINTR);
+    if (error == 0) return name;
+  }
   close(file);
   shm_unlink(name.data());
   file = -1;

@@ -89,10 +89,12 @@ class Group::Together final : public Engine {
   std::unique_ptr<Engine> engine_;
 };
 
-Group::Group(MPI_Comm comm, int size, const std::atomic<bool>& stop, Failure failed)
+Group::Group(MPI_Comm comm, int size, const std::atomic<bool>& stop, Failure failed,
+             std::function<void()> stopped)
     : ranks_(Split(comm, rank_in(comm) / size, rank_in(comm)).comm()),
       stop_(stop),
-      failed_(std::move(failed)) {
+      failed_(std::move(failed)),
+      stopped_(std::move(stopped)) {
   MPI_Comm_split(comm, leads() ? 0 : MPI_UNDEFINED, rank_in(comm), &leaders_);
 }
 
@@ -164,7 +166,9 @@ void Group::follow(const RestartRunner& run) {
       Order order;
       MPI_Request told = MPI_REQUEST_NULL;
       MPI_Ibcast(&order, sizeof order, MPI_BYTE, 0, ranks_.comm(), &told);
-      wait_asleep(told, 100us);
+      wait_asleep(told, 100us, [this] {
+        if (stop_ && stopped_) stopped_();
+      });
       if (order.runs == 0) return;
       std::vector<std::byte> bytes(order.checkpoint);
       MPI_Bcast(bytes.data(), static_cast<int>(bytes.size()), MPI_BYTE, 0, ranks_.comm());

@@ -30,8 +30,10 @@ class Group {
   using Failure = std::function<void(const std::string& message)>;
 
   /// Splits `comm` into groups of `size` consecutive ranks (a power of two that divides its size).
-  /// Collective over `comm`; `stop` is any of the farm's.
-  Group(MPI_Comm comm, int size, const std::atomic<bool>& stop, Failure failed);
+  /// Collective over `comm`; `stop` is any of the farm's. `stopped` is called, again and again, on
+  /// a rank whose `stop` is set while it waits for its leader, who may have nothing to do any more.
+  Group(MPI_Comm comm, int size, const std::atomic<bool>& stop, Failure failed,
+        std::function<void()> stopped = {});
   ~Group();
   Group(const Group&) = delete;
   Group& operator=(const Group&) = delete;
@@ -65,6 +67,7 @@ class Group {
   MPI_Comm leaders_ = MPI_COMM_NULL;
   const std::atomic<bool>& stop_;
   Failure failed_;
+  std::function<void()> stopped_;
   bool leaves_ = false;  ///< the leader gives up at the next evaluation
   bool broken_ = false;  ///< the others are not there to listen
 };

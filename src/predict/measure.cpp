@@ -6,6 +6,7 @@
 #include <cmath>
 #include <iterator>
 #include <memory>
+#include <span>
 #include <thread>
 #include <vector>
 
@@ -38,7 +39,13 @@ constexpr Probe probes[] = {{Kernel::sweep, EngineKind::sweep, 4, false, true},
                             {Kernel::cut_more_gradient, EngineKind::cut, 8, true}};
 // Close to each other where arrays outgrow the caches of many machines.
 constexpr int sizes[] = {12, 14, 16, 18, 19, 20, 21, 22, 23, 24};
-constexpr int rounds = 3;  // seconds apart, and the best counts: what disturbs a machine slows it
+constexpr int rounds = 3;  // seconds apart, and the median counts: it is medians that are foretold
+
+double median(std::span<double> values) {
+  const auto middle = values.begin() + static_cast<std::ptrdiff_t>(values.size() / 2);
+  std::nth_element(values.begin(), middle, values.end());
+  return *middle;
+}
 
 /// The median of some evaluations after one that does not count.
 double seconds_of(Engine& engine, std::vector<double>& angles, bool gradient) {
@@ -54,10 +61,7 @@ double seconds_of(Engine& engine, std::vector<double>& angles, bool gradient) {
       engine.expectation(angles);
     times.push_back(std::chrono::duration<double>(Clock::now() - begin).count());
   } while (times.size() < 2 || Clock::now() - started < std::chrono::milliseconds(50));
-  times.erase(times.begin());
-  const auto middle = times.begin() + static_cast<std::ptrdiff_t>(times.size() / 2);
-  std::nth_element(times.begin(), middle, times.end());
-  return *middle;
+  return median(std::span(times).subspan(1));
 }
 
 /// One engine with what it works on.
@@ -86,13 +90,11 @@ struct Trial {
 /// The shares of the roof `rates`, where seconds(probe, qubits) times an evaluation.
 template <class Seconds>
 Shares measure_shares(const CoreRates& rates, int most_qubits, Seconds seconds) {
-  double best[std::size(probes)][std::size(sizes)];
+  double times[std::size(probes)][std::size(sizes)][rounds];
   for (int round = 0; round < rounds; ++round)
     for (std::size_t i = 0; i < std::size(sizes); ++i)
-      for (std::size_t p = 0; p < std::size(probes) && sizes[i] <= most_qubits; ++p) {
-        const double now = seconds(probes[p], sizes[i]);
-        best[p][i] = round == 0 ? now : std::min(best[p][i], now);
-      }
+      for (std::size_t p = 0; p < std::size(probes) && sizes[i] <= most_qubits; ++p)
+        times[p][i][round] = seconds(probes[p], sizes[i]);
   Shares shares;
   for (std::size_t p = 0; p < std::size(probes); ++p)
     for (std::size_t i = 0; i < std::size(sizes) && sizes[i] <= most_qubits; ++i) {
@@ -104,7 +106,7 @@ Shares measure_shares(const CoreRates& rates, int most_qubits, Seconds seconds) 
       const double roof = std::max(work.flops / rates.fma, work.bytes / rates.pass.at(sizes[i]));
       Curve& share = shares[static_cast<std::size_t>(probes[p].kernel)];
       share.qubits.push_back(sizes[i]);
-      share.values.push_back(roof / best[p][i]);
+      share.values.push_back(roof / median(times[p][i]));
     }
   return shares;
 }

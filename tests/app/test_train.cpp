@@ -133,6 +133,28 @@ wait $!
   EXPECT_EQ(spread.energy[0].phases[0].exchanged, 0.0);  // the table
 }
 
+// One restart that would never end: of five ranks two hold its state; rank 3 follows a leader that
+// has nothing to do, rank 4 is in no group. A signal to either ends the run.
+TEST(Train, ASignalToAnIdleRankEndsTheRun) {
+  const TemporaryFolder folder;
+  folder.write("tiny.toml", std::string(tiny) +
+                                "count = 1\n[optimizer]\nname = \"spsa\"\n"
+                                "max_iterations = 100000000\n");
+  folder.write("rank.sh",
+               R"sh(echo $$ > "$1.${OMPI_COMM_WORLD_RANK:-$PMI_RANK}"; shift; exec "$@")sh");
+  folder.write("script.sh",
+               "for rank in 3 4; do\ntimeout 60 " + mpirun(5) +
+                   R"sh(sh ./rank.sh pid$rank "$1" train tiny.toml --ranks-per-state 2 --out o &
+until [ -n "$(ls o/claims 2>/dev/null)" ] || ! kill -0 $! 2>/dev/null; do sleep 0.1; done
+sleep 0.2
+kill -USR1 $(cat pid$rank.$rank)
+wait $! || echo rank $rank: $?
+done
+)sh");
+  const ProgramRun run = run_qhn(folder, "", "sh ./script.sh");
+  EXPECT_EQ(run.out, "rank 3: 75\nrank 4: 75\n") << run.err;
+}
+
 TEST(Train, RefusesImpossibleGroups) {
   const TemporaryFolder folder;
   folder.write("tiny.toml", few);

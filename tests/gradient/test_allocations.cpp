@@ -24,6 +24,11 @@ NOINLINE void* operator new(std::size_t size, std::align_val_t alignment) {
   if (void* p = std::aligned_alloc(a, (size + a - 1) / a * a)) return p;
   throw std::bad_alloc();
 }
+// std::stable_sort asks in this way for room that its plain operator delete gives back.
+NOINLINE void* operator new(std::size_t size, const std::nothrow_t&) noexcept {
+  ++allocations;
+  return std::malloc(size);
+}
 NOINLINE void operator delete(void* p) noexcept { std::free(p); }
 NOINLINE void operator delete(void* p, std::size_t) noexcept { std::free(p); }
 NOINLINE void operator delete(void* p, std::align_val_t) noexcept { std::free(p); }

@@ -220,7 +220,7 @@ TEST(Engines, LastRzHasNoGradient) {
 TEST(Engines, ThreadsDoNotChangeABit) {
   const Case c = random_case(make_circuit(Family::linear, 19, 6), 2);
   // In blocks, whole, cut.
-  for (EngineOptions options : {in_blocks(0), in_blocks(19), EngineOptions{EngineKind::cut}}) {
+  for (EngineOptions options : {in_blocks(13), in_blocks(19), EngineOptions{EngineKind::cut}}) {
     std::vector<double> one(c.angles.size()), more(c.angles.size());
     auto single = make_engine(c.circuit, c.cost, options);
     const double value = single->expectation_and_gradient(c.angles, one);
