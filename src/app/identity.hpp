@@ -5,7 +5,7 @@
 namespace qhn {
 
 /// Raised whenever the same campaign would give other result fields than before.
-constexpr int numerics_version = 5;
+constexpr int numerics_version = 6;
 
 /// What must agree for two runs to work on one campaign, as sorted lines "key = value": the
 /// experiment (TOML) but for the keys that say how many restarts there are, the data, and whatever

@@ -13,8 +13,7 @@
 namespace qhn {
 namespace {
 
-constexpr Index piece = Index{1} << 14;  // elements a thread takes at a time
-constexpr Index shares = 16;             // of the blocks of a chunk, each with its own sums
+constexpr Index shares = 16;  // of the blocks of a chunk, each with its own sums
 
 /// The program on the qubits of `mask` alone, which are all that it acts on, in their order.
 Program compacted(const Program& program, Index mask) {
@@ -126,7 +125,7 @@ void RunningStage<T>::run(T* phi) {
 template <class T>
 void RunningStage<T>::run_from_zero(Complex amplitude, T* phi) {
   if (large_) return large_->run_from_zero(values_, amplitude, phi);
-  const Chunks pieces(2 * size_, piece, 2 * size_);
+  const Chunks pieces(2 * size_, thread_piece, 2 * size_);
   for_chunks(pieces, threads_,
              [&](Index p) { std::fill(phi + pieces.begin(p), phi + pieces.end(p), T{0}); });
   phi[0] = static_cast<T>(amplitude.real());

@@ -13,6 +13,9 @@
 
 namespace qhn {
 
+/// Elements of a part that a thread takes at a time.
+inline constexpr Index thread_piece = Index{1} << 14;
+
 /// How a stage takes the part through a cache.
 struct StageBlocks {
   /// Slots of the blocks that run while the exchange before the stage goes on, as block_slots()

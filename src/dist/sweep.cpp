@@ -19,8 +19,6 @@
 namespace qhn {
 namespace {
 
-constexpr Index piece = Index{1} << 14;  // elements a thread takes at a time
-
 double sum_of(const std::vector<DerivedAngle>& angles, std::span<const double> values) {
   double sum = 0.0;
   for (const DerivedAngle& a : angles) sum += a.value(values);
@@ -54,7 +52,7 @@ class Sweep final : public DistributedSweep {
         phi_(2 * size_),
         lambda_(options.gradient ? 2 * size_ + cache_shift<T> : 0),
         cost_(cost, options.threads),
-        partial_(Chunks(size_, piece, size_).count),
+        partial_(Chunks(size_, thread_piece, size_).count),
         sums_(static_cast<std::size_t>(circuit.angles) + 1) {
     RankPlan mine = plan_for_rank(plan, static_cast<Index>(ranks.rank()));
     start_ = std::move(mine.start);
@@ -160,7 +158,7 @@ class Sweep final : public DistributedSweep {
     ordered_.resize(2 * size_);
     std::vector<Index> low(std::min<Index>(size_, 1 << 10));
     for (Index x = 0; x < low.size(); ++x) low[x] = ascending_(x);
-    const Chunks pieces(size_, piece, size_);
+    const Chunks pieces(size_, thread_piece, size_);
     for_chunks(pieces, threads_, [&](Index p) {
       for (Index begin = pieces.begin(p); begin < pieces.end(p); begin += low.size()) {
         const Index high = ascending_(begin);
@@ -228,7 +226,7 @@ class Sweep final : public DistributedSweep {
 
   void turn(T* state, double angle) {
     const auto c = static_cast<T>(std::cos(angle)), s = static_cast<T>(std::sin(angle));
-    const Chunks pieces(size_, piece, size_);
+    const Chunks pieces(size_, thread_piece, size_);
     for_chunks(pieces, threads_, [&](Index p) {
       for (Index x = pieces.begin(p); x < pieces.end(p); ++x) {
         const T a = state[x], b = state[size_ + x];
@@ -274,7 +272,7 @@ class Sweep final : public DistributedSweep {
 
   /// Im Σ_x λ_x* φ_x over this rank's part; no unitary of a stage changes it.
   double imaginary_overlap() {
-    const Chunks pieces(size_, piece, size_);
+    const Chunks pieces(size_, thread_piece, size_);
     const T *f = re(), *g = lambda();
     for_chunks(pieces, threads_, [&](Index p) {
       constexpr Index lanes = 8;
