@@ -106,7 +106,7 @@ RankExchange exchange_from(const Ranks& ranks, int first) {
   return e;
 }
 
-/// Exchanges of a state beside MPI_Sendrecv of the same bytes from one buffer to another, in turns.
+/// Exchanges of a state beside MPI_Sendrecv of the same bytes between two buffers, in turns.
 int compare_exchanges(const Options& options) {
   const Ranks ranks(MPI_COMM_WORLD);
   if (ranks.size() == 1) throw InputError("an exchange takes 2, 4, 8, … ranks");
@@ -133,6 +133,7 @@ int compare_exchanges(const Options& options) {
       const auto bare = [&] {
         for (std::size_t d = 1; d < exchange.peer.size(); ++d)
           swap_with<double>(ranks.comm(), exchange.peer[d], from, to);
+        std::swap(from, to);  // as of the state, what came leaves next time: it was just written
       };
       std::vector<double> times[2];
       const int rounds = 4 * options.repetitions;  // even: afterwards all is back
