@@ -153,7 +153,7 @@ void RunningStage<T>::for_blocks(Index base, Index varying, Work work) {
   const Index others = varying & ~block_;
   const Chunks blocks(dimension(std::popcount(others)), 1, shares);
   for_chunks(blocks, threads_, [&](Index c) {
-    Runner& runner = runners_[static_cast<std::size_t>(omp_get_thread_num())];
+    Runner& runner = runners_[threads_ > 1 ? static_cast<std::size_t>(omp_get_thread_num()) : 0];
     const std::span<double> sums(sums_.data() + c * (angles_.size() + 1), angles_.size() + 1);
     Index x = nth_in(others, blocks.begin(c));
     for (Index b = blocks.begin(c); b < blocks.end(c); ++b, x = next_in(others, x))
