@@ -8,7 +8,7 @@
 #include <chrono>
 #include <thread>
 
-#include "dist/masked_index.hpp"
+#include "core/masked_index.hpp"
 #include "dist/rows.hpp"
 
 namespace qhn {

@@ -4,7 +4,7 @@
 #include <bit>
 
 #include "core/chunks.hpp"
-#include "dist/masked_index.hpp"
+#include "core/masked_index.hpp"
 
 namespace qhn {
 

@@ -7,7 +7,7 @@
 
 #include "core/chunks.hpp"
 #include "core/error.hpp"
-#include "dist/masked_index.hpp"
+#include "core/masked_index.hpp"
 #include "gradient/contract.hpp"
 
 namespace qhn {

@@ -2,7 +2,7 @@
 
 #include <bit>
 
-#include "core/types.hpp"
+#include "core/masked_index.hpp"
 
 namespace qhn {
 
@@ -22,29 +22,21 @@ class BlockMap {
 
   /// The state's index of a block's entry.
   Index operator()(Index block, Index entry) const {
-    return deposit(block, spread_) | deposit(entry, local_);
+    return nth_in(spread_, block) | nth_in(local_, entry);
   }
 
   /// copy(at, x) for every run of the block: entries x … x + run() − 1 lie at `at` in the state.
   template <class Copy>
   void for_runs(Index block, Copy copy) const {
-    const Index base = deposit(block, spread_);
+    const Index base = nth_in(spread_, block);
     Index at = 0;
     for (Index x = 0; x < entries(); x += run_) {
       copy(base | at, x);
-      at = ((at | ~high_) + 1) & high_;  // the next value of the local bits above the runs
+      at = next_in(high_, at);  // the local bits above the runs
     }
   }
 
  private:
-  /// The lowest bits of x at the places of the mask's.
-  static Index deposit(Index x, Index mask) {
-    Index result = 0;
-    for (; mask != 0; mask &= mask - 1, x >>= 1)
-      if (x & 1) result |= mask & (~mask + 1);
-    return result;
-  }
-
   Index local_, spread_, run_, high_;
 };
 
