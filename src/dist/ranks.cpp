@@ -90,9 +90,7 @@ void Ranks::sum(std::span<T> values) const {
 MostProbable Ranks::most_probable(const MostProbable& mine) const {
   std::vector<MostProbable> all(static_cast<std::size_t>(size_));
   MPI_Allgather(&mine, sizeof mine, MPI_BYTE, all.data(), sizeof mine, MPI_BYTE, comm_);
-  return *std::max_element(all.begin(), all.end(), [](const auto& a, const auto& b) {
-    return a.probability != b.probability ? a.probability < b.probability : a.index > b.index;
-  });
+  return *std::max_element(all.begin(), all.end(), less_probable);
 }
 
 Counts Ranks::gather(const Counts& mine) const {

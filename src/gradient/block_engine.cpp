@@ -67,11 +67,11 @@ class BlockEngine final : public Engine {
       norms(re, re + block_, block_);
       const T most = largest(re, block_);
       const auto entry = static_cast<Index>(std::find(re, re + block_, most) - re);
-      take_better({stages_.last_map()(block, entry), static_cast<double>(most)}, best_[chunk]);
+      best_[chunk] = std::max(
+          best_[chunk], MostProbable{stages_.last_map()(block, entry), static_cast<double>(most)},
+          less_probable);
     });
-    MostProbable best = best_[0];
-    for (const MostProbable& other : best_) take_better(other, best);
-    return best;
+    return *std::max_element(best_.begin(), best_.end(), less_probable);
   }
 
   void state(std::span<const double> angles, std::span<Complex> amplitudes) override {
@@ -117,12 +117,6 @@ class BlockEngine final : public Engine {
     map.for_runs(block, [&](Index at, Index x) { std::copy_n(cost_.data() + at, run, cost + x); });
     partial_[block] = weighted_norm(cost, w.phi.data(), w.phi.data() + block_, block_);
     return cost;
-  }
-
-  static void take_better(const MostProbable& other, MostProbable& best) {
-    if (other.probability > best.probability ||
-        (other.probability == best.probability && other.index < best.index))
-      best = other;
   }
 
   double sum() const {

@@ -207,11 +207,7 @@ class CutEngine final : public Engine {
       best_[task] = best;
     });
     // Neither tiles nor blocks come in index order, so of equals the lower index must win.
-    MostProbable best = best_[0];
-    for (const MostProbable& b : best_)
-      if (b.probability > best.probability ||
-          (b.probability == best.probability && b.index < best.index))
-        best = b;
+    const MostProbable best = *std::max_element(best_.begin(), best_.end(), less_probable);
     return share_ ? share_->most_probable(best) : best;
   }
 

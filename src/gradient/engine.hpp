@@ -35,6 +35,11 @@ struct MostProbable {
   double probability = 0.0;
 };
 
+/// Whether `b` is to be preferred, in whatever order candidates come.
+inline bool less_probable(const MostProbable& a, const MostProbable& b) {
+  return a.probability != b.probability ? a.probability < b.probability : a.index > b.index;
+}
+
 /// E(θ) = Σ_w |ψ_w(θ)|² C(w) and its exact gradient for one circuit and one diagonal cost.
 /// An engine owns all memory an evaluation needs (none is allocated later) and serves one caller at
 /// a time; the cost table is shared and must outlive it.
