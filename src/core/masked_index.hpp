@@ -1,8 +1,17 @@
 #pragma once
 
+#include <vector>
+
 #include "core/types.hpp"
 
 namespace qhn {
+
+/// The mask of these bits.
+inline Index mask_of(const std::vector<int>& bits) {
+  Index mask = 0;
+  for (int b : bits) mask |= dimension(b);
+  return mask;
+}
 
 // Numbers that differ in the bits of a mask only, in ascending order: 0, …, mask.
 

@@ -16,12 +16,6 @@ namespace {
 
 constexpr std::size_t chunk_bytes = std::size_t{1} << 18;  // at most: two of both ranks fit a cache
 
-Index mask_of(const std::vector<int>& slots) {
-  Index mask = 0;
-  for (int s : slots) mask |= dimension(s);
-  return mask;
-}
-
 /// Puts bit i of `value` at position slots[i].
 Index deposit(Index value, const std::vector<int>& slots) {
   Index x = 0;

@@ -67,8 +67,8 @@ Program on_block(const RankStage& stage, Index block) {
 Index block_slots(const Stage& stage, const std::vector<int>& swapped, int chunk_bits) {
   constexpr int wanted = 11, most = 13;     // slots of a block: 32 KiB of φ, 128
   constexpr int shortest = 6, longest = 9;  // bits of its runs
-  Index all = dimension(static_cast<int>(stage.local.size())) - 1, acting = 0, came = 0;
-  for (int slot : swapped) came |= dimension(slot);
+  Index all = dimension(static_cast<int>(stage.local.size())) - 1, acting = 0;
+  const Index came = mask_of(swapped);
   for (const Gate& gate : stage.gates)
     for (std::size_t slot = 0; slot < stage.local.size(); ++slot)
       if (stage.local[slot] == gate.first || stage.local[slot] == gate.second)

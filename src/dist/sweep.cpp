@@ -10,6 +10,7 @@
 #include "core/aligned.hpp"
 #include "core/chunks.hpp"
 #include "core/error.hpp"
+#include "core/masked_index.hpp"
 #include "core/random.hpp"
 #include "dist/exchange.hpp"
 #include "dist/stage.hpp"
@@ -214,9 +215,7 @@ class Sweep final : public DistributedSweep {
 
   /// The slots of the blocks of stage s that the exchange before it does not swap.
   Index unswapped(std::size_t s) const {
-    Index slots = stages_[s].block();
-    for (int slot : exchanges_[s - 1].slots) slots &= ~dimension(slot);
-    return slots;
+    return stages_[s].block() & ~mask_of(exchanges_[s - 1].slots);
   }
 
   /// The phase of the first stage is in the start, that of the last is invisible.
