@@ -8,6 +8,7 @@
 #include <iterator>
 #include <optional>
 #include <string_view>
+#include <utility>
 
 #include "core/error.hpp"
 #include "problem/data.hpp"
@@ -45,8 +46,18 @@ std::vector<std::string_view> split_fields(std::string_view line) {
   }
 }
 
-DataSet load_file(const std::string& path) {
-  DataSet data;
+/// A data set that is still being changed.
+struct Rows {
+  int inputs = 0;
+  std::vector<double> features;
+  std::vector<std::uint8_t> labels;
+
+  std::size_t size() const { return labels.size(); }
+  DataSet data_set() && { return {inputs, std::move(features), std::move(labels)}; }
+};
+
+Rows load_file(const std::string& path) {
+  Rows data;
   for_each_line(read_whole_file(path, "CSV file"), [&](std::size_t line, std::string_view text) {
     const std::vector<std::string_view> fields = split_fields(text);
     if (line == 1 && std::none_of(fields.begin(), fields.end(), parse_number)) return;
@@ -97,7 +108,9 @@ std::string read_whole_file(const std::string& path, const std::string& what) {
 }
 
 DataSplit load_csv(const ProblemOptions& options) {
-  DataSplit split;
+  struct {
+    Rows train, test;
+  } split;
   split.train = load_file(options.data);
   if (!options.test_data.empty()) {
     if (options.test_fraction != 0.0)
@@ -125,14 +138,14 @@ DataSplit load_csv(const ProblemOptions& options) {
       throw InputError(fmt::format("{}: no training sample has label {}; both classes are needed",
                                    options.data, label));
   if (options.binarize) {
-    binarize(split.train, *options.binarize);
-    binarize(split.test, *options.binarize);
+    binarize(split.train.features, *options.binarize);
+    binarize(split.test.features, *options.binarize);
   }
-  return split;
+  return {std::move(split.train).data_set(), std::move(split.test).data_set()};
 }
 
-void binarize(DataSet& data, double threshold) {
-  for (double& x : data.features) x = x > threshold ? 1.0 : -1.0;
+void binarize(std::span<double> features, double threshold) {
+  for (double& x : features) x = x > threshold ? 1.0 : -1.0;
 }
 
 }  // namespace qhn

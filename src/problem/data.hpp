@@ -8,15 +8,17 @@
 #include <vector>
 
 #include "core/random.hpp"
+#include "core/shared_array.hpp"
 #include "problem/problem.hpp"
 
 namespace qhn {
 
-/// Labelled samples: `features` is size() × inputs, row after row; labels are 0 or 1.
+/// Labelled samples: `features` is size() × inputs, row after row; labels are 0 or 1. Copies share
+/// the numbers; readers fill vectors and hand them over at the end.
 struct DataSet {
   int inputs = 0;
-  std::vector<double> features;
-  std::vector<std::uint8_t> labels;
+  SharedArray<double> features;
+  SharedArray<std::uint8_t> labels;
 
   std::size_t size() const { return labels.size(); }
   std::span<const double> row(std::size_t sample) const {
@@ -43,6 +45,10 @@ DataSplit load_images(const ProblemOptions& options);
 
 /// Bilinear, half-pixel centres, no antialiasing, in float32 (spec section 4).
 std::vector<float> resize_bilinear(std::span<const float> image, int rows, int columns, int side);
+
+/// The files that load_csv() or load_images() reads, in a fixed order; none for other kinds. Throws
+/// InputError where one is not there.
+std::vector<std::string> input_files(const ProblemOptions& options);
 
 /// Numeric columns separated by commas, the last one the label (0 or 1). A first line without any
 /// number is a header.
@@ -73,11 +79,13 @@ class Sha256 {
 std::string sha256(std::span<const double> numbers);
 /// … of the bytes of `text`.
 std::string sha256(const std::string& text);
+/// … of the bytes of a file. Throws InputError where it cannot be read.
+std::string sha256_of_file(const std::string& path);
 /// … of the features followed by the labels, both as little-endian doubles.
 std::string sha256(const DataSet& data);
 
 /// Makes every feature +1 where it exceeds `threshold`, else −1.
-void binarize(DataSet& data, double threshold);
+void binarize(std::span<double> features, double threshold);
 
 /// Reads a whole file. Throws InputError naming `what` it is and the path.
 std::string read_whole_file(const std::string& path, const std::string& what);

@@ -40,19 +40,19 @@ DataSet make_gaussian(std::uint64_t seed, Stream purpose, std::size_t samples) {
   // Label 0, then the three components of label 1.
   constexpr double centres[4][2] = {{-1, -2}, {-2, 1}, {1, 1}, {2, -2}};
   const double deviation = std::sqrt(0.1);
-  DataSet data;
-  data.inputs = 2;
-  data.features.reserve(2 * samples);
-  data.labels.reserve(samples);
+  std::vector<double> features;
+  std::vector<std::uint8_t> labels;
+  features.reserve(2 * samples);
+  labels.reserve(samples);
   for (std::size_t sample = 0; sample < samples; ++sample) {
     CounterRng rng(seed, purpose, sample);
     const bool label = rng.uniform() >= 0.5;
     const int component = label ? 1 + static_cast<int>(3.0 * rng.uniform()) : 0;
     for (const double centre : centres[component])
-      data.features.push_back(centre + deviation * exact_normal(rng));
-    data.labels.push_back(label);
+      features.push_back(centre + deviation * exact_normal(rng));
+    labels.push_back(label);
   }
-  return data;
+  return {2, std::move(features), std::move(labels)};
 }
 
 }  // namespace qhn

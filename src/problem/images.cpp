@@ -9,6 +9,7 @@
 #include <filesystem>
 #include <memory>
 #include <set>
+#include <utility>
 
 #include "core/error.hpp"
 #include "problem/data.hpp"
@@ -44,17 +45,20 @@ std::uint32_t big_endian(const std::uint8_t* p) {
   return std::uint32_t{p[0]} << 24 | std::uint32_t{p[1]} << 16 | std::uint32_t{p[2]} << 8 | p[3];
 }
 
+/// Where the IDX file of that name is: as it stands, or with .gz.
+std::string idx_path(const std::string& folder, const std::string& name) {
+  const std::string path = (std::filesystem::path(folder) / name).string();
+  if (std::filesystem::exists(path)) return path;
+  if (std::filesystem::exists(path + ".gz")) return path + ".gz";
+  throw InputError(path +
+                   ": no such file, nor with .gz (jobs/fetch-data.sh brings MNIST and "
+                   "Fashion-MNIST)");
+}
+
 /// An IDX file of bytes: magic 0x0000 08 d, d sizes of 4 bytes, then the bytes themselves.
 Idx read_idx(const std::string& folder, const std::string& name, unsigned dimensions) {
   Idx idx;
-  idx.path = (std::filesystem::path(folder) / name).string();
-  if (!std::filesystem::exists(idx.path)) {
-    if (!std::filesystem::exists(idx.path + ".gz"))
-      throw InputError(idx.path +
-                       ": no such file, nor with .gz (jobs/fetch-data.sh brings MNIST and "
-                       "Fashion-MNIST)");
-    idx.path += ".gz";
-  }
+  idx.path = idx_path(folder, name);
   idx.bytes = read_gz(idx.path);
   const std::size_t header = 4 + 4 * dimensions;
   const std::uint32_t expected = 0x800 + dimensions;
@@ -96,8 +100,8 @@ DataSet load_pair(const ProblemOptions& options, const std::string& prefix) {
   const int rows = static_cast<int>(images.sizes[1]);
   const int columns = static_cast<int>(images.sizes[2]);
   const std::size_t pixels = images.sizes[1] * images.sizes[2];
-  DataSet data;
-  data.inputs = options.side * options.side;
+  std::vector<double> features;
+  std::vector<std::uint8_t> chosen;
   std::vector<float> image(pixels);
   for (std::size_t i = 0; i < labels.bytes.size(); ++i) {
     const bool label = labels.bytes[i] == options.digits[1];
@@ -106,10 +110,11 @@ DataSet load_pair(const ProblemOptions& options, const std::string& prefix) {
                    images.bytes.begin() + static_cast<std::ptrdiff_t>((i + 1) * pixels),
                    image.begin(), [](std::uint8_t p) { return static_cast<float>(p) / 255.0f; });
     const std::vector<float> small = resize_bilinear(image, rows, columns, options.side);
-    data.features.insert(data.features.end(), small.begin(), small.end());
-    data.labels.push_back(label);
+    features.insert(features.end(), small.begin(), small.end());
+    chosen.push_back(label);
   }
-  return data;
+  if (options.binarize) binarize(features, *options.binarize);
+  return {options.side * options.side, std::move(features), std::move(chosen)};
 }
 
 /// Where an output pixel falls between two input pixels.
@@ -147,18 +152,26 @@ std::vector<float> resize_bilinear(std::span<const float> image, int rows, int c
   return out;
 }
 
+std::vector<std::string> input_files(const ProblemOptions& options) {
+  std::vector<std::string> files;
+  if (options.kind == ProblemKind::csv) {
+    files.push_back(options.data);
+    if (!options.test_data.empty()) files.push_back(options.test_data);
+  }
+  if (options.kind == ProblemKind::images)
+    for (const char* prefix : {"train", "t10k"})
+      for (const char* rest : {"-images-idx3-ubyte", "-labels-idx1-ubyte"})
+        files.push_back(idx_path(options.data, std::string(prefix) + rest));
+  return files;
+}
+
 DataSplit load_images(const ProblemOptions& options) {
   if (options.digits[0] == options.digits[1])
     throw InputError(fmt::format("problem.digits: both are {}; two different labels are needed",
                                  options.digits[0]));
   if (options.side < 1)
     throw InputError(fmt::format("problem.side is {}; allowed: at least 1", options.side));
-  DataSplit split{load_pair(options, "train"), load_pair(options, "t10k")};
-  if (options.binarize) {
-    binarize(split.train, *options.binarize);
-    binarize(split.test, *options.binarize);
-  }
-  return split;
+  return {load_pair(options, "train"), load_pair(options, "t10k")};
 }
 
 }  // namespace qhn

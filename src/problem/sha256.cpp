@@ -1,7 +1,10 @@
 #include <openssl/evp.h>
 
+#include <algorithm>
 #include <bit>
+#include <fstream>
 #include <memory>
+#include <vector>
 
 #include "core/error.hpp"
 #include "problem/data.hpp"
@@ -54,10 +57,28 @@ std::string sha256(const std::string& text) {
   return hash.hex();
 }
 
+std::string sha256_of_file(const std::string& path) {
+  Sha256 hash;
+  std::ifstream file(path, std::ios::binary);
+  std::vector<char> part(1 << 20);
+  while (file) {
+    file.read(part.data(), static_cast<std::streamsize>(part.size()));
+    hash.add(part.data(), static_cast<std::size_t>(file.gcount()));
+  }
+  if (!file.eof()) throw InputError(path + ": cannot be read");
+  return hash.hex();
+}
+
 std::string sha256(const DataSet& data) {
   Sha256 hash;
   hash.add(data.features);
-  hash.add(std::vector<double>(data.labels.begin(), data.labels.end()));
+  std::vector<double> part;  // the labels may be many
+  for (std::size_t first = 0; first < data.size(); first += part.size()) {
+    const auto begin = data.labels.begin() + static_cast<std::ptrdiff_t>(first);
+    part.assign(begin, begin + static_cast<std::ptrdiff_t>(
+                                   std::min<std::size_t>(data.size() - first, 1 << 16)));
+    hash.add(part);
+  }
   return hash.hex();
 }
 

@@ -100,12 +100,14 @@ TEST(Trial, BillsThreePassesASampleAndSelectsOnWhatItShould) {
       EXPECT_EQ(bill[OraclePhase::validation].evaluations, 3u);
       EXPECT_EQ(bill[OraclePhase::validation].samples, 3u * 10);
       // The score is the reference's loss on the last ten samples.
-      DataSet last{2, {}, {}};
+      std::vector<double> features;
+      std::vector<std::uint8_t> labels;
       for (std::size_t s = 40; s < 50; ++s) {
         const auto row = task.data->row(s);
-        last.features.insert(last.features.end(), row.begin(), row.end());
-        last.labels.push_back(task.data->labels[s]);
+        features.insert(features.end(), row.begin(), row.end());
+        labels.push_back(task.data->labels[s]);
       }
+      const DataSet last{2, std::move(features), std::move(labels)};
       EXPECT_NEAR(trial.score(), reference_score(*task.network, last, trial.network()).loss, 1e-14);
     }
     EXPECT_EQ(bill.total().samples, 3 * task.epoch_samples());
