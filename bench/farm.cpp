@@ -270,6 +270,7 @@ int main(int argc, char** argv) {
                  "The least of so many counts: others only slow it down")
       ->capture_default_str();
   app.add_option("--out", options.out, "Folder for the journals, removed at the end")
+      ->check(CLI::NonexistentPath)
       ->capture_default_str();
   int code = 0;
   try {

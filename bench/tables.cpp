@@ -1,15 +1,19 @@
 // The rows table…: enumeration of all networks of an experiment.
+#include <fcntl.h>
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <cmath>
 #include <cstdio>
+#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <memory>
 
 #include "bench.hpp"
 #include "core/aligned.hpp"
+#include "core/error.hpp"
 #include "core/random.hpp"
 #include "problem/problem.hpp"
 
@@ -21,10 +25,12 @@ constexpr int mnist_samples = 12665;  // images of 0 and 1
 /// A text file that goes when its owner goes.
 class TemporaryFile {
  public:
-  explicit TemporaryFile(const std::string& text)
-      : path_(std::filesystem::temp_directory_path() /
-              fmt::format("qhn_bench_{:x}.csv", reinterpret_cast<std::uintptr_t>(this))) {
-    std::ofstream(path_) << text;
+  explicit TemporaryFile(const std::string& text) {
+    std::string name = (std::filesystem::temp_directory_path() / "qhn_bench_XXXXXX.csv").string();
+    const int fd = ::mkostemps(name.data(), 4, O_CLOEXEC);
+    if (fd < 0 || ::close(fd) != 0 || !(std::ofstream(name) << text).flush())
+      throw RunError(fmt::format("{}: cannot write", name));
+    path_ = name;
   }
   TemporaryFile(const TemporaryFile&) = delete;
   TemporaryFile& operator=(const TemporaryFile&) = delete;

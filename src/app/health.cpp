@@ -1,5 +1,6 @@
 #include "app/health.hpp"
 
+#include <fcntl.h>
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 #include <hwloc.h>
@@ -160,7 +161,7 @@ FolderFacts survey_folder(const std::string& path) {
   folder.type = file_system_name(static_cast<long>(info.f_type));
   folder.free = static_cast<double>(info.f_bavail) * static_cast<double>(info.f_bsize);
   std::string probe = (place / ".qhn-doctor-XXXXXX").string();
-  const int fd = ::mkstemp(probe.data());
+  const int fd = ::mkostemp(probe.data(), O_CLOEXEC);
   if (fd < 0) {
     folder.refusal = std::strerror(errno);
     return folder;

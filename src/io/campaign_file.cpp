@@ -356,14 +356,17 @@ void RecordShape::include(const RestartRecord& record) {
 class CampaignWriter::Columns {
  public:
   Columns(const std::string& path, const CampaignHead& head, const RecordShape& shape)
-      : path_(path), shape_(shape), ladder_(head.epsilons.size()), new_file_(path) {
+      : path_(path),
+        shape_(shape),
+        ladder_(head.epsilons.size()),
+        new_file_(path, NewFile::Special::refuse) {
     guarded([&] {
       // Of every record its columns; of the head what it may take in a generous layout.
       const std::uint64_t record = 105 + 16 * ladder_ + shape.host_length +
                                    sizeof(double) * shape.angles +
                                    (shape.oracle ? sizeof(OracleBill) : 0);
       new_file_.reserve(record * shape.count + head_size(head));
-      file_.emplace(create_hdf5(new_file_.temporary()));
+      file_.emplace(create_hdf5(new_file_.reopen_path()));
       new_file_.reserve(record * shape.count + head_size(head));  // making it let go of the space
       write_head(*file_, head);
       group_.emplace(create_group(*file_, "restarts"));

@@ -103,7 +103,7 @@ std::string to_json(const ClaimHolder& h) {
              {"first", h.ids.first}, {"count", h.ids.count},         {"host", h.host},
              {"job", h.job},         {"started", h.started},         {"machine", h.machine},
              {"pid", h.pid},         {"pid_started", h.pid_started}, {"job_restart", h.job_restart}}
-             .dump(2) +
+             .dump(2, ' ', false, nlohmann::json::error_handler_t::replace) +
          '\n';
 }
 

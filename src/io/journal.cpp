@@ -205,7 +205,8 @@ Journal::Journal(const std::string& folder, const std::string& run, int writer,
                 .string()) {
   std::error_code error;
   std::filesystem::create_directories(std::filesystem::path(path_).parent_path(), error);
-  fd_ = ::open(path_.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_APPEND | O_CLOEXEC, 0666);
+  fd_ =
+      ::open(path_.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_APPEND | O_CLOEXEC, 0666);
   if (fd_ < 0) throw RunError(fmt::format("{}: cannot write: {}", path_, std::strerror(errno)));
   try {
     const std::vector<std::byte> payload = pack(header);
@@ -214,7 +215,9 @@ Journal::Journal(const std::string& folder, const std::string& run, int writer,
     write();
     if (::fsync(fd_) != 0)
       throw RunError(fmt::format("{}: cannot write: {}", path_, std::strerror(errno)));
-    sync_folder(path_);
+    // Its name, and those of the folders that a run makes: RESULTS/NAME/journal.
+    std::filesystem::path made = std::filesystem::absolute(path_);
+    for (int level = 0; level < 4; ++level, made = made.parent_path()) sync_folder(made.string());
   } catch (...) {
     ::close(fd_);
     ::unlink(path_.c_str());  // nothing but the header is lost
