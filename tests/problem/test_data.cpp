@@ -12,6 +12,13 @@
 #include "problem/table_file.hpp"
 
 namespace qhn {
+
+// For EXPECT_EQ, in the namespace of the array so that it is found.
+template <class T>
+bool operator==(const SharedArray<T>& a, const std::vector<T>& b) {
+  return std::equal(a.begin(), a.end(), b.begin(), b.end());
+}
+
 namespace {
 
 // ---- gaussian ----
