@@ -12,9 +12,11 @@
 
 #include "app/campaign.hpp"
 #include "app/operations.hpp"
+#include "app/status.hpp"
 #include "app/verbs.hpp"
 #include "baseline/method.hpp"
 #include "core/error.hpp"
+#include "io/campaign_folder.hpp"
 #include "problem/data.hpp"
 #include "problem/network.hpp"
 #include "record/energy.hpp"
@@ -148,23 +150,49 @@ void tell_costs(const std::string& folder) {
                  static_cast<double>(sum.samples) / restarts / static_cast<double>(inner));
 }
 
+// Fills in which methods, and the folder below which each has its own.
+void choose(const CampaignOptions& options, std::vector<std::string>& methods, fs::path& folder) {
+  const Experiment experiment = read_experiment(options.experiment, options.overrides);
+  if (methods.empty()) methods = methods_of(experiment);
+  folder = options.out;
+  if (folder.empty()) folder = fs::path("results") / (experiment.name + "-baseline");
+}
+
+// Of the method that `experiment` names.
+fs::path folder_of(const Experiment& experiment, const fs::path& folder) {
+  std::string name = describe(experiment.baseline);
+  std::replace(name.begin(), name.end(), ' ', '-');
+  return folder / name;
+}
+
+// Without MPI, which may not start where a batch script asks.
+bool all_complete(CampaignOptions options, std::vector<std::string> methods) {
+  if (options.restarts)
+    options.overrides.push_back(fmt::format("restarts.count={}", *options.restarts));
+  fs::path folder;
+  choose(options, methods, folder);
+  return std::all_of(methods.begin(), methods.end(), [&](const std::string& method) {
+    std::vector<std::string> overrides = options.overrides;
+    overrides.push_back("baseline.method=" + method);
+    const Experiment experiment = ClassicalWork().read(options.experiment, overrides);
+    const fs::path its = folder_of(experiment, folder);
+    return campaign_header(its.string()) &&
+           is_complete(its.string(), options.ids, options.array_task, experiment.restart_count);
+  });
+}
+
 // One campaign after the other, each in a folder of its own.
 int run_baseline_verb(CampaignOptions options, std::vector<std::string> methods) {
   MpiSession session;
-  fs::path folder = options.out;
-  session.agree([&] {
-    const Experiment experiment = read_experiment(options.experiment, options.overrides);
-    if (methods.empty()) methods = methods_of(experiment);
-    if (folder.empty()) folder = fs::path("results") / (experiment.name + "-baseline");
-  });
+  fs::path folder;
+  session.agree([&] { choose(options, methods, folder); });
   const std::vector<std::string> overrides = options.overrides;
   for (const std::string& method : methods) {
     options.overrides = overrides;
     options.overrides.push_back("baseline.method=" + method);
     session.agree([&] {
-      std::string name = describe(read_experiment(options.experiment, options.overrides).baseline);
-      std::replace(name.begin(), name.end(), ' ', '-');
-      options.out = (folder / name).string();
+      const Experiment experiment = read_experiment(options.experiment, options.overrides);
+      options.out = folder_of(experiment, folder).string();
     });
     ClassicalWork work;
     int code = run_campaign(session, options, work);
@@ -183,6 +211,7 @@ void add_baseline(CLI::App& app) {
   struct Options {
     CampaignOptions campaign;
     std::vector<std::string> methods;
+    bool quiet_status = false;
   };
   auto options = std::make_shared<Options>();
   CLI::App* verb =
@@ -196,6 +225,8 @@ void add_baseline(CLI::App& app) {
       ->allow_extra_args(false)
       ->check(CLI::IsMember(names));
   add_campaign_options(*verb, options->campaign);
+  verb->add_flag("--quiet-status", options->quiet_status,
+                 "Run nothing, print nothing; exit code 0: all of it is complete, 75: it is not");
   verb->footer(
       "Every method is a campaign of its own, in DIR/METHOD (default: "
       "results/NAME-baseline/METHOD),\n"
@@ -206,6 +237,10 @@ void add_baseline(CLI::App& app) {
       "  qhn baseline jobs/experiments/gaussian.toml --method nested --set baseline.outer=halving\n"
       "  qhn stats results/gaussian-baseline/*");
   verb->callback([options] {
+    if (options->quiet_status) {
+      if (!all_complete(options->campaign, options->methods)) throw CLI::RuntimeError(incomplete);
+      return;
+    }
     const int code = run_baseline_verb(options->campaign, options->methods);
     if (code != 0) throw CLI::RuntimeError(code);
   });

@@ -10,6 +10,7 @@
 
 #include "app/stats.hpp"
 #include "app/verbs.hpp"
+#include "core/error.hpp"
 #include "io/campaign_file.hpp"
 #include "io/claims.hpp"
 
@@ -23,6 +24,10 @@ FolderScan merge_campaign(const std::string& folder) {
                        [&](const auto& c) { return c.live && c.holder.run == run; });
   };
   for (const std::string& line : describe_damage(merge.scan(), live)) spdlog::warn("{}", line);
+  const FolderScan& scan = merge.scan();
+  if (scan.only_there > 0)
+    spdlog::info("{}: {} of {} restarts are in campaign.h5 alone, no journal holds them (any more)",
+                 folder, scan.only_there, scan.done.size());
   if (merge.records() == 0) {
     spdlog::warn("{}: no restart is finished, no campaign.h5 is written", folder);
     return merge.scan();
@@ -36,14 +41,45 @@ FolderScan merge_campaign(const std::string& folder) {
   return merge.scan();
 }
 
+namespace {
+
+// Every campaign that shares the folder to one of its own, and the results of all.
+void separate(const std::string& folder) {
+  for (const ClaimState& claim : list_claims(folder, stale_seconds))
+    if (claim.live)
+      throw InputError(fmt::format("{}: a run works on it: {}; allowed: to wait for its end",
+                                   folder, describe(claim.holder)));
+  const std::vector<SeparatedCampaign> campaigns = separate_campaigns(folder);
+  for (std::size_t k = 0; k < campaigns.size(); ++k) {
+    const SeparatedCampaign& c = campaigns[k];
+    fmt::print("{}: {} journal{}{}{}\n", c.folder, c.journals, c.journals == 1 ? "" : "s",
+               c.result ? " and campaign.h5" : "",
+               k == 0 ? campaigns.size() == 1 ? "; there is but one campaign" : " stay"
+                      : fmt::format(" moved here: {}", c.differences));
+  }
+  for (const SeparatedCampaign& c : campaigns) merge_campaign(c.folder);
+}
+
+}  // namespace
+
 void add_merge(CLI::App& app) {
   auto folder = std::make_shared<std::string>();
+  auto apart = std::make_shared<bool>(false);
   CLI::App* verb = app.add_subcommand("merge", "Make campaign.h5 from a campaign's journals");
   verb->add_option("DIR", *folder, "Folder of a campaign")
       ->required()
       ->check(CLI::ExistingDirectory);
-  verb->footer("Works at any time, while runs go on too. Example:\n  qhn merge results/gaussian");
-  verb->callback([folder] { merge_campaign(*folder); });
+  verb->add_flag("--separate", *apart,
+                 "Move other campaigns that got into DIR to DIR-2, DIR-3, …, and merge each");
+  verb->footer(
+      "Works at any time, while runs go on too. Restarts that campaign.h5 holds stay in it, though "
+      "their\njournals may be gone. Example:\n  qhn merge results/gaussian");
+  verb->callback([folder, apart] {
+    if (*apart)
+      separate(*folder);
+    else
+      merge_campaign(*folder);
+  });
 }
 
 }  // namespace qhn

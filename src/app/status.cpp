@@ -1,3 +1,5 @@
+#include "app/status.hpp"
+
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
@@ -8,14 +10,26 @@
 
 #include "app/merge.hpp"
 #include "app/progress.hpp"
+#include "app/slice.hpp"
 #include "app/verbs.hpp"
+#include "core/error.hpp"
 #include "io/campaign_folder.hpp"
 #include "io/claims.hpp"
 
 namespace qhn {
 namespace {
 
-void run_status(const std::string& folder, double stale) {
+struct StatusOptions {
+  std::string folder;
+  double stale = stale_seconds;
+  std::string ids, array_task;
+  std::uint64_t restarts = 0;  // 0: as many as the folder knows of
+  bool quiet = false;
+};
+
+void run_status(const StatusOptions& options) {
+  const std::string& folder = options.folder;
+  const double stale = options.stale;
   const auto header = campaign_header(folder);
   std::vector<std::pair<std::uint64_t, Status>> endings;
   std::vector<PrefixCount> ladder;
@@ -34,13 +48,17 @@ void run_status(const std::string& folder, double stale) {
                        [&](const auto& c) { return c.live && c.holder.run == run; });
   };
 
-  const std::uint64_t end = scan.prefix.end(), done = scan.done.count({0, end});
+  const IdRange wanted = wanted_of(scan, options.ids, options.array_task, options.restarts);
+  const std::uint64_t end = wanted.end(), done = scan.done.count(wanted);
   const bool open_end = scan.header.rule.active() && !scan.prefix.satisfied();
   fmt::print("{}: {} of {}{} restarts done, {} missing\n", scan.header.name, done,
-             open_end ? "at most " : "", end, end - done);
+             open_end ? "at most " : "", wanted.count, wanted.count - done);
+  if (scan.only_there > 0)
+    fmt::print("  {} of them are in campaign.h5 alone, no journal holds them (any more)\n",
+               scan.only_there);
   std::array<std::uint64_t, 4> counts{};
   for (const auto& [id, status] : endings)  // a rule may have ended the campaign before some
-    if (id < end) ++counts.at(static_cast<std::size_t>(status));
+    if (id >= wanted.first && id < end) ++counts.at(static_cast<std::size_t>(status));
   std::vector<std::string> parts;
   for (std::size_t s = 0; s < counts.size(); ++s)
     if (counts[s] > 0)
@@ -59,11 +77,12 @@ void run_status(const std::string& folder, double stale) {
   }
   if (rate > 0)
     fmt::print("  rate: {:.3g}/s, {} left\n", rate,
-               Progress::clock_time(static_cast<double>(end - done) / rate));
+               Progress::clock_time(static_cast<double>(wanted.count - done) / rate));
   for (const ClaimState& claim : claims)
     fmt::print("  {}: {}\n", claim.live ? "running" : "ended without a word",
                describe(claim.holder));
-  if (claims.empty() && done < end) fmt::print("  no run is alive; qhn train goes on with it\n");
+  if (claims.empty() && done < wanted.count)
+    fmt::print("  no run is alive; qhn train goes on with it\n");
 
   for (const PrefixCount& count : ladder) {
     if (count.restarts() == 0) continue;
@@ -72,7 +91,7 @@ void run_status(const std::string& folder, double stale) {
                static_cast<double>(count.successes()) / static_cast<double>(count.restarts()),
                interval.low, interval.high, count.successes(), count.restarts());
   }
-  if (scan.prefix.restarts() < end || scan.prefix.waiting() > 0)
+  if (scan.prefix.restarts() < scan.prefix.end() || scan.prefix.waiting() > 0)
     fmt::print("  estimates use the first {}; {} more wait for earlier ones\n",
                scan.prefix.restarts(), scan.prefix.waiting());
   for (const std::string& line : describe_damage(scan, live)) fmt::print("  {}\n", line);
@@ -80,18 +99,49 @@ void run_status(const std::string& folder, double stale) {
 
 }  // namespace
 
+IdRange wanted_of(const FolderScan& scan, const std::string& ids, const std::string& array_task,
+                  std::uint64_t restarts) {
+  if (scan.header.rule.active()) {
+    if (!(ids.empty() && array_task.empty()))
+      throw InputError("--ids and --array-task: this campaign runs until its interval is narrow");
+    return {0, scan.prefix.end()};
+  }
+  return slice_of(ids, array_task, std::max(restarts, scan.prefix.end()));
+}
+
+bool is_complete(const std::string& folder, const std::string& ids, const std::string& array_task,
+                 std::uint64_t restarts) {
+  const FolderScan scan = scan_campaign(folder);
+  const IdRange wanted = wanted_of(scan, ids, array_task, restarts);
+  return scan.done.count(wanted) == wanted.count;
+}
+
 void add_status(CLI::App& app) {
-  auto folder = std::make_shared<std::string>();
-  auto stale = std::make_shared<double>(stale_seconds);
+  auto options = std::make_shared<StatusOptions>();
   CLI::App* verb = app.add_subcommand("status", "How far a campaign is, while it runs too");
-  verb->add_option("DIR", *folder, "Folder of a campaign")
+  verb->add_option("DIR", options->folder, "Folder of a campaign")
       ->required()
       ->check(CLI::ExistingDirectory);
-  verb->add_option("--stale", *stale, "Seconds without a heartbeat until a run counts as dead")
+  verb->add_option("--stale", options->stale,
+                   "Seconds without a heartbeat until a run counts as dead")
       ->check(CLI::PositiveNumber)
       ->capture_default_str();
-  verb->footer("Example:\n  qhn status results/gaussian");
-  verb->callback([folder, stale] { run_status(*folder, *stale); });
+  CLI::Option* ids = verb->add_option("--ids", options->ids, "A:B: only restarts A to B-1");
+  verb->add_option("--array-task", options->array_task, "K/M: only that part, as in qhn train")
+      ->excludes(ids);
+  verb->add_option("--restarts", options->restarts,
+                   "Number of restarts that is wanted, where it is more than DIR knows of")
+      ->check(CLI::PositiveNumber);
+  verb->add_flag("--quiet", options->quiet,
+                 "Print nothing; exit code 0: complete, 75: incomplete, 2: DIR holds no campaign");
+  verb->footer(
+      "Examples:\n  qhn status results/gaussian\n"
+      "  qhn status --quiet results/gaussian --array-task 3/10 && echo complete");
+  verb->callback([options] {
+    if (!options->quiet) return run_status(*options);
+    if (!is_complete(options->folder, options->ids, options->array_task, options->restarts))
+      throw CLI::RuntimeError(incomplete);
+  });
 }
 
 }  // namespace qhn

@@ -8,7 +8,6 @@
 #include <algorithm>
 #include <atomic>
 #include <cerrno>
-#include <charconv>
 #include <csignal>
 #include <cstdlib>
 #include <cstring>
@@ -24,12 +23,13 @@
 #include "app/energy.hpp"
 #include "app/experiment.hpp"
 #include "app/held_state.hpp"
-#include "app/identity.hpp"
 #include "app/machine.hpp"
 #include "app/merge.hpp"
 #include "app/mpi_session.hpp"
 #include "app/operations.hpp"
 #include "app/progress.hpp"
+#include "app/slice.hpp"
+#include "app/status.hpp"
 #include "app/verbs.hpp"
 #include "core/error.hpp"
 #include "core/simd.hpp"
@@ -40,6 +40,8 @@
 #include "farm/shared_costs.hpp"
 #include "io/campaign_folder.hpp"
 #include "io/claims.hpp"
+#include "io/folder_identity.hpp"
+#include "io/identity.hpp"
 #include "io/journal.hpp"
 #include "problem/data.hpp"
 
@@ -47,8 +49,6 @@ namespace qhn {
 namespace {
 
 namespace fs = std::filesystem;
-
-constexpr int incomplete = 75;  // exit code (spec section 10)
 
 std::atomic<bool> interrupted = false;
 std::atomic<bool> enough = false;              // that is why
@@ -84,11 +84,14 @@ class OutputFolder {
   explicit OutputFolder(const fs::path& path) {
     const fs::path journals = path / "journal";
     std::error_code error;  // whatever it is, the probe below fails too
-    if (fs::exists(path, error) && !fs::is_directory(journals, error) &&
+    const bool campaign = fs::is_directory(journals, error) ||
+                          fs::exists(path / "campaign.h5", error) ||
+                          fs::exists(path / "campaign.identity", error);
+    if (fs::exists(path, error) && !campaign &&
         !(fs::is_directory(path, error) && fs::is_empty(path, error)))
       throw InputError(
-          fmt::format("{}: is not empty and holds no campaign's journal; allowed: a new or empty "
-                      "folder, or that of the same campaign (--out DIR)",
+          fmt::format("{}: is not empty and holds no campaign, neither journals nor a campaign.h5; "
+                      "allowed: a new or empty folder, or that of the same campaign (--out DIR)",
                       path.string()));
     for (fs::path p = journals; !p.empty() && !fs::exists(p, error); p = p.parent_path())
       created_.push_back(p);
@@ -143,48 +146,13 @@ class Announcements {
   int fd_;
 };
 
-// "A:B" or "K/M" as two numbers.
-std::pair<std::uint64_t, std::uint64_t> two_numbers(const std::string& option,
-                                                    const std::string& text, char between) {
-  const std::size_t at = text.find(between);
-  const auto number = [&](std::string_view part) {
-    std::uint64_t n = 0;
-    const auto [end, error] = std::from_chars(part.data(), part.data() + part.size(), n);
-    if (part.empty() || error != std::errc() || end != part.data() + part.size())
-      throw InputError(fmt::format("{}: found '{}'; allowed: two numbers with '{}' between them",
-                                   option, text, between));
-    return n;
-  };
-  const std::string_view view = text;
-  if (at == std::string::npos) number("");
-  return {number(view.substr(0, at)), number(view.substr(at + 1))};
-}
-
 // The restarts that this run is for.
-IdRange slice_of(const CampaignOptions& options, const Experiment& experiment) {
-  const std::uint64_t count = experiment.restart_count;
-  if (options.ids.empty() && options.array_task.empty()) return {0, count};
-  if (experiment.rule.active())
+IdRange asked_slice(const CampaignOptions& options, const Experiment& experiment) {
+  if (experiment.rule.active() && !(options.ids.empty() && options.array_task.empty()))
     throw InputError(
         "--ids and --array-task share out a fixed number of restarts; allowed: restarts.count "
         "instead of restarts.halfwidth and .relative_tts");
-  if (!options.ids.empty()) {
-    const auto [first, end] = two_numbers("--ids", options.ids, ':');
-    if (first >= end || end > count)
-      throw InputError(
-          fmt::format("--ids: found {}; allowed: A:B for the restarts A to B-1, 0 <= A "
-                      "< B <= {} (restarts.count)",
-                      options.ids, count));
-    return {first, end - first};
-  }
-  const auto [task, tasks] = two_numbers("--array-task", options.array_task, '/');
-  if (task >= tasks || tasks > count)
-    throw InputError(
-        fmt::format("--array-task: found {}; allowed: K/M with K = 0 ... M-1 and at "
-                    "most {} tasks (restarts.count)",
-                    options.array_task, count));
-  const std::uint64_t each = count / tasks, more = count % tasks;
-  return {task * each + std::min(task, more), each + (task < more ? 1 : 0)};
+  return slice_of(options.ids, options.array_task, experiment.restart_count);
 }
 
 /// Ranks and processors of one node.
@@ -243,19 +211,6 @@ void agree_on_simd(MpiSession& session, const std::string& asked) {
   session.agree([&] { force_simd_level(static_cast<SimdLevel>(level)); });
 }
 
-// Of `ids` the first `count`, moved to where no campaign has restarts: starts of the same kind as
-// theirs, but others, and others for every repetition. 2^28 restarts are never too short a phase.
-std::vector<IdRange> fresh_ids(const std::vector<IdRange>& ids, std::uint64_t count,
-                               int repetition) {
-  std::vector<IdRange> fresh;
-  for (const IdRange& range : ids) {
-    const std::uint64_t some = std::min(range.count, count);
-    if (some > 0) fresh.push_back({range.first + (std::uint64_t(repetition) << 28), some});
-    count -= some;
-  }
-  return fresh;
-}
-
 // What the command line says about the experiment.
 std::vector<std::string> overrides(const CampaignOptions& options) {
   std::vector<std::string> all = options.overrides;
@@ -312,7 +267,7 @@ class Campaign {
     const Node node = survey_node(session_.world());
     session_.agree([&] {
       experiment_ = work_.read(options_.experiment, overrides(options_));
-      slice_ = slice_of(options_, experiment_);
+      slice_ = asked_slice(options_, experiment_);
       folder_path_ =
           options_.out.empty() ? fs::path("results") / experiment_.name : fs::path(options_.out);
       if (is_root()) folder_.emplace(folder_path_);
@@ -373,19 +328,37 @@ class Campaign {
   void take_up() {
     const std::string folder = folder_path_.string();
     const std::uint64_t count = experiment_.restart_count;
-    identity_ = campaign_identity(work_.toml(), provenance_.data_sha256, provenance_.simd,
-                                  provenance_.engine);
-    if (before_ && before_->identity != identity_)
-      throw InputError(fmt::format(
-          "{}: holds another campaign: {}; allowed: the same experiment, or another folder "
-          "(--out DIR)",
-          folder, identity_differences(before_->identity, identity_)));
+    const ProblemKind kind = experiment_.problem.kind;
+    const bool test_file = kind == ProblemKind::csv || kind == ProblemKind::images;
+    identity_ =
+        campaign_identity(work_.toml(), provenance_.data_sha256,
+                          test_file && problem_->data() && !problem_->data()->test.labels.empty()
+                              ? sha256(problem_->data()->test)
+                              : "",
+                          provenance_.simd, provenance_.engine);
+    if (before_ && !same_campaign(before_->identity, identity_))
+      throw InputError(another_campaign(folder, before_->identity, identity_));
 
     self_ = this_process(slice_);
-    claim_.emplace(folder, self_, options_.stale, [](const ClaimState& other) {
-      spdlog::warn("taking over from a run that has ended without a word ({:.0f} s ago): {}",
-                   other.age, describe(other.holder));
+    try {
+      claim_.emplace(folder, self_, options_.stale, [](const ClaimState& other) {
+        spdlog::warn("taking over from a run that has ended without a word ({:.0f} s ago): {}",
+                     other.age, describe(other.holder));
+      });
+    } catch (const InputError&) {  // of two campaigns what differs says more than who was first
+      const std::string there = folder_identity(folder, 1.0);
+      if (there.empty() || same_campaign(there, identity_)) throw;
+      throw InputError(another_campaign(folder, there, identity_));
+    }
+    // The claim comes first: whoever sees none but his own may clear away what a dead run left.
+    const auto claims = list_claims(folder, options_.stale);
+    const bool alone = std::none_of(claims.begin(), claims.end(), [&](const ClaimState& other) {
+      return other.live && other.holder.run != self_.run;
     });
+    whose_.emplace(folder, identity_, before_.has_value(), alone && journal_paths(folder).empty());
+    before_ = campaign_header(folder);  // again: another run may have begun it meanwhile
+    if (before_ && !same_campaign(before_->identity, identity_))
+      throw InputError(another_campaign(folder, before_->identity, identity_));
 
     prefix_ =
         PrefixCount(slice_.first, slice_.end(), experiment_.epsilons.back(), experiment_.rule);
@@ -485,6 +458,14 @@ class Campaign {
       if (is_root() && !options_.announce.empty()) announcements_.emplace(options_.announce);
       if (writes_) journal_.emplace(folder_path_.string(), self_.run, writer_, agreed);
     });
+    try {
+      session_.agree([&] {
+        if (whose_) whose_->confirm();
+      });
+    } catch (...) {
+      if (journal_) journal_->discard();
+      throw;
+    }
     return true;
   }
 
@@ -533,7 +514,7 @@ class Campaign {
     header.started = std::time(nullptr);
     if (before_ && before_->table.minimum != header.table.minimum)
       throw RunError(
-          fmt::format("{}: the minimum of the costs is {:.17g} in its journals and {:.17g} here: "
+          fmt::format("{}: the minimum of the costs is {:.17g} in its results and {:.17g} here: "
                       "results of this "
                       "machine would not be theirs",
                       folder_path_.string(), before_->table.minimum, header.table.minimum));
@@ -637,12 +618,13 @@ class Campaign {
       if (!is_root()) return;
       const std::string folder = folder_path_.string();
       journal_.reset();
+      whose_.reset();
       claim_.reset();  // before the look at the others: of two that end at once, one sees both done
       const auto claims = list_claims(folder, options_.stale);
       const auto live =
           std::count_if(claims.begin(), claims.end(), [](const ClaimState& c) { return c.live; });
       std::uint64_t missing = 0;
-      if (journal_paths(folder).empty()) {
+      if (!campaign_header(folder)) {
         spdlog::warn("interrupted: no restart is finished, nothing is written");
         missing = missing_count_;
       } else if (live > 0) {
@@ -687,7 +669,7 @@ class Campaign {
   std::uint64_t missing_count_ = 0;
   std::optional<EnergyLog> energy_;
 
-  // Rank 0; the order matters where an error ends it: journal, claim, folder.
+  // Rank 0; the order matters where an error ends it: journal, identity, claim, folder.
   std::optional<OutputFolder> folder_;
   std::string identity_;
   std::optional<JournalHeader> before_;  // of the newest run
@@ -697,6 +679,7 @@ class Campaign {
   std::map<std::uint64_t, RestartCheckpoint> checkpoints_;
   PrefixCount prefix_{0, 0, 0.0};
   std::optional<Claim> claim_;
+  std::optional<FolderIdentity> whose_;
   std::optional<Announcements> announcements_;
   std::optional<Journal> journal_;  // of every writer
 };

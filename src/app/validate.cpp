@@ -1,10 +1,14 @@
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
+#include <filesystem>
+#include <fstream>
 #include <memory>
 
 #include "app/experiment.hpp"
 #include "app/verbs.hpp"
+#include "core/error.hpp"
+#include "problem/problem.hpp"
 
 namespace qhn {
 namespace {
@@ -12,10 +16,32 @@ namespace {
 struct ValidateOptions {
   std::string experiment;
   std::vector<std::string> overrides;
+  bool data = false;
 };
+
+// Is the data there and readable? Small files are loaded as a run would; of large ones the
+// beginning has to do on a login node.
+void check_data(const ProblemOptions& problem) {
+  namespace fs = std::filesystem;
+  std::uintmax_t bytes = 0;
+  for (const std::string& path : {problem.data, problem.test_data, problem.table}) {
+    if (path.empty() || problem.kind == ProblemKind::images) continue;
+    std::error_code error;
+    if (!std::ifstream(path).good() || fs::is_directory(path, error))
+      throw InputError(fmt::format("{}: cannot read the data; allowed: a file, looked for from {}",
+                                   path, fs::current_path().string()));
+    const std::uintmax_t size = fs::file_size(path, error);
+    bytes += error ? 0 : size;
+  }
+  const bool files = problem.kind == ProblemKind::images || problem.kind == ProblemKind::csv ||
+                     problem.kind == ProblemKind::table;
+  constexpr std::uintmax_t large = std::uintmax_t{256} << 20;
+  if (files && bytes <= large) make_problem(problem);
+}
 
 void run_validate(const ValidateOptions& options) {
   const Experiment experiment = read_experiment(options.experiment, options.overrides);
+  if (options.data) check_data(experiment.problem);
   const Circuit circuit = make_circuit(experiment, count_qubits(experiment));
   fmt::print(
       "# {}: valid, {} qubits, {} angles. All that qhn train goes by, defaults included:\n{}",
@@ -31,6 +57,7 @@ void add_validate(CLI::App& app) {
   verb->add_option("--set", options->overrides, "key=value in place of the file's")
       ->type_size(1)
       ->allow_extra_args(false);
+  verb->add_flag("--data", options->data, "Check that its data is there, too");
   verb->footer("Example:\n  qhn validate jobs/experiments/gaussian.toml --set circuit.sublayers=4");
   verb->callback([options] { run_validate(*options); });
 }

@@ -9,6 +9,7 @@
 #include <cstring>
 #include <filesystem>
 #include <fstream>
+#include <limits>
 #include <optional>
 #include <type_traits>
 #include <utility>
@@ -253,8 +254,13 @@ std::vector<RestartRecord> read_restarts(hid_t group, const RecordShape& shape, 
     for (std::size_t i = 0; i < rows.count; ++i) member(records[i]) = values[i];
   });
   const std::vector<std::uint8_t> status = read_enum_rows(group, "status", rows);
-  for (std::size_t i = 0; i < rows.count; ++i)
+  for (std::size_t i = 0; i < rows.count; ++i) {
     records[i].result.status = static_cast<Status>(status[i]);
+    if (records[i].result.status > Status::diverged)
+      throw RunError(fmt::format("'status' holds {}", status[i]));
+    if (records[i].result.id >= most_restarts)
+      throw RunError(fmt::format("'id' holds {}", records[i].result.id));
+  }
 
   for_each_crossing<RestartRecord>([&](const char* name, auto crossings, auto part) {
     if (ladder == 0) return;
@@ -292,6 +298,7 @@ void write_head(hid_t file, const CampaignHead& campaign) {
   write_attribute(file, "name", campaign.name);
   write_attribute(file, "restarts_requested", campaign.restarts_requested);
   write_text(file, "experiment", campaign.experiment);
+  if (!campaign.identity.empty()) write_text(file, "identity", campaign.identity);
   write_dataset(file, "epsilon", campaign.epsilons);
 
   const H5Id table = create_group(file, "table");
@@ -329,6 +336,9 @@ void check_readable(const std::string& path) {
   if (!std::filesystem::exists(path) && std::filesystem::is_directory(folder / "journal"))
     throw InputError(fmt::format("{}: is not there, but the journals are: qhn merge {} makes it",
                                  path, folder.string()));
+  std::error_code ignored;
+  if (std::filesystem::exists(path, ignored) && !std::filesystem::is_regular_file(path, ignored))
+    throw InputError(fmt::format("{}: is no regular file; allowed: what qhn train wrote", path));
   if (!std::ifstream(path))
     throw InputError(fmt::format("{}: cannot read the result: {}", path, std::strerror(errno)));
   if (H5Fis_hdf5(path.c_str()) <= 0)
@@ -344,6 +354,17 @@ std::string campaign_path(const std::string& path) {
   namespace fs = std::filesystem;
   std::error_code ignored;
   return fs::is_directory(path, ignored) ? (fs::path(path) / "campaign.h5").string() : path;
+}
+
+void check_ladder(const std::vector<double>& epsilons) {
+  for (std::size_t e = 0; e < epsilons.size(); ++e)
+    if (!(epsilons[e] > 0) || !(epsilons[e] < std::numeric_limits<double>::infinity()) ||
+        (e > 0 && !(epsilons[e] < epsilons[e - 1])))
+      throw RunError("the epsilons are not positive numbers in descending order");
+}
+
+void check_table(const TableSummary& table) {
+  if (table.qubits < 0 || table.qubits > 64) throw RunError(fmt::format("{} qubits", table.qubits));
 }
 
 void RecordShape::include(const RestartRecord& record) {
@@ -422,7 +443,7 @@ class CampaignWriter::Columns {
  private:
   static std::uint64_t head_size(const CampaignHead& head) {
     std::uint64_t bytes = 1 << 14;  // its groups, datasets and attributes
-    bytes += head.experiment.size() + sizeof(double) * head.epsilons.size();
+    bytes += head.experiment.size() + head.identity.size() + sizeof(double) * head.epsilons.size();
     for (const RunEnergy& run : head.energy)
       bytes += (1 << 14) + 512 * run.phases.size() + run.remarks.size();
     for (const auto* list : {&head.provenance.hosts, &head.provenance.slurm})
@@ -518,8 +539,7 @@ class CampaignReader::File {
     const H5Quiet quiet;
     check_readable(path_);
     damage_named([&] {
-      file_.emplace(H5Fopen(path_.c_str(), H5F_ACC_RDONLY, H5P_DEFAULT), H5Fclose,
-                    "cannot open the file");
+      file_.emplace(open_hdf5(path_));
       read_head();
       group_.emplace(open_group(*file_, "restarts"));
       shape_ = shape_of(*group_);
@@ -528,6 +548,9 @@ class CampaignReader::File {
 
   const CampaignHead& head() const { return head_; }
   const RecordShape& shape() const { return shape_; }
+  [[noreturn]] void damaged(const std::string& what) const {
+    throw InputError(fmt::format("{}: damaged or incomplete: {}", path_, what));
+  }
 
   std::vector<RestartRecord> read(std::size_t first, std::size_t count) const {
     const H5Quiet quiet;
@@ -544,7 +567,7 @@ class CampaignReader::File {
     try {
       work();
     } catch (const RunError& error) {
-      throw InputError(fmt::format("{}: damaged or incomplete: {}", path_, error.what()));
+      damaged(error.what());
     }
   }
 
@@ -559,6 +582,7 @@ class CampaignReader::File {
     head_.name = read_text_attribute(file, "name");
     head_.restarts_requested = read_attribute<std::uint64_t>(file, "restarts_requested");
     head_.experiment = read_text(file, "experiment");
+    if (has_link(file, "identity")) head_.identity = read_text(file, "identity");
     head_.epsilons = read_dataset<double>(file, "epsilon");
 
     const H5Id table = open_group(file, "table");
@@ -583,6 +607,15 @@ class CampaignReader::File {
       read_any_attribute(provenance, name, value);
     });
     head_.provenance.hosts = read_texts(provenance, "hosts");
+    if (has_link(provenance, "slurm")) {
+      const H5Id slurm = open_group(provenance, "slurm");
+      for (const std::string& name : attribute_names(slurm))
+        head_.provenance.slurm.push_back(name + '=' + read_text_attribute(slurm, name));
+    }
+    check_ladder(head_.epsilons);
+    check_table(head_.table);
+    if (head_.restarts_requested > most_restarts)
+      throw RunError(fmt::format("{} restarts asked for", head_.restarts_requested));
   }
 
   const std::string path_;
@@ -600,9 +633,18 @@ const RecordShape& CampaignReader::shape() const { return file_->shape(); }
 
 void CampaignReader::for_each(const std::function<void(RestartRecord&&)>& see) const {
   const std::uint64_t count = shape().count;
+  std::optional<std::uint64_t> before;
   for (std::uint64_t first = 0; first < count; first += batch)
-    for (RestartRecord& record : file_->read(first, std::min(batch, count - first)))
+    for (RestartRecord& record : file_->read(first, std::min(batch, count - first))) {
+      const std::uint64_t id = record.result.id;
+      if (before && id <= *before) file_->damaged("'id' is not in ascending order");
+      before = id;
       see(std::move(record));
+    }
+}
+
+std::vector<RestartRecord> CampaignReader::read(std::uint64_t first, std::uint64_t count) const {
+  return file_->read(first, count);
 }
 
 CampaignFile read_campaign(const std::string& path) {

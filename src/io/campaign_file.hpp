@@ -26,6 +26,12 @@ struct TableSummary {
   std::uint64_t samples = 0;     ///< training samples behind one cost; 0: none
 };
 
+/// No campaign has more restarts: what a file claims beyond it is not believed.
+constexpr std::uint64_t most_restarts = (std::uint64_t{1} << 63) - 1;
+/// Throw RunError where no campaign has such a ladder of gaps or such a table.
+void check_ladder(const std::vector<double>& epsilons);
+void check_table(const TableSummary& table);
+
 /// What a classical campaign was run with; without a name: a campaign of circuits.
 struct MethodSummary {
   std::string name;      ///< "annealing", "nested grid ste"
@@ -55,7 +61,7 @@ struct MethodSummary {
 ///                      times: as in record/energy.hpp; NaN: not known. No group: files of the
 ///                      first days
 ///   /provenance        attributes named as the fields of Provenance; dataset hosts
-///   /provenance/slurm  attributes SLURM_JOB_ID, …; only in jobs, and not read back
+///   /provenance/slurm  attributes SLURM_JOB_ID, …; only in jobs
 /// Datasets with a dimension carry the attribute `unit`.
 struct CampaignHead {
   std::string name;
@@ -66,6 +72,7 @@ struct CampaignHead {
   MethodSummary method;
   Provenance provenance;
   std::vector<RunEnergy> energy;
+  std::string identity;  ///< io/identity.hpp; empty: the file does not say
 };
 
 /// With everything in memory: 0.7 kB and the kept angles per record.
@@ -113,6 +120,8 @@ class CampaignReader {
   const CampaignHead& head() const;
   const RecordShape& shape() const;  ///< host_length is not read
   void for_each(const std::function<void(RestartRecord&&)>& see) const;  ///< in ascending id
+  /// Records `first`, first + 1, … in the order of the file.
+  std::vector<RestartRecord> read(std::uint64_t first, std::uint64_t count) const;
 
  private:
   class File;

@@ -17,6 +17,16 @@ std::string told(const char* action, const std::string& name) {
 
 H5Id scalar() { return {H5Screate(H5S_SCALAR), H5Sclose, "cannot make a dataspace"}; }
 
+// Of one value: there is room for no more.
+H5Id open_attribute(hid_t object, const std::string& name) {
+  H5Id attribute(H5Aopen(object, name.c_str(), H5P_DEFAULT), H5Aclose,
+                 told("read attribute", name));
+  const H5Id space(H5Aget_space(attribute), H5Sclose, told("read attribute", name));
+  if (H5Sget_simple_extent_npoints(space) != 1)
+    throw RunError(fmt::format("attribute '{}' does not hold one value", name));
+  return attribute;
+}
+
 // What attributes hold: readers in other languages get plain text.
 H5Id variable_text_type() {
   H5Id type(H5Tcopy(H5T_C_S1), H5Tclose, "cannot make a text type");
@@ -47,9 +57,26 @@ H5Id open_dataset(hid_t group, const std::string& name) {
   return {H5Dopen2(group, name.c_str(), H5P_DEFAULT), H5Dclose, told("open", name)};
 }
 
+// Throws where `entries` of `size` bytes cannot be what is compressed in the dataset's file: HDF5's
+// filters make a byte of at most 1032.
+void check_size(hid_t dataset, const std::string& name, std::uint64_t entries, std::uint64_t size) {
+  hsize_t file_size = 0;
+  const H5Id file(H5Iget_file_id(dataset), H5Fclose, told("read", name));
+  h5_check(H5Fget_filesize(file, &file_size), told("read", name));
+  const long double bytes = static_cast<long double>(entries) * static_cast<long double>(size);
+  if (bytes > 1032.0L * static_cast<long double>(file_size))
+    throw RunError(fmt::format("'{}' claims {} entries of {} bytes in a file of {} bytes", name,
+                               entries, size, file_size));
+}
+
 std::size_t size_of(hid_t dataset, const std::string& name) {
   const H5Id space(H5Dget_space(dataset), H5Sclose, told("read", name));
-  return static_cast<std::size_t>(H5Sget_simple_extent_npoints(space));
+  const H5Id type(H5Dget_type(dataset), H5Tclose, told("read", name));
+  const hssize_t entries = H5Sget_simple_extent_npoints(space);
+  if (entries < 0) throw RunError(told("read", name));
+  check_size(dataset, name, static_cast<std::uint64_t>(entries), H5Tget_size(type));
+  check_size(dataset, name, static_cast<std::uint64_t>(entries), 1);
+  return static_cast<std::size_t>(entries);
 }
 
 // The type of fixed-length texts.
@@ -79,6 +106,9 @@ Extent extent_of(hid_t dataset, const std::string& name) {
   if (H5Sget_simple_extent_ndims(space) > 2)
     throw RunError(fmt::format("'{}' has more than two dimensions", name));
   h5_check(H5Sget_simple_extent_dims(space, size, nullptr), told("read", name));
+  const H5Id type(H5Dget_type(dataset), H5Tclose, told("read", name));
+  check_size(dataset, name, size[0], H5Tget_size(type));
+  check_size(dataset, name, size[0], std::max<hsize_t>(size[1], 1));
   return {size[0], size[1]};
 }
 
@@ -177,9 +207,29 @@ void write_attribute(hid_t object, const std::string& name, T value) {
   h5_check(H5Awrite(attribute, h5_type<T>(), &value), told("write attribute", name));
 }
 
+H5Id open_hdf5(const std::string& path) {
+  const H5Id access(H5Pcreate(H5P_FILE_ACCESS), H5Pclose, "cannot set up HDF5");
+#if H5_VERSION_GE(1, 10, 7)
+  h5_check(H5Pset_file_locking(access, false, true), "cannot set up HDF5");
+#endif
+  return {H5Fopen(path.c_str(), H5F_ACC_RDONLY, access), H5Fclose, "cannot open the file"};
+}
+
+std::vector<std::string> attribute_names(hid_t object) {
+  std::vector<std::string> names;
+  h5_check(H5Aiterate2(
+               object, H5_INDEX_NAME, H5_ITER_INC, nullptr,
+               [](hid_t, const char* name, const H5A_info_t*, void* out) -> herr_t {
+                 static_cast<std::vector<std::string>*>(out)->emplace_back(name);
+                 return 0;
+               },
+               &names),
+           "cannot read attributes");
+  return names;
+}
+
 std::string read_text_attribute(hid_t object, const std::string& name) {
-  const H5Id attribute(H5Aopen(object, name.c_str(), H5P_DEFAULT), H5Aclose,
-                       told("read attribute", name));
+  const H5Id attribute = open_attribute(object, name);
   const H5Id stored(H5Aget_type(attribute), H5Tclose, told("read attribute", name));
   if (H5Tget_class(stored) != H5T_STRING || H5Tis_variable_str(stored) <= 0)
     throw RunError(fmt::format("attribute '{}' is not variable-length text", name));
@@ -193,8 +243,7 @@ std::string read_text_attribute(hid_t object, const std::string& name) {
 
 template <class T>
 T read_attribute(hid_t object, const std::string& name) {
-  const H5Id attribute(H5Aopen(object, name.c_str(), H5P_DEFAULT), H5Aclose,
-                       told("read attribute", name));
+  const H5Id attribute = open_attribute(object, name);
   T value{};
   h5_check(H5Aread(attribute, h5_type<T>(), &value), told("read attribute", name));
   return value;
@@ -270,8 +319,10 @@ std::vector<T> read_dataset(hid_t group, const std::string& name) {
 template <class T>
 std::vector<T> read_rows(hid_t group, const std::string& name, const RowRange& rows,
                          std::size_t columns) {
+  const H5Id dataset = open_dataset(group, name);
+  check_size(dataset, name, rows.count, std::max<std::size_t>(columns, 1));
   std::vector<T> values(rows.count * std::max<std::size_t>(columns, 1));
-  read_some(open_dataset(group, name), name, h5_type<T>(), rows, columns, values.data());
+  read_some(dataset, name, h5_type<T>(), rows, columns, values.data());
   return values;
 }
 
@@ -279,6 +330,7 @@ std::vector<std::string> read_text_rows(hid_t group, const std::string& name,
                                         const RowRange& rows) {
   const H5Id dataset = open_dataset(group, name), type = fixed_text_type(dataset, name);
   const std::size_t length = H5Tget_size(type);
+  check_size(dataset, name, rows.count, length);
   Texts texts{std::vector<char>(length * rows.count), length};
   read_some(dataset, name, type, rows, 0, texts.bytes.data());
   return split(texts);

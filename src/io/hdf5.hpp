@@ -58,7 +58,12 @@ class H5Quiet {
 /// systems lack.
 H5Id create_hdf5(const std::string& path);
 
+/// Opens a file for reading, without such locks. Readers never allocate more than what is in it can
+/// be compressed from, so that a size which was made up is refused.
+H5Id open_hdf5(const std::string& path);
+
 // Attributes of `object`.
+std::vector<std::string> attribute_names(hid_t object);
 void write_attribute(hid_t object, const std::string& name, const std::string& value);
 template <class T>
 void write_attribute(hid_t object, const std::string& name, T value);

@@ -33,6 +33,8 @@ enum Kind : std::uint32_t {
 constexpr std::array<unsigned char, 4> magic{0xf1, 'q', 'h', 0xd7};
 constexpr std::size_t prefix = 12;  // magic, kind, length
 constexpr std::size_t around = prefix + 4;
+// No frame is longer: a length that was made up is never allocated.
+constexpr std::uint64_t longest = std::uint64_t{1} << 29;
 
 template <class Archive, class Header>
 void visit(Archive& archive, Header& h) {
@@ -52,6 +54,9 @@ std::uint32_t crc(std::span<const std::byte> bytes) {
 }
 
 void append_frame(std::vector<std::byte>& out, Kind kind, std::span<const std::byte> payload) {
+  if (payload.size() > longest - around)
+    throw RunError(
+        fmt::format("a record of {} bytes; a journal takes {}", payload.size(), longest - around));
   const std::size_t start = out.size();
   ByteWriter writer(out);
   writer(magic, static_cast<std::uint32_t>(kind), static_cast<std::uint32_t>(payload.size()));
@@ -63,10 +68,11 @@ void append_frame(std::vector<std::byte>& out, Kind kind, std::span<const std::b
 class Window {
  public:
   explicit Window(const std::string& path) : path_(path) {
-    fd_ = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
+    fd_ = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);  // a FIFO waits
     struct stat info {};
     if (fd_ < 0 || ::fstat(fd_, &info) != 0) fail();
-    size_ = static_cast<std::uint64_t>(info.st_size);
+    is_file_ = S_ISREG(info.st_mode);
+    size_ = is_file_ ? static_cast<std::uint64_t>(info.st_size) : 0;
     modified_ = info.st_mtime;
   }
   ~Window() {
@@ -75,8 +81,17 @@ class Window {
   Window(const Window&) = delete;
   Window& operator=(const Window&) = delete;
 
+  bool is_file() const { return is_file_; }
   std::uint64_t size() const { return size_; }
   std::int64_t modified() const { return modified_; }
+
+  /// The first byte from `offset` on that is no hole of a sparse file; its size where there is
+  /// none.
+  std::uint64_t data_from(std::uint64_t offset) const {
+    const off_t at = ::lseek(fd_, static_cast<off_t>(offset), SEEK_DATA);
+    if (at >= 0) return std::min(static_cast<std::uint64_t>(at), size_);
+    return errno == ENXIO ? size_ : offset;
+  }
 
   /// Up to `length` bytes from `offset` on; fewer at the end of the file.
   std::span<const std::byte> view(std::uint64_t offset, std::uint64_t length) {
@@ -110,6 +125,7 @@ class Window {
 
   std::string path_;
   int fd_ = -1;
+  bool is_file_ = false;
   std::uint64_t size_ = 0;
   std::int64_t modified_ = 0;
   std::uint64_t start_ = 0;
@@ -138,6 +154,7 @@ bool read_frame(Window& file, std::uint64_t offset, Frame& frame) {
   if (start.size() < prefix || !has_magic(start)) return false;
   frame.kind = static_cast<Kind>(number_at(start, 4));
   frame.length = around + std::uint64_t{number_at(start, 8)};
+  if (frame.length > longest) return false;
   if (offset + frame.length > file.size()) return false;
   const auto whole = file.view(offset, frame.length);
   if (whole.size() < frame.length) return false;
@@ -151,6 +168,7 @@ std::uint64_t next_frame(Window& file, std::uint64_t offset) {
   constexpr std::uint64_t step = 1 << 20;
   Frame frame;
   while (offset < file.size()) {
+    offset = file.data_from(offset);
     const auto bytes = file.view(offset, step);
     const void* found = ::memmem(bytes.data(), bytes.size(), magic.data(), magic.size());
     if (found == nullptr) {
@@ -170,7 +188,26 @@ bool is_torn(Window& file, std::uint64_t offset) {
   const auto rest = file.view(offset, prefix);
   const std::size_t known = std::min(rest.size(), magic.size());
   if (std::memcmp(rest.data(), magic.data(), known) != 0) return false;
-  return rest.size() < prefix || offset + around + number_at(rest, 8) > file.size();
+  if (rest.size() < prefix) return true;
+  const std::uint64_t length = around + std::uint64_t{number_at(rest, 8)};
+  return length <= longest && offset + length > file.size();
+}
+
+// An intact frame whose content is not what qhn writes: somebody made it up.
+[[noreturn]] void made_up(const std::string& path, std::uint64_t offset, const std::string& what) {
+  throw InputError(fmt::format(
+      "{}: byte {}: {}; allowed: what qhn wrote (moving the file away costs its restarts only)",
+      path, offset, what));
+}
+
+// What unpacking `work` throws, told with the place.
+template <class Work>
+auto unpacked(const std::string& path, std::uint64_t offset, const Work& work) {
+  try {
+    return work();
+  } catch (const RunError& error) {
+    made_up(path, offset, error.what());
+  }
 }
 
 void read_header(const std::string& path, std::span<const std::byte> payload, JournalHeader& h) {
@@ -181,6 +218,33 @@ void read_header(const std::string& path, std::span<const std::byte> payload, Jo
     throw InputError(fmt::format("{}: journal format {}; this qhn reads format {}", path, format,
                                  journal_format));
   visit(reader, h);
+  if (!reader.done()) throw RunError("packed records are damaged");
+  if (h.restarts_requested == 0 || h.restarts_requested > most_restarts)
+    throw RunError(fmt::format("{} restarts asked for", h.restarts_requested));
+  check_ladder(h.epsilons);
+  check_table(h.table);
+}
+
+// `header`: of the journal; null where it has none.
+void check(std::uint64_t id, const std::vector<Crossing>& expectation,
+           const std::vector<Crossing>& text, const JournalHeader* header) {
+  if (header == nullptr) return;
+  if (id >= header->restarts_requested)
+    throw RunError(fmt::format("restart {} of {}", id, header->restarts_requested));
+  for (const auto* crossings : {&expectation, &text})
+    if (crossings->size() != header->epsilons.size())
+      throw RunError(fmt::format("restart {} has {} crossings for {} epsilons", id,
+                                 crossings->size(), header->epsilons.size()));
+}
+
+void check(const RestartResult& r, const JournalHeader* header) {
+  if (r.status > Status::diverged)
+    throw RunError(fmt::format("restart {} has status {}", r.id, static_cast<int>(r.status)));
+  check(r.id, r.expectation_crossings, r.string_crossings, header);
+}
+
+void check(const RestartCheckpoint& c, const JournalHeader* header) {
+  check(c.id, c.expectation_crossings, c.string_crossings, header);
 }
 
 }  // namespace
@@ -295,6 +359,15 @@ void Journal::close() {
   if (error != 0) throw RunError(fmt::format("{}: cannot write: {}", path_, std::strerror(error)));
 }
 
+void Journal::discard() {
+  try {
+    close();
+  } catch (const RunError&) {
+    // It goes away anyway.
+  }
+  ::unlink(path_.c_str());
+}
+
 std::string JournalReport::run() const {
   return std::filesystem::path(path).stem().stem().string();  // without .WRITER.qhnj
 }
@@ -304,10 +377,13 @@ JournalReport read_journal(const std::string& path, const JournalVisitor& visito
   JournalReport report;
   report.path = path;
   report.modified = file.modified();
+  report.unrelated = !file.is_file();
   const auto damage = [&](std::uint64_t offset, std::uint64_t length) {
     report.damaged.push_back({offset, length});
   };
   Frame frame{};
+  JournalHeader header;
+  bool intact = false;
   for (std::uint64_t offset = 0; offset < file.size();) {
     if (!read_frame(file, offset, frame)) {
       const std::uint64_t next = next_frame(file, offset + 1);
@@ -318,25 +394,38 @@ JournalReport read_journal(const std::string& path, const JournalVisitor& visito
       offset = next;
       continue;
     }
+    intact = true;
+    const auto content = [&](const auto& unpack_it) { return unpacked(path, offset, unpack_it); };
     if (frame.kind == header_frame && !report.has_header) {
-      JournalHeader header;
-      read_header(path, frame.payload, header);
+      content([&] { read_header(path, frame.payload, header); });
       report.has_header = true;
       report.started = header.started;
       if (visitor.header) visitor.header(header);
     } else if (frame.kind == record_frame) {
       ++report.records;
       if (visitor.record)
-        for (RestartRecord& record : unpack(frame.payload))
+        for (RestartRecord& record : content([&] {
+               std::vector<RestartRecord> records = unpack(frame.payload);
+               for (const RestartRecord& r : records)
+                 check(r.result, report.has_header ? &header : nullptr);
+               return records;
+             }))
           visitor.record(std::move(record), offset);
     } else if (frame.kind == checkpoint_frame && visitor.checkpoint) {
-      visitor.checkpoint(unpack_checkpoint(frame.payload));
-    } else if (frame.kind == energy_frame && visitor.energy) {
-      visitor.energy(unpack_energy(frame.payload));
-    } else if (frame.kind == old_energy_frame && visitor.energy) {
-      visitor.energy(unpack_energy(frame.payload, true));
+      visitor.checkpoint(content([&] {
+        RestartCheckpoint checkpoint = unpack_checkpoint(frame.payload);
+        check(checkpoint, report.has_header ? &header : nullptr);
+        return checkpoint;
+      }));
+    } else if ((frame.kind == energy_frame || frame.kind == old_energy_frame) && visitor.energy) {
+      visitor.energy(
+          content([&] { return unpack_energy(frame.payload, frame.kind == old_energy_frame); }));
     }
     offset += frame.length;
+  }
+  if (!intact && !report.damaged.empty()) {
+    report.unrelated = true;
+    report.damaged.clear();
   }
   return report;
 }
@@ -358,7 +447,7 @@ bool read_journal_header(const std::string& path, JournalHeader& header) {
   for (std::uint64_t offset = 0; offset < file.size(); offset = next_frame(file, offset + 1)) {
     if (!read_frame(file, offset, frame)) continue;
     if (frame.kind != header_frame) return false;  // both copies come first
-    read_header(path, frame.payload, header);
+    unpacked(path, offset, [&] { read_header(path, frame.payload, header); });
     return true;
   }
   return false;

@@ -67,6 +67,8 @@ class Journal {
   void append(const RunEnergy& energy);
   /// Syncs and reports what a sync in the background could not say earlier.
   void close();
+  /// Removes the file; for a run that is refused before it has written anything else.
+  void discard();
 
   const std::string& path() const { return path_; }
 
@@ -96,6 +98,7 @@ struct JournalReport {
   std::uint64_t torn = 0;       ///< bytes of a last frame that was not written to its end
   std::vector<Damage> damaged;  ///< bytes that are no frame, with intact frames around them
   bool has_header = false;
+  bool unrelated = false;     ///< no file, or nothing in it is a journal's: only its name says so
   std::int64_t started = 0;   ///< seconds since 1970: the header's
   std::int64_t modified = 0;  ///< the same, of the last write
 
@@ -115,7 +118,8 @@ struct JournalVisitor {
 };
 
 /// Reads a journal, a running one too, in pieces. Damage is skipped to the next intact frame and
-/// reported. Throws RunError where the file cannot be read, InputError on another format version.
+/// reported. Throws RunError where the file cannot be read, InputError on another format version
+/// and on an intact frame whose content no qhn writes.
 JournalReport read_journal(const std::string& path, const JournalVisitor& visitor);
 
 /// The records whose frames begin at `offsets`, ascending, as read_journal told them.

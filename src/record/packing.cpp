@@ -6,13 +6,17 @@ namespace qhn {
 namespace {
 
 // One list of fields serves both directions.
+template <class Archive, class Result>
+void visit_result(Archive& archive, Result& r) {
+  archive(r.id, r.seed, r.status, r.expectation, r.gap, r.gradient_norm, r.iterations,
+          r.evaluations, r.best_string, r.best_probability, r.best_cost, r.expectation_crossings,
+          r.string_crossings, r.angles, r.oracle);
+}
+
 template <class Archive, class Record>
 void visit(Archive& archive, Record& r) {
-  archive(r.result.id, r.result.seed, r.result.status, r.result.expectation, r.result.gap,
-          r.result.gradient_norm, r.result.iterations, r.result.evaluations, r.result.best_string,
-          r.result.best_probability, r.result.best_cost, r.result.expectation_crossings,
-          r.result.string_crossings, r.result.angles, r.result.oracle, r.cost.seconds,
-          r.cost.cpu_seconds, r.cost.joules, r.cost.host);
+  visit_result(archive, r.result);
+  archive(r.cost.seconds, r.cost.cpu_seconds, r.cost.joules, r.cost.host);
 }
 
 template <class Archive, class Checkpoint>
@@ -51,6 +55,14 @@ std::vector<RestartRecord> unpack(std::span<const std::byte> bytes) {
   ByteReader reader(bytes);
   while (!reader.done()) visit(reader, records.emplace_back());
   return records;
+}
+
+std::vector<std::byte> pack(const RestartResult& result) {
+  std::vector<std::byte> bytes;
+  bytes.reserve(512);
+  ByteWriter writer(bytes);
+  visit_result(writer, result);
+  return bytes;
 }
 
 std::vector<std::byte> pack(const RestartCheckpoint& checkpoint) {

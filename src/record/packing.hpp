@@ -16,6 +16,9 @@ std::vector<std::byte> pack(std::span<const RestartRecord> records);
 /// Throws RunError where `bytes` did not come from pack().
 std::vector<RestartRecord> unpack(std::span<const std::byte> bytes);
 
+/// The result fields alone: two results are the same where these bytes are, NaN included.
+std::vector<std::byte> pack(const RestartResult& result);
+
 std::vector<std::byte> pack(const RestartCheckpoint& checkpoint);
 RestartCheckpoint unpack_checkpoint(std::span<const std::byte> bytes);
 

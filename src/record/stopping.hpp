@@ -32,6 +32,8 @@ class PrefixCount {
   PrefixCount(std::uint64_t first, std::uint64_t end, double epsilon, StoppingRule rule = {});
 
   void add(std::uint64_t id, double gap);
+  /// Moves the end to `end`, beyond which nothing has been added; for campaigns without a rule.
+  void end_at(std::uint64_t end) { end_ = end; }
 
   /// Restarts in the prefix, none beyond where the rule was satisfied, and its successes.
   std::uint64_t restarts() const { return next_ - first_; }

@@ -10,6 +10,7 @@
 
 #include "../io/temporary_folder.hpp"
 #include "app/circuit_work.hpp"
+#include "app/slice.hpp"
 #include "io/campaign_file.hpp"
 #include "io/campaign_folder.hpp"
 #include "tiny_experiment.hpp"
@@ -90,6 +91,34 @@ TEST_F(Campaign, ADifferentOneIsRefusedWithTheKeysThatDiffer) {
     EXPECT_EQ(simd.exit_code, 2) << simd.err;
   }
   EXPECT_EQ(results_of(folder / "whole"), whole);
+}
+
+// Phases too short for the counters are repeated with starts that no campaign has.
+TEST(Slices, OfARepetitionAreRestartsOfNoCampaign) {
+  constexpr std::uint64_t far = std::uint64_t{1} << 28;
+  const std::vector<IdRange> ids{{3, 5}, {20, 10}};
+  EXPECT_EQ(fresh_ids(ids, 7, 1), (std::vector<IdRange>{{3 + far, 5}, {20 + far, 2}}));
+  EXPECT_EQ(fresh_ids(ids, 15, 2), (std::vector<IdRange>{{3 + 2 * far, 5}, {20 + 2 * far, 10}}));
+  EXPECT_EQ(fresh_ids(ids, 4, 3), (std::vector<IdRange>{{3 + 3 * far, 4}}));
+}
+
+// Every restart belongs to one task, whatever the numbers.
+TEST(Slices, OfAnArrayAreAllOfItOnce) {
+  EXPECT_EQ(slice_of("", "0/3", 7), (IdRange{0, 3}));
+  EXPECT_EQ(slice_of("", "1/3", 7), (IdRange{3, 2}));
+  EXPECT_EQ(slice_of("", "2/3", 7), (IdRange{5, 2}));
+  for (std::uint64_t count = 1; count < 40; ++count)
+    for (std::uint64_t tasks = 1; tasks <= count; ++tasks) {
+      std::uint64_t next = 0;
+      for (std::uint64_t task = 0; task < tasks; ++task) {
+        const IdRange part = slice_of("", fmt::format("{}/{}", task, tasks), count);
+        EXPECT_EQ(part.first, next);
+        EXPECT_GE(part.count, count / tasks);
+        EXPECT_LE(part.count, count / tasks + 1);
+        next = part.end();
+      }
+      EXPECT_EQ(next, count);
+    }
 }
 
 // Which engine is automatic depends on memory; a campaign keeps to what its first run took.
@@ -182,6 +211,10 @@ TEST_F(Campaign, CampaignFileAndJournalAreMended) {
     file.seekp(middle);
     file.put(static_cast<char>(byte ^ 16));
   }
+  // What campaign.h5 holds stays there; without it the record is lost.
+  ASSERT_EQ(run_qhn(folder, "merge whole").exit_code, 0);
+  EXPECT_EQ(results_of(folder / "whole"), whole);
+  fs::remove(folder / "whole/campaign.h5");
   const ProgramRun merge = run_qhn(folder, "merge whole");
   EXPECT_EQ(merge.exit_code, 0);
   expect_words(merge.err, {journal.substr(journal.rfind('/')), "damaged", "from byte "});
@@ -191,6 +224,7 @@ TEST_F(Campaign, CampaignFileAndJournalAreMended) {
   std::ifstream whole_journal(journal, std::ios::binary);
   const std::string bytes{std::istreambuf_iterator<char>(whole_journal), {}};
   fs::resize_file(journal, bytes.rfind("\xf1qh\xd7") - 9);
+  fs::remove(folder / "whole/campaign.h5");
   expect_words(run_qhn(folder, "merge whole").err, {"not written to its end"});
   EXPECT_EQ(results_of(folder / "whole").size(), 58u);
   const ProgramRun mend =
@@ -198,6 +232,214 @@ TEST_F(Campaign, CampaignFileAndJournalAreMended) {
   ASSERT_EQ(mend.exit_code, 0) << mend.err;
   EXPECT_EQ(lines_of(folder / "ids"), 2u);
   EXPECT_EQ(results_of(folder / "whole"), whole);
+}
+
+// Journals purged from a scratch file system: what campaign.h5 holds is neither lost nor done
+// again.
+TEST_F(Campaign, GoesOnAfterAPurge) {
+  const std::string train = "train tiny.toml --out o --announce ids --restarts ";
+  ASSERT_EQ(run_qhn(folder, train + "31").exit_code, 0);
+  ASSERT_EQ(run_qhn(folder, train + "60").exit_code, 0);
+  const auto paths = journal_paths(folder / "o");
+  ASSERT_EQ(paths.size(), 2u);
+  // The journal of most restarts is the one that began with restart 31: the larger one.
+  const bool second = fs::file_size(paths[0]) < fs::file_size(paths[1]);
+  fs::remove(paths[second ? 0 : 1]);
+  for (const char* verb : {"merge o", "status o", "stats o"})
+    expect_words(run_qhn(folder, verb).out, {verb == std::string("status o") ? "60 of 60" : "/60"});
+  EXPECT_EQ(results_of(folder / "o"), whole);
+  fs::remove_all(folder / "o/journal");
+  fs::remove(folder / "ids");
+  ASSERT_EQ(run_qhn(folder, "merge o").exit_code, 0);
+  expect_words(run_qhn(folder, "status o").out,
+               {"60 of 60", "60 of them are in campaign.h5 alone"});
+  EXPECT_EQ(run_qhn(folder, "status --quiet o").exit_code, 0);
+  ASSERT_EQ(run_qhn(folder, train + "60").exit_code, 0);
+  EXPECT_EQ(lines_of(folder / "ids"), 0u);  // nothing is computed again
+  const ProgramRun more = run_qhn(folder, train + "64", mpirun(2));
+  ASSERT_EQ(more.exit_code, 0) << more.err;
+  EXPECT_EQ(lines_of(folder / "ids"), 4u);
+  const auto now = results_of(folder / "o");
+  ASSERT_EQ(now.size(), 64u);
+  EXPECT_TRUE(std::equal(whole.begin(), whole.end(), now.begin()));
+  expect_refused(run_qhn(folder, "train tiny.toml --restarts 60 --seed 8 --out o"),
+                 {"restarts.seed (there 7, here 8)", "--set restarts.seed=7", "--out DIR"});
+
+  // The same of classical methods, whose settings were tuned once.
+  const std::string base = "baseline tiny.toml --method descent --out b --restarts ";
+  ASSERT_EQ(run_qhn(folder, base + "20").exit_code, 0);
+  const CampaignFile before = read_campaign(folder / "b/descent");
+  fs::remove_all(folder / "b/descent/journal");
+  ASSERT_EQ(run_qhn(folder, base + "25").exit_code, 0);
+  const CampaignFile after = read_campaign(folder / "b/descent");
+  EXPECT_EQ(after.records.size(), 25u);
+  EXPECT_EQ(after.method.settings, before.method.settings);
+  EXPECT_EQ(after.method.tuning, before.method.tuning);
+  for (std::size_t i = 0; i < before.records.size(); ++i)
+    EXPECT_EQ(after.records[i].result, before.records[i].result);
+}
+
+// A campaign.h5 that is not this campaign's, or damaged, is refused by every verb that would write.
+TEST_F(Campaign, AForeignResultIsRefusedByName) {
+  ASSERT_EQ(run_qhn(folder, "train tiny.toml --restarts 5 --seed 8 --out other").exit_code, 0);
+  const std::string result = folder / "whole/campaign.h5";
+  const auto bytes_of = [](const std::string& path) {
+    std::ifstream file(path, std::ios::binary);
+    return std::string{std::istreambuf_iterator<char>(file), {}};
+  };
+  const std::string good = bytes_of(result);
+  std::string damaged = good;
+  damaged.resize(good.size() / 2);
+  for (const auto& [bad, words] : {std::pair(bytes_of(folder / "other/campaign.h5"),
+                                             std::string("restarts.seed (there 7, here 8)")),
+                                   {damaged, "damaged or incomplete"},
+                                   {std::string("text"), "not an HDF5 file"}}) {
+    folder.write("whole/campaign.h5", bad);
+    for (const char* verb : {"merge whole", "status whole", "status --quiet whole",
+                             "train tiny.toml --restarts 61 --out whole"})
+      expect_refused(run_qhn(folder, verb), {"whole/campaign.h5", words, "allowed: "});
+    EXPECT_EQ(bytes_of(result), bad);
+  }
+  folder.write("whole/campaign.h5", good);
+  EXPECT_EQ(run_qhn(folder, "merge whole").exit_code, 0);
+  EXPECT_EQ(results_of(folder / "whole"), whole);
+}
+
+// Two campaigns that begin in one empty folder at once, on restarts that do not overlap: one gets
+// it.
+TEST_F(Campaign, OfTwoThatBeginAtOnceOneIsRefused) {
+  folder.write("script.sh", R"(
+"$1" train tiny.toml --restarts 400 --out o --threads 1 --array-task 0/2 & a=$!
+"$1" train tiny.toml --restarts 400 --out o --threads 1 --array-task 1/2 --seed 8 & b=$!
+wait $a; A=$?
+wait $b; B=$?
+echo codes $A $B
+)");
+  for (int turn = 0; turn < 3; ++turn) {
+    fs::remove_all(folder / "o");
+    const ProgramRun run = run_qhn(folder, "", "sh ./script.sh");
+    const bool first = run.out.find("codes 0 2") != std::string::npos;
+    EXPECT_TRUE(first || run.out.find("codes 2 0") != std::string::npos) << run.out << run.err;
+    expect_words(run.err, {"holds another campaign: restarts.seed (there ", "--out DIR"});
+    EXPECT_EQ(results_of(folder / "o").size(), 200u);
+    EXPECT_EQ(run_qhn(folder, "status --quiet o").exit_code, 75);
+    EXPECT_EQ(
+        run_qhn(folder, fmt::format("status --quiet o --array-task {}/2", first ? 0 : 1)).exit_code,
+        0);
+    EXPECT_EQ(
+        run_qhn(folder, fmt::format("status --quiet o --array-task {}/2", first ? 1 : 0)).exit_code,
+        75);
+  }
+}
+
+TEST_F(Campaign, AMixedFolderIsSeparatedByTheCommandThatTheMessageNames) {
+  ASSERT_EQ(run_qhn(folder, "train tiny.toml --restarts 9 --seed 8 --out 'the other'").exit_code,
+            0);
+  fs::create_directories(folder / "a b/journal");
+  for (const char* from : {"whole", "the other"})
+    for (const std::string& path : journal_paths(folder / from))
+      fs::copy(path, folder / "a b/journal");
+  const ProgramRun merge = run_qhn(folder, "merge 'a b'");
+  expect_refused(merge, {"restarts.seed (there ", "`qhn merge 'a b' --separate`"});
+  expect_refused(run_qhn(folder, "status 'a b'"), {"--separate"});
+  expect_refused(run_qhn(folder, "train tiny.toml --restarts 60 --out 'a b'"), {"--separate"});
+  const ProgramRun apart = run_qhn(folder, "merge 'a b' --separate");
+  ASSERT_EQ(apart.exit_code, 0) << apart.err;
+  expect_words(apart.out, {"a b: 1 journal stay", "a b-2: 1 journal moved here: restarts.seed"});
+  EXPECT_EQ(results_of(folder / "a b"), whole);
+  EXPECT_EQ(results_of(folder / "a b-2").size(), 9u);
+  EXPECT_EQ(run_qhn(folder, "train tiny.toml --restarts 10 --seed 8 --out 'a b-2'").exit_code, 0);
+}
+
+TEST_F(Campaign, StatusAnswersScriptsByItsExitCode) {
+  const auto status = [&](const std::string& rest) {
+    const ProgramRun run = run_qhn(folder, "status --quiet " + rest);
+    EXPECT_EQ(run.out, "");
+    return run.exit_code;
+  };
+  EXPECT_EQ(status("whole"), 0);
+  EXPECT_EQ(status("whole --restarts 60"), 0);
+  EXPECT_EQ(status("whole --restarts 61"), 75);
+  EXPECT_EQ(status("whole --restarts 61 --ids 0:60"), 0);
+  EXPECT_EQ(status("whole --restarts 61 --ids 60:61"), 75);
+  EXPECT_EQ(status("none"), 2);
+  fs::create_directory(folder / "empty");
+  EXPECT_EQ(status("empty"), 2);
+  EXPECT_EQ(status("whole --array-task 3/3"), 2);
+  // A slice is complete by itself; seven in three parts are 3, 2 and 2.
+  ASSERT_EQ(run_qhn(folder, "train tiny.toml --restarts 7 --array-task 1/3 --out o").exit_code, 0);
+  EXPECT_EQ(status("o"), 75);
+  EXPECT_EQ(status("o --array-task 1/3"), 0);
+  EXPECT_EQ(status("o --array-task 0/3"), 75);
+  EXPECT_EQ(status("o --array-task 2/3"), 75);
+  EXPECT_EQ(status("o --ids 3:5"), 0);
+  EXPECT_EQ(status("o --ids 2:5"), 75);
+  expect_words(run_qhn(folder, "status o --array-task 1/3").out,
+               {"2 of 2 restarts done, 0 missing"});
+  const ProgramRun all = run_qhn(folder, "status o");
+  expect_words(all.out, {"2 of 7 restarts done, 5 missing", "no run is alive"});
+  // How they ended adds up, and only what was asked about counts.
+  const auto endings = [](const std::vector<RestartResult>& results) {
+    std::string text;
+    for (const Status s : {Status::converged, Status::iteration_limit, Status::stalled_line_search,
+                           Status::diverged})
+      if (const auto n = std::count_if(results.begin(), results.end(),
+                                       [s](const RestartResult& r) { return r.status == s; }))
+        text += fmt::format("{}{} {}", text.empty() ? "  ended: " : ", ", n, to_string(s));
+    return text + "\n";
+  };
+  expect_words(all.out, {endings(results_of(folder / "o"))});
+  expect_words(run_qhn(folder, "status whole").out, {endings(whole)});
+  expect_words(run_qhn(folder, "status whole --ids 10:30").out,
+               {endings({whole.begin() + 10, whole.begin() + 30}), "20 of 20 restarts done"});
+  // Classical methods: each of them.
+  const std::string base = "baseline tiny.toml --out b --quiet-status --restarts ";
+  EXPECT_EQ(run_qhn(folder, base + "4 --method random,descent").exit_code, 75);
+  ASSERT_EQ(run_qhn(folder, "baseline tiny.toml --out b --restarts 4 --method random").exit_code,
+            0);
+  EXPECT_EQ(run_qhn(folder, base + "4 --method random").exit_code, 0);
+  EXPECT_EQ(run_qhn(folder, base + "4 --method random,descent").exit_code, 75);
+  EXPECT_EQ(run_qhn(folder, base + "5 --method random").exit_code, 75);
+}
+
+// What a campaign is does not depend on where its files are, nor on their names.
+TEST_F(Campaign, TheSameDataElsewhereGoesOn) {
+  std::string rows = "x,y,label\n";
+  for (int i = 0; i < 40; ++i) rows += fmt::format("{},{},{}\n", i % 7 - 3, i % 5 - 2, i % 2);
+  folder.write("a.csv", rows);
+  fs::create_directory(folder / "there");
+  folder.write("there/b.csv", rows);
+  folder.write("there/other.csv", rows + "1,1,1\n");
+  const std::string experiment =
+      "[problem]\nkind = \"csv\"\ndata = \"{}\"\ntest_data = \"{}\"\n[network]\nhidden = 2\n"
+      "[circuit]\nsublayers = 2\n[restarts]\nseed = 3\n";
+  folder.write("e.toml", fmt::format(fmt::runtime(experiment), "a.csv", "there/b.csv"));
+  ASSERT_EQ(run_qhn(folder, "train e.toml --restarts 3 --out r").exit_code, 0);
+  const ProgramRun moved =
+      run_qhn(folder,
+              "train e.toml --restarts 5 --out r --set problem.data=there/b.csv --set "
+              "problem.test_data=a.csv --set name=renamed");
+  EXPECT_EQ(moved.exit_code, 0) << moved.err;
+  EXPECT_EQ(results_of(folder / "r").size(), 5u);
+  fs::copy(folder / "e.toml", folder / "there/copy.toml");
+  EXPECT_EQ(run_qhn(folder, "train there/copy.toml --restarts 6 --out r").exit_code, 0);
+  expect_refused(
+      run_qhn(folder, "train e.toml --restarts 7 --out r --set problem.data=there/other.csv"),
+      {"holds another campaign: data_sha256", "the data that it was begun with"});
+  expect_refused(
+      run_qhn(folder, "train e.toml --restarts 7 --out r --set problem.test_data=there/other.csv"),
+      {"holds another campaign: test_sha256"});
+
+  std::string costs;
+  for (int i = 0; i < 16; ++i) costs += fmt::format("{}\n", (i * 7) % 16);
+  folder.write("t.txt", costs);
+  folder.write("there/u.txt", costs);
+  folder.write("t.toml",
+               "[problem]\nkind = \"table\"\ntable = \"t.txt\"\n[circuit]\nsublayers = 2\n");
+  ASSERT_EQ(run_qhn(folder, "train t.toml --restarts 3 --out t").exit_code, 0);
+  EXPECT_EQ(run_qhn(folder, "train t.toml --restarts 4 --out t --set problem.table=there/u.txt")
+                .exit_code,
+            0);
 }
 
 // A file system of 48 KiB where one may be mounted, else a limit on the size of files.

@@ -6,6 +6,7 @@
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <string>
@@ -116,6 +117,60 @@ TEST(Claim, TakesOverFromAJobThatSlurmSaysHasEnded) {
   const Claim claim(folder / "", this_process({0, 10}), 60, [&](const ClaimState&) { ++taken; });
   EXPECT_EQ(taken, 1);
   ::setenv("PATH", path.c_str(), 1);
+}
+
+// Who counts as alive, with a fresh heartbeat, by what its claim says of its process and its job.
+TEST(Claim, IsAliveByItsMachineItsJobAndItsRestart) {
+  ::setenv("SLURM_JOB_ID", "900", 1);
+  ::unsetenv("SLURM_ARRAY_JOB_ID");
+  ::setenv("SLURM_RESTART_COUNT", "1", 1);
+  const std::string path = std::getenv("PATH");
+  ::setenv("PATH", "/nowhere", 1);  // no Slurm to ask
+  const auto live = [](const std::function<void(ClaimHolder&)>& change) {
+    const TemporaryFolder folder;
+    ClaimHolder holder = this_process({0, 100});
+    change(holder);
+    leave_behind(folder, holder);
+    return list_claims(folder / "", 60).at(0).live;
+  };
+  EXPECT_TRUE(live([](ClaimHolder&) {}));  // this process itself
+  // The same machine: the process says it, whatever the job.
+  EXPECT_FALSE(live([](ClaimHolder& h) { h.pid_started += 1; }));
+  EXPECT_FALSE(live([](ClaimHolder& h) { h.pid = 1 << 30; }));
+  EXPECT_TRUE(live([](ClaimHolder& h) { h.job = "another"; }));
+  // Another node of the same job: nobody can look at its process. It lives, unless the job was
+  // requeued since.
+  const auto elsewhere = [](ClaimHolder& h) {
+    h.machine = "another boot";
+    h.host = "far";
+    h.pid = 1 << 30;
+  };
+  EXPECT_TRUE(live(elsewhere));
+  for (const char* restart : {"", "0", "2"})
+    EXPECT_FALSE(live([&](ClaimHolder& h) {
+      elsewhere(h);
+      h.job_restart = restart;
+    })) << restart;
+  // Another job's, and none's: nothing is known, so it lives.
+  for (const char* job : {"901", "900_1", ""})
+    EXPECT_TRUE(live([&](ClaimHolder& h) {
+      elsewhere(h);
+      h.job = job;
+      h.job_restart = "0";
+    })) << job;
+  // Where the kernel does not say which boot this is, two unknowns are not the same machine.
+  EXPECT_TRUE(live([](ClaimHolder& h) {
+    h.machine = "";
+    h.pid = 1 << 30;
+  }));
+  // The same host after another boot, outside of jobs: only the heartbeat can tell.
+  EXPECT_TRUE(live([](ClaimHolder& h) {
+    h.machine = "another boot";
+    h.job = "";
+  }));
+  ::setenv("PATH", path.c_str(), 1);
+  ::unsetenv("SLURM_JOB_ID");
+  ::unsetenv("SLURM_RESTART_COUNT");
 }
 
 TEST(Claim, KeepsItselfAlive) {

@@ -1,15 +1,27 @@
+#include <fmt/chrono.h>
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include <zlib.h>
 
+#include <algorithm>
+#include <atomic>
 #include <csignal>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
+#include <limits>
+#include <memory>
+#include <thread>
 
 #include "core/error.hpp"
 #include "io/campaign_folder.hpp"
+#include "io/folder_identity.hpp"
+#include "io/identity.hpp"
 #include "io/journal.hpp"
+#include "record/packing.hpp"
 #include "temporary_folder.hpp"
 
 namespace qhn {
@@ -195,6 +207,95 @@ TEST(Journal, ManyBytesOfRubbishAreSkipped) {
   EXPECT_EQ(read.report.damaged.size(), 1u);
 }
 
+// Every field of a header has its place in the bytes, which Python's struct packed.
+TEST(Journal, HeadersHaveTheFormatOfTheFilesOnDisks) {
+  JournalHeader h;
+  h.identity = "i = 1\n";
+  h.identity_hash = "hash";
+  h.name = "name";
+  h.experiment = "toml";
+  h.restarts_requested = 10;
+  h.rule = {.epsilon = 1e-3, .halfwidth = 0.02, .relative_tts = 1.5};
+  h.epsilons = {1e-2, 1e-4};
+  h.table = {10, -0.5, 2, 77, 10000};
+  h.method = {"annealing", "sweeps = 100", {7, 6, 70000}, 99};
+  h.provenance = {.version = "v1",
+                  .git_commit = "commit",
+                  .git_dirty = "no",
+                  .compiler = "gcc",
+                  .compiler_flags = "-O3",
+                  .libraries = "libs",
+                  .mpi = "mpi",
+                  .ranks = 4,
+                  .threads = 3,
+                  .binding = "bind",
+                  .hosts = {"n1", "n2"},
+                  .slurm = {"SLURM_JOB_ID=17"},
+                  .cpu = "cpu",
+                  .simd = "avx2",
+                  .engine = "cut",
+                  .precision = "float64",
+                  .started = "start",
+                  .finished = "finish",
+                  .seed = 5,
+                  .data_sha256 = "sha"};
+  h.started = 1700000000;
+  const std::vector<std::byte> bytes = pack(h);
+  EXPECT_EQ(bytes.size(), 476u);
+  EXPECT_EQ(::crc32(0, reinterpret_cast<const unsigned char*>(bytes.data()), 476), 0xb34f1f6eu);
+}
+
+// Whole frames, with the right check sum, that no qhn wrote.
+TEST(Journal, ThatWasMadeUpIsRefusedInALineThatNamesIt) {
+  const auto refused = [](const JournalHeader& h, const RestartRecord& r,
+                          const RestartCheckpoint& c, const std::string& words) {
+    const TemporaryFolder folder;
+    {
+      Journal journal(folder / "", "run", 0, h);
+      journal.append(c);
+      journal.append(std::vector{r});
+    }
+    const std::string message = message_of<InputError>([&] { scan_campaign(folder / ""); });
+    for (const std::string& part : {std::string("run.0.qhnj: byte "), words})
+      EXPECT_NE(message.find(part), std::string::npos) << message;
+    EXPECT_EQ(message.find('\n'), std::string::npos) << message;
+  };
+  RestartRecord r = record(1);
+  r.result.status = static_cast<Status>(77);
+  refused(header(), r, checkpoint(1, 2), "restart 1 has status 77");
+  r = record(10);
+  refused(header(), r, checkpoint(1, 2), "restart 10 of 10");
+  r = record(1);
+  r.result.string_crossings.pop_back();
+  refused(header(), r, checkpoint(1, 2), "restart 1 has 1 crossings for 2 epsilons");
+  RestartCheckpoint c = checkpoint(std::uint64_t{1} << 45, 2);
+  refused(header(), record(1), c, "restart 35184372088832 of 10");
+  JournalHeader h = header();
+  h.table.qubits = 1 << 30;
+  refused(h, record(1), checkpoint(1, 2), "1073741824 qubits");
+  h = header();
+  h.epsilons = {1e-4, 1e-2};
+  refused(h, record(1), checkpoint(1, 2), "epsilons");
+  h = header();
+  h.restarts_requested = std::uint64_t{1} << 63;
+  refused(h, record(1), checkpoint(1, 2), "restarts asked for");
+}
+
+// A file of 2^45 bytes, all hole, and a frame that claims four gigabytes of it.
+TEST(Journal, ASizeThatWasMadeUpCostsNothing) {
+  const TemporaryFolder folder;
+  const std::string path = write_journal(folder / "");
+  {
+    std::ofstream file(path, std::ios::binary | std::ios::app);
+    const char frame[] = "\xf1qh\xd7\x02\0\0\0\xff\xff\xff\xff";
+    file.write(frame, 12);
+  }
+  if (::truncate(path.c_str(), off_t{1} << 43) != 0) GTEST_SKIP() << "no such file here";
+  const Read read(path);
+  EXPECT_EQ(read.records.size(), 10u);
+  EXPECT_EQ(read.report.damaged.size(), 1u);
+}
+
 TEST(Journal, ThatCannotBeReadIsNamed) {
   const TemporaryFolder folder;
   EXPECT_NE(message_of<RunError>([&] { read_journal(folder / "none", {}); }).find("none"),
@@ -226,7 +327,9 @@ TEST(Journal, AFullDiskKeepsWhatWasFinished) {
   std::string message, path;
   {
     const FileSizeLimit limit(5000);
-    Journal journal(folder / "", "run", 0, header());
+    JournalHeader many = header();
+    many.restarts_requested = 1000;
+    Journal journal(folder / "", "run", 0, many);
     path = journal.path();
     message = message_of<RunError>([&] {
       for (;; ++written) journal.append(std::vector{record(written)});
@@ -292,9 +395,266 @@ TEST(CampaignFolder, IsReadFromAllItsJournals) {
             std::string::npos);
 
   JournalHeader foreign = header();
-  foreign.identity_hash = "5678";
+  foreign.identity = "circuit.sublayers = 5\nsimd = avx2\n";
   { Journal d(folder / "", "d", 0, foreign); }
-  EXPECT_NE(message_of<InputError>([&] { scan_campaign(folder / ""); }).find("d.0.qhnj"),
+  const std::string message = message_of<InputError>([&] { scan_campaign(folder / ""); });
+  for (const char* words : {"d.0.qhnj", "circuit.sublayers (there 4, here 5)", "--separate"})
+    EXPECT_NE(message.find(words), std::string::npos) << message;
+}
+
+// What older versions wrote besides is no difference: names and paths.
+TEST(Identity, IsContent) {
+  const std::string old =
+      "name = a\nproblem.data = 'x.csv'\nproblem.table = 't'\nproblem.test_data = 'y'\nseed = 1\n";
+  EXPECT_TRUE(same_campaign(old, "seed = 1\ntest_sha256 = ab\n"));
+  EXPECT_TRUE(same_campaign(old, "name = b\nproblem.data = 'z'\nseed = 1\n"));
+  EXPECT_FALSE(same_campaign(old, "seed = 2\n"));
+  EXPECT_FALSE(same_campaign("test_sha256 = aa\n", "test_sha256 = ab\n"));
+  EXPECT_TRUE(same_campaign("a = 1\nb = 1\n", "a = 1\nb = 2\n", {"b"}));
+  EXPECT_EQ(identity_differences(old, "seed = 2\n"), "seed (there 1, here 2)");
+  EXPECT_EQ(identity_remedy("r.seed = 1\nsimd = avx2\n", "r.seed = 2\nsimd = sse4\n"),
+            "--set r.seed=1 and --simd avx2");
+}
+
+/// A folder of two runs, restarts 0 to 3 and 4 to 7, with its campaign.h5.
+class PurgedFolder : public testing::Test {
+ protected:
+  PurgedFolder() {
+    write("a", 0, 1700000000);
+    write("b", 4, 1700000100);
+    merge();
+    whole = read_campaign(folder / "");
+  }
+  void write(const std::string& run, std::uint64_t first, std::int64_t started,
+             const JournalHeader& like = header()) {
+    JournalHeader h = like;
+    h.started = started;
+    h.provenance.started = utc(started);
+    h.rule = {};
+    h.restarts_requested = first + 6;
+    Journal journal(folder / "", run, 0, h);
+    for (std::uint64_t id = first; id < first + 4; ++id) {
+      RestartRecord r = record(id);
+      r.result.oracle[OraclePhase::selection] = {id, 2, 3};
+      r.result.angles = {0.5, static_cast<double>(id)};
+      if (id == 2) r.result.gap = std::numeric_limits<double>::quiet_NaN();  // diverged
+      journal.append(std::vector{r});
+    }
+    journal.append(RunEnergy{run, 4, 1, 2, 3, "", {}});
+  }
+  static std::string utc(std::int64_t seconds) {
+    return fmt::format("{:%Y-%m-%dT%H:%M:%SZ}", fmt::gmtime(static_cast<std::time_t>(seconds)));
+  }
+  void merge() const {
+    CampaignMerge(folder / "").write(folder / "campaign.h5", [](const RestartRecord&) {});
+  }
+  void purge(const std::string& run) const {
+    std::filesystem::remove(folder / ("journal/" + run + ".0.qhnj"));
+  }
+  void expect_whole() const {
+    const CampaignFile now = read_campaign(folder / "");
+    ASSERT_EQ(now.records.size(), whole.records.size());
+    for (std::size_t i = 0; i < now.records.size(); ++i) {
+      EXPECT_EQ(pack(now.records[i].result), pack(whole.records[i].result)) << i;
+      EXPECT_EQ(now.records[i].cost.seconds, whole.records[i].cost.seconds);
+    }
+    EXPECT_EQ(now.restarts_requested, whole.restarts_requested);
+    EXPECT_EQ(now.energy, whole.energy);
+    EXPECT_EQ(now.method.settings, whole.method.settings);
+    EXPECT_EQ(now.provenance.slurm, whole.provenance.slurm);
+    EXPECT_EQ(now.identity, whole.identity);
+  }
+  TemporaryFolder folder;
+  CampaignFile whole;
+};
+
+TEST_F(PurgedFolder, LosesNothingThatTheResultHolds) {
+  EXPECT_EQ(whole.records.size(), 8u);
+  EXPECT_EQ(whole.identity, header().identity);
+  EXPECT_EQ(whole.energy.size(), 2u);
+  merge();
+  expect_whole();
+  purge("b");  // the newer one, that knows how many were asked for
+  FolderScan scan = scan_campaign(folder / "");
+  EXPECT_EQ(scan.done.size(), 8u);
+  EXPECT_EQ(scan.only_there, 4u);
+  EXPECT_EQ(scan.prefix.end(), 10u);
+  merge();
+  expect_whole();
+  write("c", 8, 1700000200);
+  merge();
+  EXPECT_EQ(read_campaign(folder / "").records.size(), 12u);
+  whole = read_campaign(folder / "");
+  purge("a");
+  purge("c");
+  const auto written = std::filesystem::last_write_time(folder / "campaign.h5");
+  merge();
+  expect_whole();
+  EXPECT_EQ(std::filesystem::last_write_time(folder / "campaign.h5"), written);
+  std::filesystem::remove_all(folder / "journal");
+  scan = scan_campaign(folder / "");
+  EXPECT_EQ(scan.header.identity, header().identity);
+  EXPECT_EQ(scan.header.restarts_requested, 14u);
+  EXPECT_EQ(scan.done.missing({0, 14}), (std::vector<IdRange>{{12, 2}}));
+}
+
+// Made before files said what their campaign is: a journal that is left vouches for it.
+TEST_F(PurgedFolder, AResultWithoutIdentityIsProvedByAJournal) {
+  CampaignFile old = whole;
+  old.identity.clear();
+  old.experiment = "[circuit]\nsublayers = 4\n";
+  old.provenance.engine = "cut";
+  old.provenance.simd = "avx2";
+  write_campaign(folder / "campaign.h5", old);
+  EXPECT_NE(message_of<InputError>([&] { merge(); }).find("data_sha256"), std::string::npos);
+  purge("a");
+  purge("b");
+  JournalHeader h = header();
+  h.identity = campaign_identity(old.experiment, "", "", "avx2", "cut");
+  write("c", 8, 1700000200, h);
+  merge();
+  EXPECT_EQ(read_campaign(folder / "").records.size(), 12u);
+  EXPECT_EQ(read_campaign(folder / "").identity, h.identity);
+  // Without one nobody may go on with it, but it is whole.
+  write_campaign(folder / "campaign.h5", old);
+  purge("c");
+  const auto alone = campaign_header(folder / "");
+  ASSERT_TRUE(alone);
+  EXPECT_FALSE(same_campaign(alone->identity, h.identity));
+  EXPECT_NE(identity_differences(alone->identity, h.identity).find("numerics_version"),
+            std::string::npos);
+  EXPECT_EQ(CampaignMerge(folder / "").records(), 8u);
+}
+
+TEST_F(PurgedFolder, WhatCannotBeExplainedIsRefusedAndNothingIsOverwritten) {
+  const auto refused = [&](const char* words) {
+    const std::string before = content_of(folder / "campaign.h5");
+    std::string message;
+    try {
+      merge();
+    } catch (const std::exception& error) {
+      message = error.what();
+    }
+    EXPECT_NE(message.find(words), std::string::npos) << message;
+    EXPECT_NE(message.find("campaign.h5"), std::string::npos) << message;
+    EXPECT_EQ(message.find('\n'), std::string::npos) << message;
+    EXPECT_EQ(content_of(folder / "campaign.h5"), before);
+    EXPECT_EQ(std::distance(std::filesystem::directory_iterator(folder / ""), {}), 2);
+  };
+  CampaignFile other = whole;
+  other.records[5].result.gap = 0.125;
+  write_campaign(folder / "campaign.h5", other);
+  refused("restart 5 has one result in ");
+  other = whole;
+  other.identity = "circuit.sublayers = 8\nsimd = avx2\n";
+  write_campaign(folder / "campaign.h5", other);
+  refused("circuit.sublayers (there 4, here 8)");
+  other = whole;
+  other.table.minimum = 0.0;
+  write_campaign(folder / "campaign.h5", other);
+  refused("minimum of the costs");
+  write_campaign(folder / "campaign.h5", whole);
+  std::filesystem::resize_file(folder / "campaign.h5", 5000);
+  refused("damaged or incomplete");
+  folder.write("campaign.h5", "");
+  refused("not an HDF5 file");
+}
+
+TEST_F(PurgedFolder, FilesThatOnlyLookLikeJournalsAreNamedAndLeftAlone) {
+  folder.write("journal/notes.qhnj", "not a journal at all\n");
+  std::filesystem::create_directory(folder / "journal/folder.qhnj");
+  folder.write("journal/empty.qhnj", "");
+  folder.write("journal/b.0.qhnj.tmp.host.1", "half");
+  folder.write("campaign.h5.tmp.host.1", "half");
+  ASSERT_EQ(::mkfifo((folder / "journal/fifo.qhnj").c_str(), 0600), 0);
+  merge();
+  expect_whole();
+  std::string lines;
+  for (const std::string& line :
+       describe_damage(scan_campaign(folder / ""), [](const std::string&) { return false; }))
+    lines += line + "\n";
+  for (const char* name : {"notes.qhnj: is no journal", "folder.qhnj: is no", "fifo.qhnj: is no"})
+    EXPECT_NE(lines.find(name), std::string::npos) << lines;
+  EXPECT_EQ(std::count(lines.begin(), lines.end(), '\n'), 3) << lines;
+  // A copy of a journal adds nothing, its joules neither.
+  std::filesystem::copy(folder / "journal/b.0.qhnj", folder / "journal/copy.0.qhnj");
+  merge();
+  expect_whole();
+}
+
+TEST_F(PurgedFolder, MixedCampaignsAreSeparated) {
+  JournalHeader other = header();
+  other.identity = "circuit.sublayers = 6\nsimd = avx2\n";
+  write("z", 0, 1700000300, other);
+  const std::string where = (folder / "").substr(0, (folder / "").size() - 1);
+  EXPECT_THROW(scan_campaign(where), InputError);
+  const auto parts = separate_campaigns(where);
+  ASSERT_EQ(parts.size(), 2u);
+  EXPECT_EQ(parts[0].folder, where);
+  EXPECT_EQ(parts[0].journals, 2u);
+  EXPECT_TRUE(parts[0].result);
+  EXPECT_EQ(parts[1].folder, where + "-2");
+  EXPECT_EQ(parts[1].journals, 1u);
+  EXPECT_EQ(parts[1].differences, "circuit.sublayers (there 4, here 6)");
+  merge();
+  expect_whole();
+  EXPECT_EQ(scan_campaign(where + "-2").done.size(), 4u);
+  EXPECT_TRUE(same_campaign(folder_identity(where), header().identity));
+  EXPECT_TRUE(same_campaign(folder_identity(where + "-2"), other.identity));
+  EXPECT_EQ(separate_campaigns(where).size(), 1u);
+  std::filesystem::remove_all(where + "-2");
+}
+
+TEST(FolderIdentity, OneOfManyAtOnceGetsTheFolder) {
+  for (int round = 0; round < 20; ++round) {
+    const TemporaryFolder folder;
+    std::vector<std::unique_ptr<FolderIdentity>> got(8);
+    std::atomic<int> refused = 0, waiting = 8;
+    std::vector<std::thread> threads;
+    for (std::size_t t = 0; t < got.size(); ++t)
+      threads.emplace_back([&, t] {
+        --waiting;
+        while (waiting > 0) std::this_thread::yield();
+        try {
+          got[t] = std::make_unique<FolderIdentity>(folder / "", fmt::format("seed = {}\n", t),
+                                                    false, false);
+        } catch (const InputError&) {
+          ++refused;
+        }
+      });
+    for (std::thread& thread : threads) thread.join();
+    EXPECT_EQ(refused, 7);
+    EXPECT_EQ(folder.count(), 1);  // no temporary names are left
+    for (const auto& one : got)
+      if (one) one->confirm();
+  }
+}
+
+TEST(FolderIdentity, IsTheFoldersUntilNothingIsLeft) {
+  const TemporaryFolder folder;
+  {
+    const FolderIdentity first(folder / "", "seed = 1\n", false, false);
+    EXPECT_EQ(folder_identity(folder / ""), "seed = 1\n");
+    const std::string message =
+        message_of<InputError>([&] { FolderIdentity(folder / "", "seed = 2\n", false, false); });
+    EXPECT_NE(message.find("seed (there 1, here 2)"), std::string::npos) << message;
+    EXPECT_NE(message.find("--out DIR"), std::string::npos) << message;
+    const FolderIdentity same(folder / "", "seed = 1\n", false, false);
+    write_folder_identity(folder / "", "seed = 3\n");
+    EXPECT_THROW(first.confirm(), InputError);
+    std::filesystem::remove(folder / "campaign.identity");
+    first.confirm();
+    EXPECT_EQ(folder_identity(folder / ""), "seed = 1\n");
+  }
+  EXPECT_EQ(folder_identity(folder / ""), "") << "nothing came of it";
+  // What a dead run left without any result is in nobody's way, a live one's is.
+  write_folder_identity(folder / "", "seed = 1\n");
+  EXPECT_THROW(FolderIdentity(folder / "", "seed = 2\n", false, false), InputError);
+  const FolderIdentity next(folder / "", "seed = 2\n", false, true);
+  EXPECT_TRUE(same_campaign(folder_identity(folder / ""), "seed = 2\n"));
+  // Cut off, where there are no links: nobody knows whose.
+  folder.write("campaign.identity", "seed = 2\n");
+  EXPECT_NE(message_of<InputError>([&] { folder_identity(folder / ""); }).find("to its end"),
             std::string::npos);
 }
 

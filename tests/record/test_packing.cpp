@@ -1,6 +1,9 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
+#include <span>
+#include <string>
+#include <vector>
 
 #include "core/error.hpp"
 #include "record/packing.hpp"
@@ -49,6 +52,74 @@ TEST(Packing, RefusesATruncatedMessage) {
   const auto bytes = pack(std::vector{example(3)});
   for (std::size_t length = 1; length < bytes.size(); length += 7)
     EXPECT_THROW(unpack(std::span(bytes).first(length)), RunError) << length;
+}
+
+std::string hex(std::span<const std::byte> bytes) {
+  std::string text;
+  for (const std::byte b : bytes)
+    for (const int shift : {4, 0})
+      text += "0123456789abcdef"[(std::to_integer<int>(b) >> shift) & 15];
+  return text;
+}
+
+// Packed by Python's struct: the order and the size of every field, which journals on disks have.
+TEST(Packing, IsTheFormatOfTheJournals) {
+  RestartRecord r;
+  r.result = {.id = 0x0102030405060708,
+              .seed = 3,
+              .status = Status::stalled_line_search,
+              .expectation = 1.5,
+              .gap = -2.25,
+              .gradient_norm = 0.125,
+              .iterations = 7,
+              .evaluations = -9,
+              .best_string = 77,
+              .best_probability = 0.75,
+              .best_cost = -0.5,
+              .expectation_crossings = {{1, 2}, {3, -1}},
+              .string_crossings = {{4, 5}, {6, 7}},
+              .angles = {0.25, 8.0},
+              .oracle = {{{{11, 12, 13}, {14, 15, 16}, {17, 18, 19}}}}};
+  r.cost = {.seconds = 16.0, .cpu_seconds = 32.0, .joules = 64.0, .host = "n1"};
+  EXPECT_EQ(hex(pack(std::vector{r})),
+            "0807060504030201030000000000000002000000000000f83f00000000000002c0000000000000c0"
+            "3f07000000f7ffffff4d00000000000000000000000000e83f000000000000e0bf02000000000000"
+            "00010000000200000003000000ffffffff0200000000000000040000000500000006000000070000"
+            "000200000000000000000000000000d03f00000000000020400b000000000000000c000000000000"
+            "000d000000000000000e000000000000000f00000000000000100000000000000011000000000000"
+            "00120000000000000013000000000000000000000000003040000000000000404000000000000050"
+            "4002000000000000006e31");
+  EXPECT_EQ(hex(pack(r.result)), hex(pack(std::vector{r})).substr(0, 2 * (251 - 24 - 8 - 2)));
+
+  const RestartCheckpoint c{.id = 21,
+                            .iterations = 22,
+                            .expectation_crossings = {{1, 2}},
+                            .string_crossings = {{3, 4}},
+                            .optimizer = {0.5, 1.0},
+                            .seconds = 60.0,
+                            .cpu_seconds = 59.0};
+  EXPECT_EQ(hex(pack(c)),
+            "15000000000000001600000001000000000000000100000002000000010000000000000003000000"
+            "040000000200000000000000000000000000e03f000000000000f03f0000000000004e4000000000"
+            "00804d40");
+
+  const PhaseEnergy phase{"table", "n", "measured:rapl", "package", 2, 1, 2, 3, 4, 5, 6, 7, 8,
+                          9,       11};
+  EXPECT_EQ(hex(pack(RunEnergy{"run", 3, 1.5, 200, 0.25, "why", {phase}})),
+            "030000000000000072756e0300000000000000000000000000f83f00000000000069400000000000"
+            "00d03f030000000000000077687905000000000000007461626c6501000000000000006e0d000000"
+            "000000006d656173757265643a7261706c07000000000000007061636b6167650200000000000000"
+            "0000f03f000000000000004000000000000008400000000000001040000000000000144000000000"
+            "000018400000000000001c40000000000000204000000000000022400b000000");
+}
+
+// Of diverged restarts much is NaN, and they are still the same.
+TEST(Packing, ResultsAreComparedByTheirBytes) {
+  RestartResult a;
+  EXPECT_NE(a, a);
+  EXPECT_EQ(pack(a), pack(RestartResult{}));
+  a.evaluations = 1;
+  EXPECT_NE(pack(a), pack(RestartResult{}));
 }
 
 // The journals of the first days: no phase said how often it was run.
