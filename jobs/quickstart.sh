@@ -59,7 +59,9 @@ fi
 train=(mpirun -n "$(cores)" "$qhn" train jobs/experiments/gaussian.toml --out "$out" "$@")
 say "Training on $(cores) core(s): ${train[*]}"
 mpi_environment
-"${train[@]}"
+# The campaign says whether it is complete: launchers return codes of their own after a signal.
+"${train[@]}" || echo "mpirun ended with $?" >&2
+"$qhn" status --quiet "$out" || die "not finished; this goes on where it stopped: ${train[*]}"
 
 say "Plotting"
 python=$(pick_python)

@@ -1,12 +1,12 @@
 # Shared by jobs/submit and the batch scripts, which all read the same arguments: source it after
 # lib.sh, it does nothing by itself. Everything travels as words of an argument list; no text from an
 # experiment is ever read as shell code.
-# shellcheck shell=bash disable=SC2034,SC2153,SC2317
+# shellcheck shell=bash disable=SC2034,SC2153,SC2154,SC2317
 
 # site_defaults: what jobs/site (or $QHN_SITE) may change; jobs/site.example explains each.
 site_defaults() {
   QHN_SBATCH=() QHN_LAUNCHER=srun QHN_SRUN=(--mpi=pmix) QHN_MPIRUN=(mpirun) QHN_REQUEUE=yes
-  QHN_MACHINE='' QHN_NODE=() QHN_PROGRAM=''
+  QHN_MACHINE='' QHN_NODE=() QHN_PROGRAM=${QHN_PROGRAM:-}
   site_environment() { :; }
 }
 
@@ -25,9 +25,23 @@ enter_site() {
   set +eu
   site_environment
   set -eu
-  [ -n "$QHN_PROGRAM" ] || QHN_PROGRAM=$ROOT/build/release/bin/qhn
-  [ -x "$QHN_PROGRAM" ] || QHN_PROGRAM=$(command -v qhn) ||
-    die "no qhn: build it (jobs/quickstart.sh) or set QHN_PROGRAM in the site file"
+  find_program
+}
+
+# find_program: leaves an absolute path in QHN_PROGRAM, which the site file or the environment may have set.
+find_program() {
+  local wanted=${QHN_PROGRAM:-}
+  if [ -n "$wanted" ]; then
+    if ! QHN_PROGRAM=$(command -v -- "$wanted") || [ ! -f "$QHN_PROGRAM" ]; then
+      die "QHN_PROGRAM=$wanted (site file or environment): no such program; correct it, or leave it out for $ROOT/build/release/bin/qhn or the qhn on PATH"
+    fi
+  elif [ -x "$ROOT/build/release/bin/qhn" ]; then
+    QHN_PROGRAM=$ROOT/build/release/bin/qhn
+  else
+    QHN_PROGRAM=$(command -v qhn) ||
+      die "no qhn: build it (jobs/quickstart.sh), or set QHN_PROGRAM in the site file or the environment"
+  fi
+  QHN_PROGRAM=$(realpath -s -- "$QHN_PROGRAM")
 }
 
 # safe TEXT: fit for the name of a job or a folder.
@@ -105,6 +119,66 @@ read_arguments() {
   [ "$whole_nodes" = 0 ] || resources+=(--exclusive)
 }
 
+# read_train WORD…: the options of `qhn train` as far as others must know them: sets (for qhn validate and
+# plan), restarts (empty: the file's), and what goes to plan.
+read_train() {
+  sets=() restarts=''
+  while [ $# -gt 0 ]; do
+    case $1 in
+      --set) sets+=(--set "${2:-}") ;;
+      --set=*) sets+=("$1") ;;
+      --restarts) restarts=${2:-} ;;
+      --restarts=*) restarts=${1#*=} ;;
+      --engine) sets+=(--set "engine.kind=${2:-}") ;;
+      --engine=*) sets+=(--set "engine.kind=${1#*=}") ;;
+      --precision) sets+=(--set "engine.precision=${2:-}") ;;
+      --precision=*) sets+=(--set "engine.precision=${1#*=}") ;;
+      --ranks-per-state) plan+=("--ranks-per-state=${2:-}") ;;
+      --ranks-per-state=*) plan+=("$1") ;;
+      --out | --out=* | --array-task* | --ids*) usage_error "$1 is submit's own business" ;;
+    esac
+    shift
+  done
+}
+
+# count_of RESOLVED: how many restarts an experiment asks for, as qhn validate shows it; nothing where a
+# rule ends it.
+count_of() { sed -n '/^\[restarts\]/,/^\[[^r]/s/^count = //p' <<<"$1"; }
+
+# mebibytes SIZE: of a size as sbatch takes it (a number of MiB, or one with K, M, G or T).
+mebibytes() {
+  local number=${1%[KkMmGgTt]}
+  case $number in '' | *[!0-9]*) return 1 ;; esac
+  case $1 in
+    *[Kk]) echo $(((number + 1023) / 1024)) ;;
+    *[Gg]) echo $((number * 1024)) ;;
+    *[Tt]) echo $((number * 1024 * 1024)) ;;
+    *) echo "$number" ;;
+  esac
+}
+
+# require_memory LINES: refuses a --mem or --mem-per-cpu below what `qhn plan` counted (LINES as for
+# add_planned). 0 means all that a node has.
+require_memory() {
+  local planned word asked cpus=1 ranks=1 option
+  planned=$(sed -n 's/^--mem=\([0-9]*\)M$/\1/p' <<<"$1")
+  [ -n "$planned" ] || return 0
+  for word in $1 "${QHN_SBATCH[@]}" "${resources[@]}"; do
+    case $word in
+      --cpus-per-task=*) cpus=${word#*=} ;;
+      --ntasks-per-node=*) ranks=${word#*=} ;;
+    esac
+  done
+  for word in "${QHN_SBATCH[@]}" "${resources[@]}"; do
+    case $word in --mem=* | --mem-per-cpu=*) ;; *) continue ;; esac
+    option=${word%%=*}
+    asked=$(mebibytes "${word#*=}") || continue
+    [ "$asked" -gt 0 ] || continue
+    if [ "$option" = --mem-per-cpu ]; then asked=$((asked * cpus * ranks)); fi
+    [ "$asked" -ge "$planned" ] || usage_error "$word is $asked MiB on a node, and qhn plan counts $planned MiB; allowed: at least that, or no $option"
+  done
+}
+
 # add_planned LINES: of the options of sbatch that `qhn plan` found, those that nobody chose.
 add_planned() {
   local line chosen=" ${resources[*]} ${QHN_SBATCH[*]}" unchosen=()
@@ -120,16 +194,19 @@ add_planned() {
   resources=("${unchosen[@]}" "${resources[@]}")
 }
 
-# this_cluster [--partition=P]: what Slurm says of its smallest nodes there, for `qhn plan`. Sockets stand
-# for NUMA domains, the nearest thing that Slurm knows; a site that names only processors has sockets of
-# one core, and one that names no memory has 1 MiB.
+# this_cluster [--partition=P]: what Slurm says of its smallest nodes there, for `qhn plan`; with one more
+# line, --hint=nomultithread, where its processors are hardware threads: a rank's threads then get a core
+# each. Sockets stand for NUMA domains, the nearest thing that Slurm knows; a site that names only
+# processors has sockets of one core, and one that names no memory has 1 MiB.
 this_cluster() {
   command -v sinfo >/dev/null || return 0
   timeout 10 sinfo --noheader --exact "$@" --format='%c %m %X %Y %P' 2>/dev/null | tr -d + |
     awk -v chosen=$# 'chosen || $5 ~ /\*$/' | sort -n | awk 'NR == 1 {
-      print "--cores=" $1
+      cores = $3 * $4 > 0 && $3 * $4 < $1 ? $3 * $4 : $1
+      print "--cores=" cores
       if ($2 > 1) print "--memory=" $2 "M"
       print "--domains=" ($4 > 1 ? $3 : 1)
+      if (cores < $1) print "--hint=nomultithread"
     }' || :
 }
 
@@ -173,12 +250,12 @@ my_numa_domains() {
   numa_domains /sys/devices/system/node "$(awk '/^Cpus_allowed_list/ { print $2 }' /proc/self/status)"
 }
 
-# run_ranks COMMAND…: runs it in a batch script and leaves its exit code in `code`, 75 also where a
-# signal met it too early. A trap runs between foreground commands only, so the program is in the
+# run_ranks COMMAND…: runs it in a batch script and leaves its exit code in `code`, and in `warned` whether a
+# signal came meanwhile. A trap runs between foreground commands only, so the program is in the
 # background. It always gets USR1: on TERM both srun and mpirun kill their ranks at once.
 run_ranks() {
-  local again warned=0
-  signalled=0 program='' code=0
+  local again
+  signalled=0 warned=0 program='' code=0
   trap 'forward USR1' USR1
   trap 'forward TERM' TERM
   "$@" &
@@ -190,8 +267,36 @@ run_ranks() {
     [ "$again" = 127 ] || code=$again # 127: it had ended already
   done
   program=
-  # A signal so early that no handler was there yet ends the program by itself: the journal holds.
-  if [ "$warned" = 1 ] && [ "$code" -gt 128 ]; then code=75; fi
+}
+
+# settle COMMAND…: after run_ranks. What a launcher returns is no word of the campaign's: after a signal
+# Hydra ends with 0, 9 or 75 by chance. COMMAND asks the campaign (0: complete, 75: not, 2: nothing is
+# there yet). Returns where the job should begin again, and ends the script where not: with 0 where the
+# campaign is complete, else with the launcher's code, which tells of a failure.
+settle() {
+  local asked=0
+  if [ "$warned" = 0 ]; then # qhn's own words for a failure and for a mistake
+    case $code in 1 | 2) exit "$code" ;; esac
+  fi
+  "$@" || asked=$?
+  if [ "$asked" = 0 ]; then
+    [ "$code" = 0 ] || echo "complete, whatever the launcher's exit code $code means"
+    exit 0
+  fi
+  [ "$warned" = 0 ] || return 0
+  case $code in
+    0 | 75) ;;
+    # Some rank was killed, or the launcher makes it up: where nothing more was done, again will not help.
+    *) if [ "$(finished)" -le "$finished_before" ]; then exit "$code"; fi ;;
+  esac
+}
+# finished: how many restarts the folder `out` holds, 0 where it is no campaign's.
+finished() {
+  local n=0
+  if [ -d "${out:-}" ]; then
+    n=$("$QHN_PROGRAM" status "$out" 2>/dev/null | sed -n 's/.*: \([0-9]*\) of .* restarts done.*/\1/p' | head -n 1)
+  fi
+  echo "${n:-0}"
 }
 forward() {
   signalled=1

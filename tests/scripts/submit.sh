@@ -120,6 +120,50 @@ expect 0 submit "$gaussian" --dry-run
 says " --ntasks-per-node=1 --cpus-per-task=16 "
 says_not "--mem"
 
+# Where Slurm's processors are hardware threads, cores count, and a rank's threads get one each.
+fake sinfo "echo '128 256000 2 32 batch*'"
+expect 0 submit "$gaussian" --dry-run
+says " --ntasks-per-node=2 --cpus-per-task=32 "
+says " --hint=nomultithread "
+expect 0 submit "$gaussian" --dry-run --sbatch=--hint=multithread
+says_not "nomultithread"
+expect 0 submit "$gaussian" --dry-run --ntasks 4 --cpus-per-task 3
+says_not "nomultithread"
+
+# Less memory than the plan counts is refused; all of a node's, or as much, is not.
+for less in "--mem 1" "--mem 20K" "--mem-per-cpu 1" "--sbatch=--mem=5M"; do
+  # shellcheck disable=SC2086  # an option and its value
+  expect 2 submit "$gaussian" --dry-run $less
+  says "qhn plan counts"
+done
+for enough in "--mem 0" "--mem 200G" "--mem-per-cpu 2G"; do
+  # shellcheck disable=SC2086  # an option and its value
+  expect 0 submit "$gaussian" --dry-run $enough
+done
+
+# The data is there before anything is submitted.
+forget
+for kind in 'kind = "csv"\ndata = "none.csv"' 'kind = "table"\ntable = "none.txt"' 'kind = "images"\ndata = "none"' \
+  'kind = "csv"\ndata = "some.csv"\ntest_data = "none.csv"'; do
+  printf '[problem]\n%b\n' "$kind" >"$scratch/nodata.toml"
+  printf '1,2,0\n2,1,1\n3,1,0\n' >"$scratch/work/some.csv"
+  expect 2 submit "$scratch/nodata.toml"
+  says "none"
+done
+printf '[problem]\nkind = "csv"\ndata = "some.csv"\ntest_data = "some.csv"\n' >"$scratch/data.toml"
+expect 0 submit "$scratch/data.toml" --dry-run
+[ -z "$(ls "$scratch/calls")" ] || fail "submitted without data"
+
+# A program that is named and is not there is named again; none at all is another matter.
+printf 'QHN_PROGRAM=%q\n' "$scratch/nowhere/qhn" >"$scratch/wrong"
+expect 1 submit "$gaussian" --site "$scratch/wrong"
+says "QHN_PROGRAM=$scratch/nowhere/qhn (site file or environment): no such program"
+expect 1 env QHN_PROGRAM="$scratch/work" jobs/submit "$gaussian" --dry-run
+says "QHN_PROGRAM=$scratch/work (site file or environment): no such program"
+expect 1 env QHN_PROGRAM=qhn-nosuch jobs/compare.sh gaussian
+says "QHN_PROGRAM=qhn-nosuch (environment): no such program"
+expect 0 env QHN_PROGRAM="$qhn" jobs/submit "$gaussian" --dry-run
+
 # Arrays: at most 1000 tasks and at most one for each restart; not with a rule that ends the campaign.
 forget
 expect 0 submit "$gaussian" --array 5000%20 -- --restarts 1000000
@@ -156,6 +200,20 @@ says "planned for nodes like this one"
 says "#PBS -J 0-7"
 says "#BSUB"
 says "--array-task"
+# With this job's numbers and whole paths, each a script that a shell can read.
+expect 0 without "$gaussian" --nodes 2 --ntasks-per-node 4 --cpus-per-task 8 --time 1-02:30:00 --array 8%3 --dry-run -- --restarts 40
+says "#PBS -l select=2:ncpus=32:mpiprocs=4:ompthreads=8:mem="
+says "#PBS -l walltime=26:30:00"
+says "#PBS -J 0-7%3"
+says "timeout --signal=USR1 95280 mpirun -n 8 $qhn train $gaussian --out $scratch/work/results/gaussian --restarts 40 --array-task \$PBS_ARRAY_INDEX/8"
+says '#BSUB -n 8 -R "span[ptile=4] affinity[core(8)]"'
+says "#BSUB -W 26:30 -wa USR1"
+says "--array-task \$((LSB_JOBINDEX - 1))/8"
+says "cd $scratch/work && flux submit --job-name=qhn-gaussian -N 2 -n 8 -c 8 -t 1590m --signal=SIGUSR1@120"
+says "--cc=0-7 $qhn train $gaussian "
+says "--array-task {cc}/8"
+says "$qhn status --quiet $scratch/work/results/gaussian"
+for word in select=NODES =RANKS =THREADS =CORES NUMBER; do says_not "$word"; done
 expect 1 without "$gaussian"
 says "no sbatch"
 
@@ -194,3 +252,42 @@ expect 75 baseline "$experiment"
 says "not finished: cancelled"
 [ ! -e "$scratch/calls/scontrol" ] || fail "a cancelled job asked for another turn"
 [ ! -e "$PWNED" ] || fail "a shell ran part of a name"
+
+# What a launcher returns decides nothing: the campaign is asked, of a task of an array for its slice.
+echo 'JobId=7 JobState=RUNNING Restarts=0 ' >"$scratch/job"
+sed 's/^train_samples.*//; /^seed = 1$/d' "$gaussian" >"$scratch/quick.toml"
+fake ranks "while [ \$# -gt 0 ] && [ \$1 != '$qhn' ]; do shift; done
+eval \"\$(cat $scratch/does)\"
+exit \$(cat $scratch/code)"
+campaign() { # CODE WHAT-IT-DOES WORD…
+  echo "$1" >"$scratch/code" && echo "$2" >"$scratch/does" && shift 2
+  rm -f "$scratch/calls/scontrol"
+  (PATH="$scratch/bin:$PATH" SLURM_JOB_ID=7 SLURM_ARRAY_TASK_ID=1 bash jobs/campaign.sbatch "$ROOT" "$scratch/quick.toml" \
+    "--out=$scratch/c" "--site=$scratch/site" --runs=9 --ntasks=1 "$@" -- --restarts 6)
+}
+requeued() { grep -q requeue "$scratch/calls/scontrol" 2>/dev/null; }
+some='"$@" --ids 0:4 >/dev/null 2>&1'
+expect 75 campaign 0 :
+requeued || fail "nothing was written, and the launcher's 0 was believed"
+expect 2 campaign 2 :
+expect 1 campaign 1 :
+expect 9 campaign 9 :
+if requeued; then fail "a launcher that fails at once was begun again"; fi
+expect 75 campaign 9 "$some"
+requeued || fail "9 after something was done: $output"
+expect 9 campaign 9 :
+for code in 0 75; do
+  expect 75 campaign $code :
+  requeued || fail "4 of 6 are done, and the launcher's $code was believed: $output"
+done
+# shellcheck disable=SC2016 # the launcher's own parent
+expect 75 campaign 9 'kill -USR1 $PPID; sleep 1'
+requeued || fail "9 after a signal: $output"
+says "USR1: saving"
+# Restarts 4 and 5 are the third of three tasks; the second is whole.
+expect 0 campaign 75 : --array=3
+if requeued; then fail "this task was complete: $output"; fi
+for code in 0 75 9; do
+  expect 0 campaign $code '"$@" >/dev/null 2>&1'
+  if requeued; then fail "complete, and $code was believed: $output"; fi
+done
