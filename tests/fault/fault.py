@@ -5,12 +5,19 @@ Each turn goes on with the campaign on 1, 2, 3 or 4 ranks, of which one, two or 
 those of a node do, and sends SIGKILL to one rank, to all ranks, or to mpirun; every other one while a record is half written (slow_write.c). Which restarts are
 finished is taken from the stream of `qhn train --announce`, not from the journal. An announced
 restart must be in the journal after every kill, and none may be announced twice.
+
+In the second half the folder suffers between the kills what scratch file systems and people do to it:
+journals are purged, so that campaign.h5 alone holds their restarts; files of killed merges and files that
+only look like journals lie about; a campaign.h5 of another campaign is copied in, which must be refused;
+journals of another campaign are copied in, which the command that the message names takes out again.
 """
 import argparse
 import collections
 import os
 import pathlib
 import random
+import shlex
+import shutil
 import signal
 import subprocess
 import sys
@@ -60,6 +67,8 @@ class Fault:
         self.mark = folder / "mark"
         self.environment = dict(os.environ, QHN_FAULT_ARM=str(self.arm), QHN_FAULT_MARK=str(self.mark))
         (folder / "e.toml").write_text(EXPERIMENT)
+        self.purged = False  # journals are gone: campaign.h5 must stay
+        self.disturbances = collections.Counter()
 
     def run(self):
         for second in (signal.SIGUSR1, signal.SIGTERM):
@@ -77,8 +86,11 @@ class Fault:
             in_write += hit
             kinds[who] += 1
             self.check(f"kill {done} ({who} of {ranks} ranks{', in a write' if hit else ''})")
+            late = 2 * done > self.options.kills or 2 * (time.monotonic() - began) > self.options.seconds
+            if late and done % 3 == 0:
+                self.disturb(f"after kill {done}")
         print(f"{done} kills ({dict(kinds)}), {in_write} of them in a write, "
-              f"{time.monotonic() - began:.0f} s")
+              f"{time.monotonic() - began:.0f} s; {dict(self.disturbances)}")
         least = self.options.kills if self.options.least is None else self.options.least
         assert done >= least, f"only {done} kills"
         assert 2 * in_write >= done - 1, "too few kills in a write"
@@ -196,7 +208,74 @@ class Fault:
         assert not lost, f"{what}: lost {sorted(lost)[:10]}"
         print(f"{what}: {len(announced)} announced, {len(records)} in the journal")
 
+    def disturb(self, when):
+        """One of the things that happen to folders; what is there afterwards is what was there."""
+        folder, result = self.folder / "o", self.folder / "o" / "campaign.h5"
+        before = self.records()
+        kinds = [self.purge, self.litter, self.foreign_result, self.mix]
+        kind = kinds[sum(self.disturbances.values()) % len(kinds)]
+        self.disturbances[kind.__name__] += 1
+        kind(folder, result)
+        after = self.records()
+        assert after == before, f"{when}, {kind.__name__}: {len(before)} records became {len(after)}"
+        assert self.qhn("status", "--quiet", "o").returncode == 75
+        print(f"{when}, {kind.__name__}: {len(after)} records")
+
+    def purge(self, folder, result):
+        self.purged = True
+        journals = sorted((folder / "journal").iterdir())
+        for path in self.random.sample(journals, self.random.randint(1, len(journals))):
+            if path.is_file():
+                path.unlink()
+        if self.random.random() < 0.3:
+            shutil.rmtree(folder / "journal")
+
+    def litter(self, folder, result):
+        (folder / "journal").mkdir(exist_ok=True)
+        (folder / "journal" / "notes.qhnj").write_text("no journal\n")
+        (folder / "journal" / "empty.qhnj").write_text("")
+        (folder / "journal" / "folder.qhnj").mkdir(exist_ok=True)
+        for name in ("campaign.h5.tmp.host.1", "campaign.identity.tmp.host.1.2", "claims/x.claim.tmp.host.1",
+                     "claims/x.claim"):
+            (folder / name).write_text("half")
+
+    def foreign(self):
+        other = self.folder / "other"
+        if not other.exists():
+            self.qhn("train", "e.toml", "--seed", "8", "--restarts", "7", "--out", "other", check=True)
+        return other
+
+    def foreign_result(self, folder, result):
+        kept = result.read_bytes()
+        for bad in ((self.foreign() / "campaign.h5").read_bytes(), kept[:len(kept) // 2], b""):
+            result.write_bytes(bad)
+            for verb in ("merge o", "status o", "train e.toml --restarts 1000000 --out o"):
+                run = self.qhn(*verb.split())
+                assert run.returncode == 2 and "campaign.h5" in run.stderr, f"{verb}: {run}"
+            assert result.read_bytes() == bad, "campaign.h5 was overwritten"
+        result.write_bytes(kept)
+
+    def mix(self, folder, result):
+        (folder / "journal").mkdir(exist_ok=True)
+        for path in (self.foreign() / "journal").iterdir():
+            shutil.copy(path, folder / "journal" / ("0" + path.name))
+        run = self.qhn("merge", "o")
+        assert run.returncode == 2 and "restarts.seed" in run.stderr, run
+        command = shlex.split(run.stderr.split("`")[1])
+        assert command == ["qhn", "merge", "o", "--separate"], command
+        run = self.qhn(*command[1:], check=True)
+        assert "o-2: " in run.stdout, run
+        assert len(self.csv("o-2")) == 7
+        shutil.rmtree(self.folder / "o-2")
+
+    def qhn(self, *words, check=False):
+        return subprocess.run([self.options.qhn, *words], cwd=self.folder, check=check, capture_output=True,
+                              text=True)
+
     def records(self):
+        """Those of the journals, while they are all there: no older campaign.h5 may help out."""
+        if not self.purged:
+            (self.folder / "o" / "campaign.h5").unlink(missing_ok=True)
         subprocess.run([self.options.qhn, "merge", "o"], cwd=self.folder, check=True,
                        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         return self.csv("o")
