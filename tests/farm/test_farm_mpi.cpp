@@ -221,5 +221,78 @@ TEST(Farm, GoesOnWhereItWasStopped) {
   }
 }
 
+// What a restart took before it was interrupted counts, and is not done again, on whatever rank it
+// goes on.
+TEST(Farm, AResumedRestartKeepsItsSecondsAndItsWork) {
+  const Campaign campaign;
+  constexpr std::uint64_t restarts = 16;
+  const int rank = rank_of(MPI_COMM_WORLD);
+  Collector first;
+  FarmOptions options = farm_options(campaign, restarts, 1);
+  options.checkpoint_seconds = 0.0;
+  std::atomic<bool> stop = false;
+  std::atomic<int> evaluations = 0;
+  run_farm(
+      MPI_COMM_WORLD,
+      [&]() -> std::unique_ptr<Engine> {
+        return std::make_unique<Disturbed>(campaign.engine(), [&] {
+          if (++evaluations == 25) stop = true;
+        });
+      },
+      campaign.costs, campaign.minimum, options, stop, first.callbacks);
+  first.gather(MPI_COMM_WORLD);
+
+  // As if each had run for a time of its own.
+  std::vector<std::uint64_t> begun(restarts, 0);
+  options = farm_options(campaign, restarts, 1);
+  if (rank == 0) {
+    options.ids.clear();
+    for (std::uint64_t id = 0; id < restarts; ++id)
+      if (!first.results.contains(id)) options.ids.push_back({id, 1});
+    for (auto& [id, checkpoint] : first.checkpoints) {
+      if (first.results.contains(id)) continue;
+      EXPECT_LT(checkpoint.seconds, 1000.0);
+      checkpoint.seconds = 1000.0 * static_cast<double>(id + 1);
+      checkpoint.cpu_seconds = 1000.0 * static_cast<double>(id + 2);
+      begun[id] = 1;
+      options.checkpoints[id] = checkpoint;
+    }
+    EXPECT_FALSE(options.checkpoints.empty());
+  }
+  MPI_Bcast(begun.data(), static_cast<int>(restarts), MPI_UINT64_T, 0, MPI_COMM_WORLD);
+  evaluations = 0;
+  std::vector<RestartRecord> ended;
+  FarmCallbacks callbacks{[&](std::vector<RestartRecord>&& records) {
+                            for (RestartRecord& r : records) ended.push_back(std::move(r));
+                          },
+                          {},
+                          {},
+                          {}};
+  run_farm(
+      MPI_COMM_WORLD,
+      [&]() -> std::unique_ptr<Engine> {
+        return std::make_unique<Disturbed>(campaign.engine(), [&] { ++evaluations; });
+      },
+      campaign.costs, campaign.minimum, options, std::atomic<bool>(false), callbacks);
+  const std::vector<RestartResult> serial = campaign.serial(restarts);
+  int needed = 0;
+  for (const RestartRecord& r : ended) {
+    const std::uint64_t id = r.result.id;
+    EXPECT_EQ(r.result, serial[id]);
+    needed += r.result.evaluations;
+    const double before = begun[id] ? 1000.0 * static_cast<double>(id + 1) : 0.0;
+    EXPECT_GE(r.cost.seconds, before) << id;
+    EXPECT_LT(r.cost.seconds, before + 900.0) << id;
+    const double cpu_before = begun[id] ? before + 1000.0 : 0.0;
+    EXPECT_GE(r.cost.cpu_seconds, cpu_before) << id;
+    EXPECT_LT(r.cost.cpu_seconds, cpu_before + 900.0) << id;
+  }
+  int done = evaluations;
+  MPI_Allreduce(MPI_IN_PLACE, &done, 1, MPI_INT, MPI_SUM, MPI_COMM_WORLD);
+  MPI_Allreduce(MPI_IN_PLACE, &needed, 1, MPI_INT, MPI_SUM, MPI_COMM_WORLD);
+  const auto resumed = std::count(begun.begin(), begun.end(), std::uint64_t{1});
+  EXPECT_LE(done + static_cast<int>(resumed), needed) << "work was done again";
+}
+
 }  // namespace
 }  // namespace qhn
