@@ -2,11 +2,27 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
+#include "core/angle.hpp"
+
 namespace qhn {
 namespace {
 
-// Shortest text that reads back as the same double, always with a decimal point or exponent.
-std::string number(double x) { return fmt::format("{:#}", x); }
+// Shortest text that reads back as the same double, with digits on both sides of a decimal point:
+// OpenQASM 3 knows 1e-10 as well, some of its parsers only 1.0e-10.
+std::string number(double x) {
+  std::string text = fmt::format("{}", x);
+  if (text.find('.') == std::string::npos) text.insert(std::min(text.find('e'), text.size()), ".0");
+  return text;
+}
+
+// A name as one line of a comment.
+std::string one_line(std::string name) {
+  std::replace_if(
+      name.begin(), name.end(), [](unsigned char c) { return c < 0x20 || c == 0x7f; }, '?');
+  return name;
+}
 
 std::string statement(const Gate& g, double angle) {
   switch (g.kind) {
@@ -32,7 +48,7 @@ std::string angle_comment(const Circuit& circuit, const Gate& g) {
   if (g.angle < 0) return "  // fixed";
   const auto k = static_cast<std::size_t>(g.angle);
   return k < circuit.angle_names.size()
-             ? fmt::format("  // angle {}: {}", k, circuit.angle_names[k])
+             ? fmt::format("  // angle {}: {}", k, one_line(circuit.angle_names[k]))
              : fmt::format("  // angle {}", k);
 }
 
@@ -50,7 +66,8 @@ std::string to_openqasm3(const Circuit& circuit, std::span<const double> angles)
       to_string(circuit.family), circuit.qubits, circuit.angles, circuit.qubits - 1,
       circuit.qubits);
   for (const Gate& g : circuit.gates) {
-    const double angle = g.angle >= 0 ? angles[static_cast<std::size_t>(g.angle)] : g.fixed;
+    const double angle =
+        reduced_angle(g.angle >= 0 ? angles[static_cast<std::size_t>(g.angle)] : g.fixed);
     out += statement(g, angle) + angle_comment(circuit, g) + '\n';
   }
   return out;

@@ -8,7 +8,8 @@
 namespace qhn {
 
 /// `circuit` with its angles as an OpenQASM 3 program of gates from stdgates.inc, equal to the
-/// circuit up to a global phase. `angles` has circuit.angles entries.
+/// circuit up to a global phase. `angles` has circuit.angles entries; large ones
+/// are written mod 4π.
 std::string to_openqasm3(const Circuit& circuit, std::span<const double> angles);
 
 }  // namespace qhn

@@ -3,9 +3,11 @@
 #include <algorithm>
 #include <array>
 #include <cctype>
+#include <cmath>
 #include <map>
 #include <utility>
 
+#include "core/angle.hpp"
 #include "core/error.hpp"
 
 namespace qhn {
@@ -122,6 +124,7 @@ Circuit make_custom_circuit(int qubits, const std::vector<CustomGate>& gates) {
       if (gate.first == gate.second)
         throw InputError(where + "uses qubit " + std::to_string(gate.first) + " twice");
     }
+    if (!std::isfinite(entry.value)) throw InputError(where + "its angle is not finite");
     if (!has_angle(gate.kind)) {
       if (!entry.angle.empty() || entry.value != 0.0) throw InputError(where + "takes no angle");
     } else if (!entry.angle.empty()) {
@@ -132,7 +135,7 @@ Circuit make_custom_circuit(int qubits, const std::vector<CustomGate>& gates) {
       }
       gate.angle = it->second;
     } else {
-      gate.fixed = entry.value;
+      gate.fixed = reduced_angle(entry.value);
     }
     circuit.gates.push_back(gate);
   }

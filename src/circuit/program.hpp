@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "circuit/circuit.hpp"
+#include "core/angle.hpp"
 
 namespace qhn {
 
@@ -13,7 +14,9 @@ namespace qhn {
 struct Angle {
   int index = -1;
   double fixed = 0.0;
-  double value(std::span<const double> angles) const {
+  /// Large ones mod 4π.
+  double value(std::span<const double> angles) const { return reduced_angle(as_given(angles)); }
+  double as_given(std::span<const double> angles) const {
     return index >= 0 ? angles[static_cast<std::size_t>(index)] : fixed;
   }
 };

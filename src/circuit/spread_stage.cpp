@@ -64,7 +64,7 @@ class StageBuilder {
   void add(const Gate& gate) {
     const Place first = place(gate.first);
     const Place second = gate.second >= 0 ? place(gate.second) : Place{-1, false};
-    SpreadAngle angle{{gate.angle, 1.0, gate.angle >= 0 ? 0.0 : gate.fixed}};
+    SpreadAngle angle{{gate.angle, 1.0, gate.angle >= 0 ? 0.0 : reduced_angle(gate.fixed)}};
     switch (gate.kind) {
       case GateKind::ry:
         if (const Index form = std::exchange(pending(first.slot), 0))

@@ -5,6 +5,7 @@
 
 #include "circuit/circuit.hpp"
 #include "circuit/program.hpp"
+#include "core/angle.hpp"
 
 namespace qhn {
 
@@ -18,13 +19,14 @@ struct Stage {
 };
 
 /// How one angle of a part's program follows from the circuit's: sign·θ[index] + offset, or the
-/// offset alone where index is −1.
+/// offset alone where index is −1; a large θ mod 4π.
 struct DerivedAngle {
   int index = -1;
   double sign = 1.0;
   double offset = 0.0;
   double value(std::span<const double> angles) const {
-    return (index >= 0 ? sign * angles[static_cast<std::size_t>(index)] : 0.0) + offset;
+    return (index >= 0 ? sign * reduced_angle(angles[static_cast<std::size_t>(index)]) : 0.0) +
+           offset;
   }
 };
 

@@ -4,13 +4,14 @@
 #include <vector>
 
 #include "circuit/circuit.hpp"
+#include "core/angle.hpp"
 #include "core/types.hpp"
 
 namespace qhn {
 
-/// The angle of a gate: its entry of the angle vector, or its fixed value.
+/// The angle of a gate: its entry of the angle vector, or its fixed value; large ones mod 4π.
 inline double gate_angle(const Gate& gate, std::span<const double> angles) {
-  return gate.angle >= 0 ? angles[static_cast<std::size_t>(gate.angle)] : gate.fixed;
+  return reduced_angle(gate.angle >= 0 ? angles[static_cast<std::size_t>(gate.angle)] : gate.fixed);
 }
 
 /// Naive, gate by gate, straight from the definitions in circuit.hpp: the truth every fast kernel

@@ -78,7 +78,7 @@ void fill_phase_table(PhaseStep<T>& step, std::span<const double> angles) {
   Complex start = 1.0;
   for (const PhaseTerm& t : step.terms) {
     if (t.pair()) start *= std::polar(1.0, -t.angle.value(angles) / 2);
-    if (t.global()) start *= std::polar(1.0, t.angle.value(angles));
+    if (t.global()) start *= std::polar(1.0, t.angle.as_given(angles));
   }
   T* re = step.low_re.data();
   T* im = step.low_im.data();
@@ -124,7 +124,10 @@ void set_phase_angles(PhaseStep<T>& step, std::span<const double> angles) {
   std::array<double, 64> sum{};
   double global = 0.0;
   for (const PhaseTerm& t : step.terms)
-    (t.global() ? global : sum[static_cast<std::size_t>(t.first)]) += t.angle.value(angles);
+    if (t.global())
+      global += t.angle.as_given(angles);  // itself a sum of reduced ones
+    else
+      sum[static_cast<std::size_t>(t.first)] += t.angle.value(angles);
   for (std::size_t q = 0; q < step.cosine.size(); ++q) {
     step.cosine[q] = static_cast<T>(std::cos(sum[q]));
     step.sine[q] = static_cast<T>(std::sin(sum[q]));

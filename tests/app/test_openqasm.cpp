@@ -146,6 +146,15 @@ TEST(OpenQasm, EqualsTheEngineForEveryGate) {
                         23);
 }
 
+TEST(OpenQasm, WritesNumbersThatEveryParserTakes) {
+  const Circuit circuit = make_custom_circuit(
+      1, {{"Ry", {0}, "a", 0}, {"Rz", {0}, "b", 0}, {"Rx", {0}, "c\nx q[0];", 0}});
+  const std::string text = to_openqasm3(circuit, std::vector{1e-10, -2e20, 1.5e-7});
+  EXPECT_NE(text.find("ry(1.0e-10) q[0];  // angle 0: a\n"), std::string::npos) << text;
+  EXPECT_NE(text.find("p(1.402704315430"), std::string::npos) << text;  // mod 4 pi
+  EXPECT_NE(text.find("rx(1.5e-07) q[0];  // angle 2: c?x q[0];\n"), std::string::npos) << text;
+}
+
 TEST(OpenQasm, StatesTheBitOrderAndNamesTheAngles) {
   const Circuit circuit = make_custom_circuit(2, {{"Ry", {1}, "tilt", 0}});
   const std::string text = to_openqasm3(circuit, std::vector{3.0});

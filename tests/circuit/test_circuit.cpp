@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <cmath>
 
 #include "circuit/circuit.hpp"
 #include "core/error.hpp"
@@ -88,6 +89,34 @@ TEST(CustomCircuit, NamesTheFaultyGate) {
   EXPECT_THAT(build({"CX", {0, 2}, "", 0}), HasSubstr("qubit 2 is outside 0 to 1"));
   EXPECT_THAT(build({"CZ", {1, 1}, "", 0}), HasSubstr("uses qubit 1 twice"));
   EXPECT_THAT(build({"CZ", {0, 1}, "t", 0}), HasSubstr("takes no angle"));
+  EXPECT_THAT(build({"CX", {0, 1}, "", 0.5}), HasSubstr("takes no angle"));
+  EXPECT_THAT(build({"", {0}, "a", 0}), HasSubstr("gate 2 (): unknown gate"));
+  EXPECT_THAT(build({"R", {0}, "a", 0}), HasSubstr("unknown gate"));
+  EXPECT_THAT(build({"Ry", {}, "a", 0}), HasSubstr("has 0 qubits, needs 1"));
+  EXPECT_THAT(build({"Ry", {0, 1}, "a", 0}), HasSubstr("has 2 qubits, needs 1"));
+  EXPECT_THAT(build({"Rzz", {0}, "a", 0}), HasSubstr("has 1 qubits, needs 2"));
+  EXPECT_THAT(build({"Rzz", {0, 1, 0}, "a", 0}), HasSubstr("has 3 qubits, needs 2"));
+  EXPECT_THAT(build({"Rzz", {0, 0}, "a", 0}), HasSubstr("uses qubit 0 twice"));
+  EXPECT_THAT(build({"CX", {1, 1}, "", 0}), HasSubstr("uses qubit 1 twice"));
+  EXPECT_THAT(build({"Rx", {2}, "a", 0}), HasSubstr("qubit 2 is outside 0 to 1"));
+  EXPECT_THAT(build({"Rz", {-1}, "a", 0}), HasSubstr("qubit -1 is outside 0 to 1"));
+  EXPECT_THAT(build({"CX", {-1, 0}, "", 0}), HasSubstr("qubit -1 is outside 0 to 1"));
+  for (const double value : {NAN, INFINITY, -INFINITY})
+    EXPECT_THAT(build({"Ry", {0}, "", value}), HasSubstr("its angle is not finite"));
+  EXPECT_EQ(build({"rZz", {1, 0}, "", -4.5}), "no error");
+  EXPECT_THAT(message_of([] { make_custom_circuit(2, {}); }), HasSubstr("at least one gate"));
+  EXPECT_THAT(message_of([] {
+                make_custom_circuit(63, {{"Ry", {0}, "a", 0}});
+              }),
+              HasSubstr("1 to 62"));
+}
+
+TEST(CustomCircuit, ReducesLargeFixedAngles) {
+  const auto fixed = [](double value) {
+    return make_custom_circuit(2, {{"Rzz", {0, 1}, "", value}}).gates[0].fixed;
+  };
+  EXPECT_EQ(fixed(-12.5), -12.5);
+  EXPECT_NEAR(fixed(2e20), -1.4027043154306909, 2e-15);  // of 450 digits of pi
 }
 
 }  // namespace

@@ -66,9 +66,10 @@ Spread spread_out(const Ranks& ranks, const Circuit& circuit, const std::vector<
 }
 
 void expect_agreement(const Ranks& ranks, const Circuit& circuit, std::uint64_t seed,
-                      EngineKind against) {
+                      EngineKind against, double largest_angle = 6.0) {
   const auto cost = random_numbers(dimension(circuit.qubits), 0.0, 1.0, seed);
-  const auto angles = random_numbers(static_cast<std::size_t>(circuit.angles), -6.0, 6.0, seed + 1);
+  const auto angles = random_numbers(static_cast<std::size_t>(circuit.angles), -largest_angle,
+                                     largest_angle, seed + 1);
   auto reference = make_engine(circuit, cost, {against});
   std::vector<double> expected(angles.size()), gradient(angles.size(), 1e300);
   const double value = reference->expectation_and_gradient(angles, expected);
@@ -111,6 +112,16 @@ TEST(DistributedSweep, AgreesForRandomCustomCircuits) {
       const int qubits = 4 + static_cast<int>(seed % 4);
       expect_agreement(ranks, random_custom(qubits, 60, seed), seed, EngineKind::reference);
     }
+  });
+}
+
+// The reference reduces each angle by itself (tests/gradient); sums of them lose nothing here.
+TEST(DistributedSweep, AgreesForLargeAngles) {
+  on_powers_of_two([](const Ranks& ranks) {
+    for (const double largest_angle : {1e3, 1e12, 2e20})
+      for (std::uint64_t seed = 1; seed <= 6; ++seed)
+        expect_agreement(ranks, random_custom(5, 60, seed), seed, EngineKind::reference,
+                         largest_angle);
   });
 }
 

@@ -82,6 +82,70 @@ TEST_F(Levels, EveryEngineEqualsTheReference) {
   }
 }
 
+// Angles and what 450 digits of pi make of them mod 4π.
+constexpr std::pair<double, double> large_angles[] = {{60.0, -2.831853071795865},
+                                                      {1000.0, -5.309649148733836},
+                                                      {-1e6, -5.925621140093852},
+                                                      {1e12, -0.6576247591367864},
+                                                      {2e12, -1.3152495182735728},
+                                                      {3e12, -1.9728742774103594},
+                                                      {4e12, -2.6304990365471457},
+                                                      {5e12, -3.288123795683932},
+                                                      {2e20, -1.4027043154306909},
+                                                      {-1e300, 2.1838724841522326},
+                                                      {1.7976931348623157e308, 3.136630678439006}};
+
+// The gates of random_custom with large angles, fixed and free, and the same with the small ones.
+std::pair<Case, Case> large_and_small(int qubits, int gates, std::uint64_t seed) {
+  constexpr std::size_t count = std::size(large_angles);
+  const auto pick = random_numbers(static_cast<std::size_t>(2 * gates), 0.0, count, seed);
+  const Circuit pattern = random_custom(qubits, gates, seed);
+  Case large{pattern, random_numbers(dimension(qubits), 0.0, 1.0, seed), {}}, small = large;
+  for (std::size_t i = 0; i < pattern.gates.size(); ++i) {
+    if (pattern.gates[i].angle >= 0 || !has_angle(pattern.gates[i].kind)) continue;
+    const auto& [big, reduced] = large_angles[static_cast<std::size_t>(pick[i])];
+    large.circuit.gates[i].fixed = big;
+    small.circuit.gates[i].fixed = reduced;
+  }
+  for (std::size_t k = 0; k < static_cast<std::size_t>(pattern.angles); ++k) {
+    const auto& [big, reduced] =
+        large_angles[static_cast<std::size_t>(pick[pattern.gates.size() + k])];
+    large.angles.push_back(big);
+    small.angles.push_back(reduced);
+  }
+  return {large, small};
+}
+
+TEST(LargeAngles, AreTheSameMod4Pi) {
+  for (int n = 2; n <= 6; ++n)
+    for (std::uint64_t seed = 1; seed <= 8; ++seed) {
+      const auto [large, small] = large_and_small(n, 8 * n, seed);
+      std::vector<double> expected(small.angles.size());
+      const double value = make_engine(small.circuit, small.cost, {EngineKind::reference})
+                               ->expectation_and_gradient(small.angles, expected);
+      std::vector<EngineOptions> engines(3);
+      engines[0].kind = EngineKind::reference;
+      engines[1].kind = engines[2].kind = EngineKind::sweep;
+      engines[2].block_qubits = std::max(1, n - 2);
+      if (can_cut(large.circuit)) engines.push_back({EngineKind::cut});
+      for (const EngineOptions& options : engines) {
+        const auto engine = make_engine(large.circuit, large.cost, options);
+        std::vector<double> gradient(expected.size());
+        EXPECT_NEAR(engine->expectation_and_gradient(large.angles, gradient), value, 1e-12);
+        EXPECT_NEAR(engine->expectation(large.angles), value, 1e-12);
+        for (std::size_t k = 0; k < gradient.size(); ++k)
+          EXPECT_NEAR(gradient[k], expected[k], 1e-12) << to_string(engine->kind());
+        const MostProbable best = engine->most_probable(large.angles);
+        std::vector<Complex> state(large.cost.size());
+        engine->state(large.angles, state);
+        const auto truth = reference_state(small.circuit, small.angles);
+        EXPECT_NEAR(best.probability, std::norm(truth[best.index]), 1e-12);
+        for (std::size_t w = 0; w < state.size(); ++w)
+          EXPECT_NEAR(std::abs(state[w] - truth[w]), 0.0, 1e-12);
+      }
+    }
+}
+
 TEST_F(Levels, CustomCircuitsEqualTheReference) {
   for (SimdLevel level : available_simd_levels()) {
     force_simd_level(level);
