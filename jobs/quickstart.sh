@@ -74,7 +74,7 @@ Done.
   plot         $(realpath "$out/success.png")
 
 Three commands to go on with:
-  $qhn table jobs/experiments/gaussian.toml
-  $qhn train jobs/experiments/gaussian.toml --set circuit.family=product --out results/product
-  $python analysis/success.py $out results/product --out results/families.png
+  $(printf %q "$qhn") table jobs/experiments/gaussian.toml
+  $(printf %q "$qhn") train jobs/experiments/gaussian.toml --set circuit.family=product --out results/product
+  $python analysis/success.py $(printf %q "$out") results/product --out results/families.png
 TEXT

@@ -15,6 +15,7 @@
 #include <utility>
 
 #include "core/error.hpp"
+#include "core/paths.hpp"
 #include "io/atomic_file.hpp"
 #include "io/hdf5.hpp"
 
@@ -335,12 +336,13 @@ void check_readable(const std::string& path) {
   const std::filesystem::path folder = std::filesystem::path(path).parent_path();
   if (!std::filesystem::exists(path) && std::filesystem::is_directory(folder / "journal"))
     throw InputError(fmt::format("{}: is not there, but the journals are: qhn merge {} makes it",
-                                 path, folder.string()));
+                                 path, shell_quoted(folder.string())));
   std::error_code ignored;
   if (std::filesystem::exists(path, ignored) && !std::filesystem::is_regular_file(path, ignored))
     throw InputError(fmt::format("{}: is no regular file; allowed: what qhn train wrote", path));
   if (!std::ifstream(path))
-    throw InputError(fmt::format("{}: cannot read the result: {}", path, std::strerror(errno)));
+    throw InputError(fmt::format("{}: cannot read the result: {}{}", path, std::strerror(errno),
+                                 where_looked(path)));
   if (H5Fis_hdf5(path.c_str()) <= 0)
     throw InputError(
         fmt::format("{}: not an HDF5 file; allowed: the folder or file that qhn train "

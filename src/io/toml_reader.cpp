@@ -4,52 +4,152 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <cctype>
 #include <cerrno>
 #include <cmath>
 #include <cstring>
 #include <fstream>
-#include <iterator>
 #include <numeric>
 #include <sstream>
 
 #include "core/error.hpp"
+#include "core/paths.hpp"
 
 namespace qhn {
 namespace {
 
 constexpr std::string_view override_mark = "--set ";
+constexpr std::size_t max_bytes = std::size_t{16} << 20;  // of an experiment
+constexpr int max_depth = 32;  // of brackets, and of the parts of a key: both recurse in the parser
+
+std::string shortened(std::string_view text) {
+  constexpr std::size_t enough = 200;
+  return std::string(text.substr(0, enough)) + (text.size() > enough ? "…" : "");
+}
 
 std::string position_of(const toml::source_region& source) {
   const std::string path = source.path ? *source.path : "experiment";
-  if (path.starts_with(override_mark)) return path;  // one short line: no need to count columns
+  if (path.starts_with(override_mark)) return shortened(path);  // one line: columns say nothing
   return fmt::format("{}:{}:{}", path, source.begin.line, source.begin.column);
 }
 
+// The end of the string that begins at `at`, or npos where it has none.
+std::size_t end_of_string(std::string_view text, std::size_t at) {
+  const char quote = text[at];
+  const std::string triple(3, quote);
+  const bool lines = text.substr(at, 3) == triple;
+  for (std::size_t i = at + (lines ? 3 : 1); i < text.size(); ++i) {
+    if (text[i] == '\\' && quote == '"')
+      ++i;
+    else if (!lines && text[i] == '\n')
+      return std::string_view::npos;
+    else if (lines ? text.substr(i, 3) == triple : text[i] == quote)
+      return i + (lines ? 3 : 1);
+  }
+  return std::string_view::npos;
+}
+
+// Throws where brackets or keys nest so deep that recursion over them could end the process.
+void refuse_depth(std::string_view text, const std::string& name) {
+  int brackets = 0, dots = 0;
+  std::size_t line = 1;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const char c = text[i];
+    if (c == '"' || c == '\'') {
+      const std::size_t end = end_of_string(text, i);
+      if (end == std::string_view::npos) return;  // the parser goes no further either
+      line += static_cast<std::size_t>(std::count(text.begin() + static_cast<std::ptrdiff_t>(i),
+                                                  text.begin() + static_cast<std::ptrdiff_t>(end),
+                                                  '\n'));
+      i = end - 1;
+    } else if (c == '#') {
+      while (i + 1 < text.size() && text[i + 1] != '\n') ++i;
+    } else if (c == '.') {
+      ++dots;
+    } else if (c != ' ' && c != '\t' && c != '-' && c != '_' &&
+               !std::isalnum(static_cast<unsigned char>(c))) {
+      dots = 0;
+      if (c == '\n') ++line;
+      if (c == '[' || c == '{') ++brackets;
+      if ((c == ']' || c == '}') && brackets > 0) --brackets;
+    }
+    if (brackets > max_depth || dots >= max_depth)
+      throw InputError(fmt::format("{}{}: found {} nested deeper than {}; allowed: less",
+                                   shortened(name),
+                                   name.starts_with(override_mark) ? "" : fmt::format(":{}", line),
+                                   dots >= max_depth ? "a key" : "brackets", max_depth));
+  }
+}
+
+// The parser's words for a value that is none name the type that it guessed from its first letter.
+std::string in_words(const toml::parse_error& error) {
+  const std::string_view said = error.description();
+  for (const char* guess : {"boolean", "floating-point", "integer", "value", "date", "time"})
+    if (said.starts_with(std::string("Error while parsing ") + guess))
+      return "no value; allowed: a number, true, false, an array, a table, or a string in quotes";
+  return std::string(said);
+}
+
 toml::table parse(std::string_view text, const std::string& name) {
+  if (text.size() > max_bytes)
+    throw InputError(fmt::format("{}: holds {} bytes; allowed: at most {} MiB", shortened(name),
+                                 text.size(), max_bytes >> 20));
+  refuse_depth(text, name);
   try {
     return toml::parse(text, name);
   } catch (const toml::parse_error& error) {
     throw InputError(
-        fmt::format("{}: not valid TOML: {}", position_of(error.source()), error.description()));
+        fmt::format("{}: not valid TOML: {}", position_of(error.source()), in_words(error)));
   }
 }
 
+std::string as_basic_string(std::string_view text) {
+  std::string out = "\"";
+  for (const char c : text) {
+    if (c == '"' || c == '\\')
+      out += std::string("\\") + c;
+    else if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f)
+      out += fmt::format("\\u{:04X}", static_cast<int>(c));
+    else
+      out += c;
+  }
+  return out + '"';
+}
+
+std::string_view without_blanks(std::string_view text) {
+  text.remove_prefix(std::min(text.find_first_not_of(" \t"), text.size()));
+  return text.substr(0, text.find_last_not_of(" \t") + 1);
+}
+
+bool is_valid(const std::string& text) {
+  refuse_depth(text, std::string(override_mark) + text);
+  try {
+    const toml::table root = toml::parse(text);
+    const toml::array* values = root["x"].as_array();
+    return !values || values->size() == 1;
+  } catch (const toml::parse_error&) {
+    return false;
+  }
+}
+
+// A value that is not TOML is a string: the readers of other kinds of keys refuse it by its text.
+// Comments and line ends are part of it.
 toml::table parse_override(const std::string& text) {
   const std::string name = std::string(override_mark) + text;
   const auto equals = text.find('=');
-  if (equals == 0 || equals == std::string::npos)
-    throw InputError(fmt::format("{}: allowed: key=value, e.g. --set restarts.count=50", name));
   const std::string key = text.substr(0, equals);
-  std::string value = text.substr(equals + 1);
-  value.erase(0, value.find_first_not_of(' '));
-  const auto is_word_character = [](unsigned char c) {
-    return std::isalnum(c) || c == '_' || c == '-' || c == '.' || c == '/';
-  };
+  if (equals == std::string::npos || without_blanks(key).empty() ||
+      std::any_of(key.begin(), key.end(), [](unsigned char c) { return c < 0x20; }) ||
+      !is_valid(key + " = 0"))
+    throw InputError(
+        fmt::format("{}: allowed: key=value, e.g. --set restarts.count=50", shortened(name)));
+  const std::string value(without_blanks(std::string_view(text).substr(equals + 1)));
+  const bool toml = is_valid("x = [" + value + "]") && is_valid(key + " = " + value);
   try {
-    return parse(key + " = " + value, name);
+    return parse(key + " = " + (toml ? value : as_basic_string(value)), name);
   } catch (const InputError&) {
-    if (value.empty() || !std::all_of(value.begin(), value.end(), is_word_character)) throw;
-    return parse(key + " = \"" + value + "\"", name);
+    if (toml) throw;
+    throw InputError(fmt::format("{}: the value is no text in UTF-8", shortened(name)));
   }
 }
 
@@ -99,8 +199,11 @@ toml::table parse_toml(const std::string& path, const std::vector<std::string>& 
   std::ifstream file(path, std::ios::binary);
   file.peek();  // a folder opens, but cannot be read
   if (!file.is_open() || file.bad())
-    throw InputError(fmt::format("{}: cannot read the experiment: {}", path, std::strerror(errno)));
-  const std::string text{std::istreambuf_iterator<char>(file), {}};
+    throw InputError(fmt::format("{}: cannot read the experiment: {}{}", path, std::strerror(errno),
+                                 where_looked(path)));
+  std::string text(max_bytes + 1, '\0');
+  file.read(text.data(), static_cast<std::streamsize>(text.size()));
+  text.resize(static_cast<std::size_t>(file.gcount()));
   toml::table root = parse(text, path);
   for (const std::string& change : overrides) merge(root, parse_override(change));
   return root;
@@ -112,8 +215,7 @@ toml::table parse_toml_text(const std::string& text, const std::string& name) {
 
 bool is_overridden(const std::vector<std::string>& overrides, std::string_view key) {
   return std::any_of(overrides.begin(), overrides.end(), [key](const std::string& change) {
-    const auto end = change.find_last_not_of(" \t", change.find('=') - 1);
-    return std::string_view(change).substr(0, end + 1) == key;
+    return without_blanks(std::string_view(change).substr(0, change.find('='))) == key;
   });
 }
 
@@ -174,6 +276,18 @@ bool TomlReader::is_string(const std::string& key) const {
   return has(key) && table_->get(key)->is_string();
 }
 
+// A string, or what an override says of this very key, whatever else it could be: 1.txt, true, [1].
+std::optional<std::string> TomlReader::text_of(const std::string& key,
+                                               const toml::node& node) const {
+  if (node.is_string()) return **node.as_string();
+  if (!node.source().path || !node.source().path->starts_with(override_mark)) return std::nullopt;
+  const std::string_view change =
+      std::string_view(*node.source().path).substr(override_mark.size());
+  const auto equals = change.find('=');
+  if (without_blanks(change.substr(0, equals)) != full(key)) return std::nullopt;
+  return std::string(without_blanks(change.substr(equals + 1)));
+}
+
 bool TomlReader::read(const std::string& key, bool& out) {
   const toml::node* node = find(key);
   if (!node) return false;
@@ -185,8 +299,9 @@ bool TomlReader::read(const std::string& key, bool& out) {
 bool TomlReader::read(const std::string& key, std::string& out) {
   const toml::node* node = find(key);
   if (!node) return false;
-  if (!node->is_string()) wrong(key, *node, "a string in quotes");
-  out = **node->as_string();
+  const auto text = text_of(key, *node);
+  if (!text) wrong(key, *node, "a string in quotes");
+  out = *text;
   return true;
 }
 
@@ -246,13 +361,13 @@ std::optional<std::vector<std::string>> TomlReader::words(const std::string& key
   const toml::node* node = find(key);
   if (!node) return std::nullopt;
   std::vector<std::string> found;
-  if (node->is_string()) {
-    found.push_back(**node->as_string());
-  } else if (node->is_array()) {
+  if (node->is_array()) {
     for (const toml::node& entry : *node->as_array()) {
       if (!entry.is_string()) wrong(key, entry, "a string or an array of strings");
       found.push_back(**entry.as_string());
     }
+  } else if (const auto text = text_of(key, *node)) {
+    found.push_back(*text);
   } else {
     wrong(key, *node, "a string or an array of strings");
   }

@@ -13,8 +13,10 @@
 
 namespace qhn {
 
-/// Parses `path` and lays `overrides` ("a.b=value") over it: the value is TOML, or a bare word that
-/// stands for a string. Throws InputError as "file:line:column: …", or "--set a.b=value: …".
+/// Parses `path` and lays `overrides` ("a.b=value") over it: the value is TOML, and everything else
+/// a string as it stands ("data/a b.txt", "t#1.txt"), as it is for every key that is a string.
+/// Throws InputError as "file:line:column: …", or "--set a.b=value: …", also for more than 16 MiB
+/// and for keys and brackets that nest deeper than 32.
 toml::table parse_toml(const std::string& path, const std::vector<std::string>& overrides);
 
 /// A text that is called `name` in messages.
@@ -100,6 +102,7 @@ class TomlReader {
                           const std::string& allowed) const;
   std::optional<std::int64_t> integer(const std::string& key, std::int64_t low, std::int64_t high);
   std::optional<std::vector<std::string>> words(const std::string& key);
+  std::optional<std::string> text_of(const std::string& key, const toml::node& node) const;
   [[noreturn]] void wrong_word(const std::string& key, const std::string& word,
                                const std::vector<std::string>& allowed) const;
 

@@ -73,8 +73,17 @@ TEST(TomlReader, NamesTheOverride) {
             "tolerance, kind; did you mean 'count'?");
   EXPECT_EQ(complaint("", {"restarts.count"}),
             "--set restarts.count: allowed: key=value, e.g. --set restarts.count=50");
-  EXPECT_TRUE(
-      complaint("", {"restarts.count=[1,"}).starts_with("--set restarts.count=[1,: not valid"));
+  EXPECT_EQ(complaint("", {"restarts.count=[1,"}),
+            "--set restarts.count=[1,: restarts.count: found '[1,'; allowed: an integer from 1 to "
+            "100");
+  EXPECT_EQ(complaint("", {"restarts.keep=yes"}),
+            "--set restarts.keep=yes: restarts.keep: found 'yes'; allowed: true or false");
+  EXPECT_EQ(complaint("", {"restarts.tolerance=1,5"}),
+            "--set restarts.tolerance=1,5: restarts.tolerance: found '1,5'; allowed: a positive "
+            "number");
+  for (const char* key : {"", " ", "a b", "a..b", "[a]\nb", "a#", "\""})
+    EXPECT_EQ(complaint("", {std::string(key) + "=1"}),
+              "--set " + std::string(key) + "=1: allowed: key=value, e.g. --set restarts.count=50");
 }
 
 TEST(TomlReader, LaysOverridesOverTheFile) {
@@ -88,6 +97,81 @@ TEST(TomlReader, LaysOverridesOverTheFile) {
   EXPECT_EQ(root["f"]["g"].value<std::string>(), "data/x.txt");
   EXPECT_EQ(root["h"].value<std::string>(), "two words");
   EXPECT_EQ(root["a"]["k"][1].value<int>(), 2);
+}
+
+// The type of the key decides: what is not TOML is a string as it stands, and so is everything that
+// is given to a key that holds a string.
+TEST(TomlReader, TakesAnyTextForAString) {
+  const TemporaryFolder folder;
+  const std::string file = folder.write("e.toml", "[a]\nb = \"x\"\n");
+  const auto read = [&](const std::string& value) {
+    const toml::table root = parse_toml(file, {"a.b=" + value});
+    TomlReader reader(root);
+    std::string text;
+    reader.table("a").read("b", text);
+    return text;
+  };
+  for (const char* word :
+       {"t b.txt",  "t#1.txt",  "~/t.txt", "größe.txt", "./t=1.txt", "1.txt",      "123",
+        "0x1F",     "1e5",      "true",    "nan",       "inf",       "1979-05-27", "[1]",
+        "[1",       "a,b",      "C:\\d",   "a\"b",      "\"a\"#b",   "1 # 2",      "{x=1}",
+        "a\nb = 2", "true.txt", "'",       "a]",        "1]\nc = [2"})
+    EXPECT_EQ(read(word), word);
+  EXPECT_EQ(read("\"two words\""), "two words");
+  EXPECT_EQ(read("'two words'"), "two words");
+  EXPECT_EQ(read(" padded "), "padded");
+  EXPECT_EQ(message_of<InputError>([&] { read("\xff"); }),
+            "--set a.b=\xff: the value is no text in UTF-8");
+}
+
+TEST(TomlReader, SaysWhatAValueInAFileCanBe) {
+  EXPECT_EQ(complaint("[restarts]\nkind = t b.txt\n"),
+            "e.toml:2:9: not valid TOML: no value; allowed: a number, true, false, an array, a "
+            "table, or a string in quotes");
+}
+
+TEST(TomlReader, RefusesWhatNestsTooDeep) {
+  const auto many = [](const std::string& text, int n) {
+    std::string all;
+    for (int i = 0; i < n; ++i) all += text;
+    return all;
+  };
+  for (const int depth : {33, 300000}) {
+    EXPECT_EQ(complaint("\n[" + many("a.", depth) + "a]\n"),
+              "e.toml:2: found a key nested deeper than 32; allowed: less");
+    EXPECT_EQ(complaint(many("a . ", depth) + "a = 1\n"),
+              "e.toml:1: found a key nested deeper than 32; allowed: less");
+    EXPECT_EQ(complaint(many("'#'.", depth) + "a = 1\n"),
+              "e.toml:1: found a key nested deeper than 32; allowed: less");
+    EXPECT_EQ(complaint("a = " + many("[", depth)),
+              "e.toml:1: found brackets nested deeper than 32; allowed: less");
+    EXPECT_EQ(complaint("a = " + many("{a=", depth)),
+              "e.toml:1: found brackets nested deeper than 32; allowed: less");
+    EXPECT_EQ(complaint("s = \"\"\"\n\"#\"\"\"\na = [\n" + many("{a=[", depth)),
+              "e.toml:4: found brackets nested deeper than 32; allowed: less");
+    EXPECT_TRUE(complaint("", {many("a.", depth) + "a=1"}).ends_with("; allowed: less"));
+    EXPECT_TRUE(complaint("", {"a=" + many("[", depth)}).ends_with("; allowed: less"));
+    EXPECT_TRUE(complaint("", {"a=" + many("{a=", depth)}).ends_with("; allowed: less"));
+  }
+  EXPECT_LT(complaint("", {many("a.", 300000) + "a=1"}).size(), 400u);
+}
+
+TEST(TomlReader, CountsNoDotsOfStringsCommentsAndNumbers) {
+  const TemporaryFolder folder;
+  std::string numbers;
+  for (int i = 0; i < 100; ++i) numbers += "0.5, ";
+  const std::string dots(100, '.');
+  const toml::table root =
+      parse_toml(folder.write("e.toml", "# " + dots + "[[[[\na = [" + numbers + "]\nb = \"" + dots +
+                                            "\\\"[[\"\nc = '" + dots + "' # " + dots + "\n"),
+                 {});
+  EXPECT_EQ(root["a"].as_array()->size(), 100u);
+  EXPECT_EQ(root["c"].value<std::string>(), dots);
+}
+
+TEST(TomlReader, RefusesHugeFiles) {
+  EXPECT_EQ(complaint("#" + std::string(std::size_t{16} << 20, ' ')),
+            "e.toml: holds 16777217 bytes; allowed: at most 16 MiB");
 }
 
 TEST(TomlReader, NamesTheReasonOfUnreadableFiles) {
