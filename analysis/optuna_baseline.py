@@ -9,6 +9,7 @@ sampler's seed S·1000003 + k.
 
 import argparse
 import json
+import math
 import pathlib
 import re
 import subprocess
@@ -31,8 +32,25 @@ SAMPLERS = {
 }
 
 
+def integer(low, high):
+    """A reader of decimal digits, as the numbers of qhn's command line are."""
+
+    def read(text):
+        if not (text.isascii() and text.isdigit() and low <= int(text) <= high):
+            raise argparse.ArgumentTypeError(f"found '{text}'; allowed: an integer from {low} to {high}")
+        return int(text)
+
+    return read
+
+
 def gaps(text):
-    return [float(gap) for gap in text.split(",")]
+    try:
+        found = [float(gap) for gap in text.split(",")]
+    except ValueError:
+        found = []
+    if not found or not all(0 < gap < math.inf for gap in found):
+        raise argparse.ArgumentTypeError(f"found '{text}'; allowed: numbers above 0, e.g. 1e-2,1e-3")
+    return found
 
 
 def arguments():
@@ -42,16 +60,13 @@ def arguments():
     )
     parser.add_argument("experiment", help="experiment file (TOML)")
     parser.add_argument("--sampler", choices=SAMPLERS, default="tpe")
-    parser.add_argument("--budget", type=int, default=300, help="losses a restart asks for (default %(default)s)")
-    parser.add_argument("--restarts", type=int, default=20, help="default %(default)s")
-    parser.add_argument("--seed", type=int, default=1, help="default %(default)s")
+    parser.add_argument("--budget", type=integer(1, 2**31 - 1), default=300, help="losses a restart asks for (default %(default)s)")
+    parser.add_argument("--restarts", type=integer(1, 10**6), default=20, help="default %(default)s")
+    parser.add_argument("--seed", type=integer(0, 4000), default=1, help="default %(default)s")
     parser.add_argument("--epsilon", default="1e-2,1e-3,1e-4,1e-5", type=gaps, help="gaps that count (default %(default)s)")
     parser.add_argument("--out", help="write everything as JSON, too")
     parser.add_argument("--qhn", default=str(pathlib.Path(__file__).resolve().parents[1] / "build/release/bin/qhn"))
-    options = parser.parse_args()
-    if options.budget < 1 or options.restarts < 1:
-        parser.error("--budget and --restarts: allowed: at least 1")
-    return options
+    return parser.parse_args()
 
 
 def load_table(qhn, experiment):

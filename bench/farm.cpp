@@ -19,6 +19,7 @@
 #include <thread>
 #include <vector>
 
+#include "app/options.hpp"
 #include "core/aligned.hpp"
 #include "core/random.hpp"
 #include "dist/node.hpp"
@@ -262,22 +263,25 @@ int main(int argc, char** argv) {
   MPI_Init_thread(&argc, &argv, MPI_THREAD_FUNNELED, &provided);
   CLI::App app("Measures what a campaign costs beside its restarts; see bench/README.md");
   Options options;
-  app.add_option("--restarts", options.restarts, "Restarts, of random costs")
-      ->capture_default_str();
-  app.add_option("--qubits", options.qubits)->check(CLI::Range(1, 20))->capture_default_str();
-  app.add_option("--sublayers", options.sublayers)->capture_default_str();
-  app.add_option("--rounds", options.rounds,
-                 "The least of so many counts: others only slow it down")
-      ->capture_default_str();
+  add_integer(app, "--restarts", options.restarts,
+              fmt::format("Restarts, of random costs (default: {})", options.restarts), 1, 1 << 30);
+  add_integer(app, "--qubits", options.qubits, fmt::format("default: {}", options.qubits), 1, 20);
+  add_integer(app, "--sublayers", options.sublayers, fmt::format("default: {}", options.sublayers),
+              1, 1000);
+  add_integer(app, "--rounds", options.rounds,
+              fmt::format("The least of so many counts: others only slow it down (default: {})",
+                          options.rounds),
+              1, 1000000);
   app.add_option("--out", options.out, "Folder for the journals, removed at the end")
       ->check(CLI::NonexistentPath)
       ->capture_default_str();
+  refuse_empty_words(app);
   int code = 0;
   try {
     app.parse(argc, argv);
     code = Bench(options).run() ? 0 : 1;
   } catch (const CLI::ParseError& error) {
-    code = app.exit(error);
+    code = app.exit(error) == 0 ? 0 : 2;
   } catch (const std::exception& error) {
     fmt::print(stderr, "error: {}\n", error.what());
     MPI_Abort(MPI_COMM_WORLD, 2);

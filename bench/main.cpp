@@ -15,6 +15,7 @@
 #include <optional>
 #include <regex>
 
+#include "app/options.hpp"
 #include "bench.hpp"
 #include "core/error.hpp"
 #include "core/simd.hpp"
@@ -191,9 +192,10 @@ int main(int argc, char** argv) {
   Options options;
   options.bench.threads = omp_get_max_threads();
   app.add_option("--out", options.out, "Folder for bench.csv and bench.json (default: here)");
-  app.add_option("--threads", options.bench.threads, "The larger of the two thread counts measured")
-      ->check(CLI::Range(1, 1024))
-      ->capture_default_str();
+  add_integer(app, "--threads", options.bench.threads,
+              fmt::format("The larger of the two thread counts measured (default: {})",
+                          options.bench.threads),
+              1, 1024);
   app.add_flag("--quick", options.quick, "Fewer sizes and repetitions: under two minutes");
   app.add_flag("--smoke", options.smoke, "Tiny sizes: that every row works; times mean nothing");
   app.add_flag("--full", options.full, "The default");
@@ -203,9 +205,12 @@ int main(int argc, char** argv) {
   app.add_option("--break", options.bench.broken,
                  "Falsify the results of this row, or of all: the bench must notice");
   app.add_flag("--worker", options.worker, "Used by the row restarts-processes")->group("");
-  CLI11_PARSE(app, argc, argv);
+  refuse_empty_words(app);
   try {
+    app.parse(argc, argv);
     return run(options);
+  } catch (const CLI::ParseError& error) {
+    return app.exit(error) == 0 ? 0 : 2;
   } catch (const std::exception& error) {
     fmt::print(stderr, "error: {}\n", error.what());
     return 2;

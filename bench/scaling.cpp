@@ -14,6 +14,7 @@
 
 #include "app/machine.hpp"
 #include "app/machine_file.hpp"
+#include "app/options.hpp"
 #include "core/aligned.hpp"
 #include "core/error.hpp"
 #include "core/random.hpp"
@@ -435,12 +436,11 @@ int main(int argc, char** argv) {
       ->check(CLI::IsMember({"strong", "weak", "farm"}));
   app.add_option("--family", options.family, "product, linear or all-to-all");
   app.add_option("--engine", options.engine, "automatic, cut or sweep");
-  app.add_option("--qubits", options.qubits, "of the state on one rank")->check(CLI::Range(2, 62));
-  app.add_option("--sublayers", options.sublayers, "D")->check(CLI::Range(1, 1000));
-  app.add_option("--evaluations", options.evaluations, "timed together")
-      ->check(CLI::Range(1, 1000000));
-  app.add_option("--repetitions", options.repetitions, "of which the median counts")
-      ->check(CLI::Range(1, 1000));
+  qhn::add_integer(app, "--qubits", options.qubits, "of the state on one rank", 2, 62);
+  qhn::add_integer(app, "--sublayers", options.sublayers, "D", 1, 1000);
+  qhn::add_integer(app, "--evaluations", options.evaluations, "timed together", 1, 1000000);
+  qhn::add_integer(app, "--repetitions", options.repetitions, "of which the median counts", 1,
+                   1000);
   app.add_option("--out", options.out, "an existing folder for scaling.csv and scaling.json")
       ->check(CLI::ExistingDirectory);
   bool plans = false;
@@ -455,14 +455,16 @@ int main(int argc, char** argv) {
   app.add_flag(
       "--predict", predict,
       "Measure nothing; print what --machine predicts for 32 to 40 qubits on 1 to 4096 ranks");
-  app.add_option("--ranks-per-node", options.ranks_per_node, "of a prediction")
-      ->check(CLI::PositiveNumber);
-  CLI11_PARSE(app, argc, argv);
+  qhn::add_integer(app, "--ranks-per-node", options.ranks_per_node, "of a prediction", 1, 1 << 20);
+  qhn::refuse_empty_words(app);
   try {
+    app.parse(argc, argv);
     if (!machine.empty()) options.machine = qhn::read_machine(machine);
     if (predict && machine.empty()) throw qhn::InputError("--predict needs --machine FILE");
     if (plans) qhn::print_plans(qhn::parse_family(options.family));
     if (predict) qhn::print_predictions(options);
+  } catch (const CLI::ParseError& e) {
+    return app.exit(e) == 0 ? 0 : 2;
   } catch (const qhn::InputError& e) {
     fmt::print(stderr, "qhn_scaling: {}\n", e.what());
     return 2;

@@ -32,6 +32,7 @@ struct CampaignOptions {
   int threads = 0;  ///< 0: default_threads()
   std::string ids, array_task;
   std::string announce;
+  std::string sstat;         ///< folder of Slurm's program; empty: PATH
   int ranks_per_writer = 0;  ///< 0: those of a node
   int ranks_per_state = 1;
   double stale = stale_seconds;

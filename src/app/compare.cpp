@@ -5,6 +5,7 @@
 #include <memory>
 
 #include "app/comparison.hpp"
+#include "app/options.hpp"
 #include "app/tables.hpp"
 #include "app/verbs.hpp"
 #include "core/error.hpp"
@@ -92,8 +93,8 @@ void add_compare(CLI::App& app) {
       app.add_subcommand("compare", "Methods on one problem: success and three ledgers");
   verb->add_option("RESULT", options->results, "Folders that hold campaign.h5, or such files")
       ->required();
-  verb->add_option("--epsilon", options->epsilon, "Gap (default: the tightest of the first result)")
-      ->check(CLI::PositiveNumber);
+  add_real(*verb, "--epsilon", options->epsilon, "Gap (default: the tightest of the first result)",
+           positive_reals);
   verb->add_option("--unit", options->unit,
                    "What the gap counts: absolute, mean (mean loss - E_min) or first-gap")
       ->check(CLI::IsMember({"absolute", "mean", "first-gap"}));

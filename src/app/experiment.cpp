@@ -296,7 +296,10 @@ void read_meter(TomlReader reader, EnergyOptions& o) {
                         MeterSource::slurm, MeterSource::modelled, MeterSource::none}));
   reader.read("pm_counters", o.meter.pm_counters);
   reader.read("powercap", o.meter.powercap);
-  reader.read("slurm", o.meter.slurm);
+  if (reader.has("slurm"))
+    reader.fail("slurm",
+                "an experiment names no programs; allowed: the option --sstat DIR of qhn train and "
+                "qhn baseline (default: sstat on PATH)");
   reader.read("owns_node", o.meter.owns_node);
   reader.read("repeat", o.repeat);
   std::string constants;

@@ -1,4 +1,5 @@
 #include <fmt/format.h>
+#include <spdlog/spdlog.h>
 
 #include <CLI/CLI.hpp>
 #include <memory>
@@ -7,6 +8,7 @@
 
 #include "app/experiment.hpp"
 #include "app/openqasm.hpp"
+#include "app/options.hpp"
 #include "app/verbs.hpp"
 #include "core/error.hpp"
 #include "io/angles.hpp"
@@ -21,7 +23,7 @@ struct ExportOptions {
   bool csv = false;
   bool openqasm3 = false;
   std::string angles;
-  std::size_t row = 0;
+  std::optional<std::size_t> row;
   bool ignore_extra = false;
   std::vector<std::string> overrides;
   std::string out;
@@ -95,8 +97,11 @@ std::string circuit_qasm(const ExportOptions& options) {
   if (options.angles.empty()) throw InputError("--openqasm3 needs the angles: --angles FILE");
   const Experiment experiment = read_experiment(options.input, options.overrides);
   const Circuit circuit = make_circuit(experiment, count_qubits(experiment));
-  const std::vector<double> angles = read_angles(
-      options.angles, options.row, static_cast<std::size_t>(circuit.angles), options.ignore_extra);
+  std::string remark;
+  const std::vector<double> angles =
+      read_angles(options.angles, options.row, static_cast<std::size_t>(circuit.angles),
+                  options.ignore_extra, &remark);
+  if (!remark.empty()) spdlog::warn("{}", remark);
   return to_openqasm3(circuit, angles);
 }
 
@@ -131,9 +136,11 @@ void add_export(CLI::App& app) {
   CLI::Option* qasm =
       verb->add_flag("--openqasm3", options->openqasm3, "The circuit with its angles");
   CLI::Option* angles =
-      verb->add_option("--angles", options->angles, "Text file, one vector of angles a row")
+      verb->add_option("--angles", options->angles,
+                       "Text file: one vector of angles a line, or one number a line")
           ->needs(qasm);
-  verb->add_option("--row", options->row, "Row of the angles, counted from 0")->needs(angles);
+  add_integer(*verb, "--row", options->row, "Row of the angles, counted from 0 (default: 0)", 0)
+      ->needs(angles);
   verb->add_flag("--ignore-extra", options->ignore_extra,
                  "Drop numbers beyond the circuit's angles")
       ->needs(angles);

@@ -6,13 +6,17 @@
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <exception>
+#include <iterator>
 #include <memory>
 #include <new>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "app/mpi_session.hpp"
+#include "app/options.hpp"
 #include "app/verbs.hpp"
+#include "baseline/method.hpp"
 #include "core/error.hpp"
 #include "io/provenance.hpp"
 #include "io/toml_reader.hpp"
@@ -27,7 +31,8 @@ struct Group {
 // The order of --help (spec section 10).
 const std::vector<Group> groups = {
     {"run", {qhn::add_train, qhn::add_baseline, qhn::add_status, qhn::add_merge}},
-    {"look", {qhn::add_stats, qhn::add_compare, qhn::add_table, qhn::add_evaluate, qhn::add_sample}},
+    {"look",
+     {qhn::add_stats, qhn::add_compare, qhn::add_table, qhn::add_evaluate, qhn::add_sample}},
     {"prepare", {qhn::add_new, qhn::add_validate, qhn::add_plan, qhn::add_doctor}},
     {"out", {qhn::add_export}},
 };
@@ -42,6 +47,25 @@ void check_verb(const CLI::App& app, int argc, char** argv) {
   throw qhn::InputError(fmt::format("unknown verb '{}'; allowed: {}{}", argv[1],
                                     fmt::join(verbs, ", "),
                                     nearest.empty() ? "" : "; did you mean '" + nearest + "'?"));
+}
+
+bool is_gap(std::string_view word) {
+  return !word.empty() && word.find_first_not_of("0123456789.,eE+-") == std::string_view::npos &&
+         word.find_first_of("0123456789") != std::string_view::npos;
+}
+
+bool is_method(std::string_view word) {
+  const std::string_view first = word.substr(0, word.find(','));
+  return std::any_of(std::begin(qhn::all_methods), std::end(qhn::all_methods),
+                     [first](qhn::Method method) { return first == qhn::to_string(method); });
+}
+
+// Lists may be written with blanks as well; CLI11 takes the words from the back of a vector.
+std::vector<std::string> parsed_order(std::vector<std::string> words) {
+  words = qhn::join_lists(words, "--epsilon", is_gap);
+  words = qhn::join_lists(words, "--method", is_method);
+  std::reverse(words.begin(), words.end());
+  return words;
 }
 
 int fail(const std::string& message, int code) {
@@ -66,11 +90,12 @@ int main(int argc, char** argv) {
     for (const auto add : group.verbs) {
       add(app);
       app.get_subcommands({}).back()->group(group.name);
+      qhn::refuse_empty_words(*app.get_subcommands({}).back());
     }
 
   try {
     check_verb(app, argc, argv);
-    app.parse(argc, argv);
+    app.parse(parsed_order({argv + 1, argv + argc}));
     return 0;
   } catch (const CLI::RuntimeError& end) {
     return end.get_exit_code();

@@ -1,11 +1,13 @@
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <filesystem>
 #include <memory>
 
 #include "app/verbs.hpp"
 #include "core/error.hpp"
+#include "core/paths.hpp"
 #include "io/atomic_file.hpp"
 
 namespace qhn {
@@ -63,12 +65,15 @@ void run_new(std::string name) {
   if (name.ends_with(".toml")) name.resize(name.size() - 5);
   const std::string file = name + ".toml";
   const std::string stem = std::filesystem::path(name).filename().string();
-  if (stem.empty() || stem == "." || stem == "..")
+  const bool one_line = std::none_of(name.begin(), name.end(), [](unsigned char c) {
+    return c < 0x20 || c == 0x7f;  // the file's comments hold the name
+  });
+  if (stem.empty() || stem == "." || stem == ".." || !one_line)
     throw InputError(fmt::format("found the name '{}'; allowed: the name of a new file", name));
   if (std::filesystem::exists(file))
     throw InputError(fmt::format("{}: exists already; choose another name", file));
   write_atomically(file, fmt::format(experiment_template, stem));
-  fmt::print("{0} written. Next: qhn validate {0}\n", file);
+  fmt::print("{} written. Next: qhn validate {}\n", file, shell_quoted(file));
 }
 
 }  // namespace

@@ -16,8 +16,10 @@
 #include "app/machine.hpp"
 #include "app/machine_file.hpp"
 #include "app/mpi_session.hpp"
+#include "app/options.hpp"
 #include "app/verbs.hpp"
 #include "core/error.hpp"
+#include "core/paths.hpp"
 #include "dist/engine.hpp"
 #include "dist/node.hpp"
 #include "farm/launch.hpp"
@@ -257,11 +259,11 @@ void print_job(const PlanOptions& options, const Plan& p, const std::vector<std:
   fmt::print("sbatch       {}\n", fmt::join(words, " "));
   std::string line =
       fmt::format("jobs/submit {} --nodes {} --ntasks-per-node {} --cpus-per-task {}",
-                  options.experiment, l.nodes, l.ranks_per_node, l.threads);
-  if (!options.machine.empty()) line += " --machine " + options.machine;
+                  shell_quoted(options.experiment), l.nodes, l.ranks_per_node, l.threads);
+  if (!options.machine.empty()) line += " --machine " + shell_quoted(options.machine);
   std::string end;
   if (l.ranks_per_state > 1) end = fmt::format(" --ranks-per-state {}", l.ranks_per_state);
-  for (const std::string& change : options.overrides) end += fmt::format(" --set '{}'", change);
+  for (const std::string& change : options.overrides) end += " --set " + shell_quoted(change);
   fmt::print("job          {}{}{}\n", line, end.empty() ? "" : " --", end);
 }
 
@@ -363,32 +365,24 @@ void add_plan(CLI::App& app) {
   verb->add_option("--set", options->overrides, "key=value in place of the file's")
       ->type_size(1)
       ->allow_extra_args(false);
-  verb->add_option("--nodes", options->nodes, "Nodes")
-      ->check(CLI::Range(1, 1 << 20))
-      ->capture_default_str();
-  verb->add_option("--ranks", options->ranks,
-                   "Ranks on all nodes together (default: one on every NUMA domain, or "
-                   "--ranks-per-state)")
-      ->check(CLI::Range(1, 1 << 24));
-  verb->add_option("--threads", options->threads,
-                   "Threads of a rank (default: its share of a node's cores)")
-      ->check(CLI::Range(1, max_threads));
-  verb->add_option("--ranks-per-state", options->ranks_per_state,
-                   "Ranks that hold one state together: a power of two")
-      ->check(CLI::Range(1, 1 << 20))
-      ->capture_default_str();
+  add_integer(*verb, "--nodes", options->nodes, "Nodes (default: 1)", 1, 1 << 20);
+  add_integer(*verb, "--ranks", options->ranks,
+              "Ranks on all nodes together (default: one on every NUMA domain, or "
+              "--ranks-per-state)",
+              1, 1 << 24);
+  add_integer(*verb, "--threads", options->threads,
+              "Threads of a rank (default: its share of a node's cores)", 1, max_threads);
+  add_integer(*verb, "--ranks-per-state", options->ranks_per_state,
+              "Ranks that hold one state together: a power of two (default: 1)", 1, 1 << 20);
   verb->add_option("--machine", options->machine,
                    "Machine file that times are predicted from (default: no times; memory and "
                    "cores of this node)");
-  verb->add_option("--cores", options->cores,
-                   "Cores of a node (default: the machine file's, or this node's)")
-      ->check(CLI::Range(1, max_threads));
-  verb->add_option("--memory", options->memory, "Bytes of memory of a node, e.g. 240G (the same)")
-      ->transform(CLI::AsSizeValue(false))
-      ->check(CLI::PositiveNumber);
-  verb->add_option("--domains", options->domains,
-                   "NUMA domains of a node (default: 1 with a machine file, or this node's)")
-      ->check(CLI::Range(1, max_threads));
+  add_integer(*verb, "--cores", options->cores,
+              "Cores of a node (default: the machine file's, or this node's)", 1, max_threads);
+  add_bytes(*verb, "--memory", options->memory, "Memory of a node, e.g. 240G (the same)");
+  add_integer(*verb, "--domains", options->domains,
+              "NUMA domains of a node (default: 1 with a machine file, or this node's)", 1,
+              max_threads);
   verb->add_option("--format", options->format,
                    "text, or sbatch: only the options of a batch job, one a line")
       ->check(CLI::IsMember({"text", "sbatch"}));

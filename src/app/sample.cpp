@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <memory>
 
+#include "app/options.hpp"
 #include "app/single_state.hpp"
 #include "app/verbs.hpp"
 #include "dist/sweep.hpp"
@@ -57,10 +58,9 @@ void add_sample(CLI::App& app) {
   auto options = std::make_shared<SampleOptions>();
   CLI::App* verb = app.add_subcommand("sample", "Measure bit strings at given angles");
   add_single_state_options(*verb, options->state);
-  verb->add_option("--shots", options->shots, "Number of measurements")
-      ->required()
-      ->check(CLI::Range(std::uint64_t{1}, std::uint64_t{1} << 33));
-  verb->add_option("--seed", options->seed, "Of the measurements (default: 1)");
+  add_integer(*verb, "--shots", options->shots, "Number of measurements", 1, std::uint64_t{1} << 33)
+      ->required();
+  add_integer(*verb, "--seed", options->seed, "Of the measurements (default: 1)", 0);
   verb->footer(
       "Example:\n  qhn sample jobs/experiments/gaussian.toml --angles angles.txt --shots 1000");
   verb->callback([options] { run_sample(*options); });

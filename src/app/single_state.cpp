@@ -7,6 +7,7 @@
 
 #include "app/held_state.hpp"
 #include "app/machine.hpp"
+#include "app/options.hpp"
 #include "core/error.hpp"
 #include "dist/node.hpp"
 #include "io/angles.hpp"
@@ -15,17 +16,19 @@ namespace qhn {
 
 void add_single_state_options(CLI::App& verb, SingleStateOptions& options) {
   verb.add_option("EXPERIMENT", options.experiment, "Experiment file (TOML)")->required();
-  verb.add_option("--angles", options.angles, "Text file, one vector of angles a row")->required();
-  verb.add_option("--row", options.row, "Row of the angles, counted from 0");
+  verb.add_option("--angles", options.angles,
+                  "Text file: one vector of angles a line, or one number a line")
+      ->required();
+  add_integer(verb, "--row", options.row, "Row of the angles, counted from 0 (default: 0)", 0);
   verb.add_flag("--ignore-extra", options.ignore_extra, "Drop numbers beyond the circuit's angles");
   verb.add_option("--set", options.overrides, "key=value in place of the file's")
       ->type_size(1)
       ->allow_extra_args(false);
-  verb.add_option("--threads", options.threads, "Threads (default: OMP_NUM_THREADS, or its cores)")
-      ->check(CLI::Range(1, max_threads));
-  verb.add_option("--ranks-per-state", options.ranks,
-                  "Ranks that share the state: 1, 2, 4, … (default: 1; others start under mpirun)")
-      ->check(CLI::Range(1, 1 << 20));
+  add_integer(verb, "--threads", options.threads,
+              "Threads (default: OMP_NUM_THREADS, or its cores)", 1, max_threads);
+  add_integer(verb, "--ranks-per-state", options.ranks,
+              "Ranks that share the state: 1, 2, 4, … (default: 1; others start under mpirun)", 1,
+              1 << 20);
 }
 
 namespace {
@@ -37,8 +40,10 @@ void read_inputs(const SingleStateOptions& options, bool gradient, bool measured
     require_memory(options.experiment, least_memory_need(bits), available_memory());
   s.problem = make_problem(s.experiment.problem);
   s.circuit = make_circuit(s.experiment, s.problem->qubits());
+  std::string remark;
   s.angles = read_angles(options.angles, options.row, static_cast<std::size_t>(s.circuit.angles),
-                         options.ignore_extra);
+                         options.ignore_extra, &remark);
+  if (!remark.empty() && s.speaks()) spdlog::warn("{}", remark);
   const int threads =
       options.threads > 0 ? options.threads : default_threads(count_cores(allowed_processors()));
   omp_set_num_threads(threads);

@@ -19,7 +19,7 @@ struct SingleStateOptions {
   std::string experiment;
   std::vector<std::string> overrides;
   std::string angles;
-  std::size_t row = 0;
+  std::optional<std::size_t> row;  ///< nullopt: the first
   bool ignore_extra = false;
   int threads = 0;  ///< 0: default_threads()
   int ranks = 1;    ///< that share the state; 1: no MPI is started

@@ -11,6 +11,7 @@
 #include <nlohmann/json.hpp>
 #include <set>
 
+#include "app/options.hpp"
 #include "app/tables.hpp"
 #include "app/verbs.hpp"
 #include "core/error.hpp"
@@ -253,10 +254,8 @@ void add_stats(CLI::App& app) {
   CLI::App* verb = app.add_subcommand("stats", "Success probabilities of one or several campaigns");
   verb->add_option("RESULT", options->results, "Folders that hold campaign.h5, or such files")
       ->required();
-  verb->add_option("--epsilon", options->epsilons, "Gaps, e.g. 1e-3,1e-5 (default: the campaign's)")
-      ->delimiter(',')
-      ->allow_extra_args(false)
-      ->check(CLI::PositiveNumber);
+  add_reals(*verb, "--epsilon", options->epsilons, "Gaps, e.g. 1e-3,1e-5 (default: the campaign's)",
+            positive_reals);
   verb->add_option("--format", options->format, "text, csv, markdown, latex or json")
       ->check(CLI::IsMember({"text", "csv", "markdown", "latex", "json"}));
   verb->footer(

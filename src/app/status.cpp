@@ -9,6 +9,7 @@
 #include <memory>
 
 #include "app/merge.hpp"
+#include "app/options.hpp"
 #include "app/progress.hpp"
 #include "app/slice.hpp"
 #include "app/verbs.hpp"
@@ -122,16 +123,12 @@ void add_status(CLI::App& app) {
   verb->add_option("DIR", options->folder, "Folder of a campaign")
       ->required()
       ->check(CLI::ExistingDirectory);
-  verb->add_option("--stale", options->stale,
-                   "Seconds without a heartbeat until a run counts as dead")
-      ->check(CLI::PositiveNumber)
-      ->capture_default_str();
+  add_stale(*verb, options->stale, "a run");
   CLI::Option* ids = verb->add_option("--ids", options->ids, "A:B: only restarts A to B-1");
   verb->add_option("--array-task", options->array_task, "K/M: only that part, as in qhn train")
       ->excludes(ids);
-  verb->add_option("--restarts", options->restarts,
-                   "Number of restarts that is wanted, where it is more than DIR knows of")
-      ->check(CLI::PositiveNumber);
+  add_integer(*verb, "--restarts", options->restarts,
+              "Number of restarts that is wanted, where it is more than DIR knows of", 1);
   verb->add_flag("--quiet", options->quiet,
                  "Print nothing; exit code 0: complete, 75: incomplete, 2: DIR holds no campaign");
   verb->footer(

@@ -15,6 +15,7 @@
 
 #include "app/experiment.hpp"
 #include "app/machine.hpp"
+#include "app/options.hpp"
 #include "app/verbs.hpp"
 #include "core/error.hpp"
 #include "core/wht.hpp"
@@ -190,8 +191,8 @@ void add_table(CLI::App& app) {
   verb->add_flag("--json", options->json, "Print the summary as JSON");
   verb->add_flag("--spectrum", options->spectrum,
                  "Print W(S), the weight of S-body terms (Walsh-Hadamard transform)");
-  verb->add_option("--threads", options->threads, "Threads (default: OMP_NUM_THREADS or all)")
-      ->check(CLI::Range(1, max_threads));
+  add_integer(*verb, "--threads", options->threads, "Threads (default: OMP_NUM_THREADS or all)", 1,
+              max_threads);
   verb->footer(
       "Examples:\n  qhn table jobs/experiments/gaussian.toml --spectrum\n"
       "  qhn table jobs/experiments/mnist-01.toml --out costs.h5 --json");

@@ -27,11 +27,13 @@
 #include "app/merge.hpp"
 #include "app/mpi_session.hpp"
 #include "app/operations.hpp"
+#include "app/options.hpp"
 #include "app/progress.hpp"
 #include "app/slice.hpp"
 #include "app/status.hpp"
 #include "app/verbs.hpp"
 #include "core/error.hpp"
+#include "core/paths.hpp"
 #include "core/simd.hpp"
 #include "dist/node.hpp"
 #include "farm/farm.hpp"
@@ -301,6 +303,7 @@ class Campaign {
       spdlog::warn("{} threads on each rank, which has {} core{}", threads_, node.threads,
                    node.threads == 1 ? "" : "s");
     provenance_.hosts = host_names(session_.world());
+    experiment_.energy.meter.slurm = options_.sstat;
     energy_.emplace(session_.world(), session_.rank() == first_on_node(session_.world()),
                     experiment_.energy);
   }
@@ -629,7 +632,7 @@ class Campaign {
         missing = missing_count_;
       } else if (live > 0) {
         spdlog::info("{} other run{} on {}: the last to end makes campaign.h5 (or qhn merge {})",
-                     live, live == 1 ? " works" : "s work", folder, folder);
+                     live, live == 1 ? " works" : "s work", folder, shell_quoted(folder));
         missing = missing_in(scan_campaign(folder));
       } else {
         const FolderScan scan = merge_campaign(folder);
@@ -702,14 +705,13 @@ void add_campaign_options(CLI::App& verb, CampaignOptions& options) {
   verb.add_option("EXPERIMENT", options.experiment, "Experiment file (TOML)")->required();
   verb.add_option("--out", options.out,
                   "Folder of the campaign (default: results/NAME); goes on with what it holds");
-  verb.add_option("--restarts", options.restarts, "Number of restarts in place of the file's");
-  verb.add_option("--seed", options.seed, "Seed of the restarts in place of the file's");
+  add_integer(verb, "--restarts", options.restarts, "Number of restarts in place of the file's", 1);
+  add_integer(verb, "--seed", options.seed, "Seed of the restarts in place of the file's", 0);
   verb.add_option("--set", options.overrides, "key=value in place of the file's")
       ->type_size(1)
       ->allow_extra_args(false);
-  verb.add_option("--threads", options.threads,
-                  "Threads of a rank (default: OMP_NUM_THREADS, or its cores)")
-      ->check(CLI::Range(1, max_threads));
+  add_integer(verb, "--threads", options.threads,
+              "Threads of a rank (default: OMP_NUM_THREADS, or its cores)", 1, max_threads);
   verb.add_option("--simd", options.simd, "Instruction set (default: the best of rank 0)");
   CLI::Option* ids = verb.add_option("--ids", options.ids, "A:B: only restarts A to B-1");
   verb.add_option("--array-task", options.array_task,
@@ -717,13 +719,12 @@ void add_campaign_options(CLI::App& verb, CampaignOptions& options) {
       ->excludes(ids);
   verb.add_option("--announce", options.announce,
                   "Append the id of every restart to this file once its record is written");
-  verb.add_option("--ranks-per-writer", options.ranks_per_writer,
-                  "Ranks that share a journal and the one that writes it (default: a node's)")
-      ->check(CLI::PositiveNumber);
-  verb.add_option("--stale", options.stale,
-                  "Seconds without a heartbeat until another run counts as dead")
-      ->check(CLI::Range(1.0, 1e9))
-      ->capture_default_str();
+  add_integer(verb, "--ranks-per-writer", options.ranks_per_writer,
+              "Ranks that share a journal and the one that writes it (default: a node's)", 1,
+              1 << 24);
+  add_stale(verb, options.stale, "another run");
+  verb.add_option("--sstat", options.sstat,
+                  "Folder of Slurm's sstat, for its energy counters (default: PATH)");
 }
 
 void add_train(CLI::App& app) {
@@ -736,10 +737,9 @@ void add_train(CLI::App& app) {
   add_campaign_options(*verb, options->campaign);
   verb->add_option("--engine", options->engine, "automatic, reference, sweep or cut");
   verb->add_option("--precision", options->precision, "float64 or float32");
-  verb->add_option("--ranks-per-state", options->campaign.ranks_per_state,
-                   "Ranks that hold one state together, out of reach of one: 1, 2, 4, … (default: "
-                   "1)")
-      ->check(CLI::Range(1, 1 << 20));
+  add_integer(*verb, "--ranks-per-state", options->campaign.ranks_per_state,
+              "Ranks that hold one state together, out of reach of one: 1, 2, 4, … (default: 1)", 1,
+              1 << 20);
   verb->footer(
       "Every finished restart is safe at once: the same command goes on after any interruption, "
       "with\n"

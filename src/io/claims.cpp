@@ -62,10 +62,19 @@ std::int64_t start_of_process(std::int64_t pid) {
   return at == std::string::npos ? -1 : std::atoll(stat.c_str() + at);
 }
 
+// "123" or "123_4" of an array.
+bool is_slurm_job(const std::string& job) {
+  const auto bar = job.find('_');
+  const auto is_number = [](const std::string& text) {
+    return !text.empty() && text.find_first_not_of("0123456789") == std::string::npos;
+  };
+  return is_number(job.substr(0, bar)) &&
+         (bar == std::string::npos || is_number(job.substr(bar + 1)));
+}
+
 // Asks Slurm, where it is there. A job is only said to have ended when Slurm says so.
 bool slurm_job_ended(const std::string& job) {
-  const std::string id = job.substr(0, job.find('_'));
-  if (id.empty() || id.find_first_not_of("0123456789") != std::string::npos) return false;
+  if (!is_slurm_job(job)) return false;  // it goes to a shell, and comes from a file
   FILE* pipe = ::popen(
       ("command -v squeue >/dev/null && squeue -h -o %T -j " + job + " 2>&1 && echo answered")
           .c_str(),

@@ -265,11 +265,16 @@ TEST(Experiment, TomlRoundTripKeepsEveryField) {
 TEST(Experiment, MeterAndCarbonAreReadAndChecked) {
   const std::string constants = QHN_SOURCE "/jobs/energy/cpu.toml";
   const Experiment e = read_text(
-      "[meter]\nsource = \"powercap\"\npowercap = \"/a\"\nslurm = \"/b\"\n"
+      "[meter]\nsource = \"powercap\"\npowercap = \"/a\"\n"
       "pm_counters = \"/c\"\nowns_node = true\nrepeat = false\npue = 1.2\nconstants = \"" +
       constants + "\"\n[carbon]\ngCO2e_per_kWh = 41.5\n");
   EXPECT_EQ(e.energy.meter.source, MeterSource::powercap);
-  EXPECT_EQ(e.energy.meter.powercap + e.energy.meter.slurm + e.energy.meter.pm_counters, "/a/b/c");
+  EXPECT_EQ(e.energy.meter.powercap + e.energy.meter.pm_counters, "/a/c");
+  const std::string programs =
+      "meter.slurm: an experiment names no programs; allowed: the option --sstat DIR of qhn train "
+      "and qhn baseline (default: sstat on PATH)";
+  EXPECT_EQ(complaint("[meter]\nslurm = \"/b\"\n"), "e.toml:2:9: " + programs);
+  EXPECT_EQ(complaint("", {"meter.slurm=/b"}), "--set meter.slurm=/b: " + programs);
   EXPECT_TRUE(e.energy.meter.owns_node);
   EXPECT_FALSE(e.energy.repeat);
   EXPECT_TRUE(read_text("").energy.repeat);

@@ -52,7 +52,17 @@ TEST(Program, EndsBadUsageWithOneLineAndExitCode2) {
         {"statss x", "unknown verb 'statss'"},
         {"stats", "RESULT is required"},
         {"stats x --nonsense", "--nonsense"},
-        {"validate missing.toml", "missing.toml: cannot read the experiment: No such file"}}) {
+        {"validate missing.toml", "missing.toml: cannot read the experiment: No such file"},
+        {"validate missing.toml", "(looked for in /"},
+        {"stats x --epsilon nan", "--epsilon: found 'nan'; allowed: a number above 0"},
+        {"stats x --epsilon 1e-3 0", "--epsilon: found '0'; allowed: a number above 0"},
+        {"status . --stale inf", "--stale: found 'inf'; allowed: a number from 1 to 1e+09"},
+        {"train x --seed -1", "--seed: found '-1'; allowed: an integer from 0 to"},
+        {"train x --seed ''", "--seed: found ''; allowed: "},
+        {"sample x --angles a --shots 3 --seed 99999999999999999999",
+         "--seed: found '99999999999999999999'; allowed: an integer from 0 to 9223372036854775807"},
+        {"evaluate x --angles a --row -1", "--row: found '-1'; allowed: an integer from 0 to"},
+        {"validate ''", "EXPERIMENT: found ''; allowed: a value that is not empty"}}) {
     const ProgramRun run = run_qhn(folder, arguments);
     EXPECT_EQ(run.exit_code, 2) << arguments;
     EXPECT_TRUE(run.err.starts_with("qhn: ")) << run.err;
