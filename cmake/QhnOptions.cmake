@@ -18,3 +18,7 @@ if(QHN_SANITIZE)
   # GCC's analysis does not see through the sanitizers' checks (it accuses libstdc++'s <regex>).
   target_compile_options(qhn_options INTERFACE $<$<CXX_COMPILER_ID:GNU>:-Wno-maybe-uninitialized>)
 endif()
+if(QHN_FUZZ)  # the readers have no kernels: the lowest instruction set is compiled alone
+  target_compile_definitions(qhn_options INTERFACE
+    "HWY_DISABLED_TARGETS=(HWY_AVX3_DL|HWY_AVX3|HWY_AVX2|HWY_SSE4|HWY_SSSE3)")
+endif()

@@ -25,7 +25,7 @@ pick_python() {
 
 # is_present 'cmd:ninja|cmd:make': is one of the alternatives there?
 is_present() {
-  local alternatives one
+  local alternatives one program
   IFS='|' read -ra alternatives <<<"$1"
   for one in "${alternatives[@]}"; do
     case $one in
@@ -36,6 +36,14 @@ is_present() {
             >/dev/null 2>&1 && return
         ;;
       pc:*) pkg-config --exists "${one#pc:}" 2>/dev/null && return ;;
+      fuzzer:*)
+        program=$(mktemp)
+        if echo 'extern "C" int LLVMFuzzerTestOneInput(const char*, unsigned long) { return 0; }' |
+          "${one#fuzzer:}" -fopenmp -fsanitize=fuzzer,address -x c++ - -o "$program" 2>/dev/null; then
+          rm "$program" && return
+        fi
+        rm -f "$program"
+        ;;
       py:*) "$PYTHON" -c "import ${one#py:}" >/dev/null 2>&1 && return ;;
       *) die "$DEPENDENCIES: unknown check '$one'" ;;
     esac

@@ -97,9 +97,9 @@ inline void refuse_empty_words(CLI::App& app) {
   for (CLI::Option* option : app.get_options()) {
     if (option->get_items_expected_max() == 0) continue;  // a flag
     const std::string name = option->get_name();
-    option->check([name](const std::string& word) {
+    option->transform([name](const std::string& word) {  // before all checks
       if (word.empty()) throw InputError(name + ": found ''; allowed: a value that is not empty");
-      return std::string();
+      return word;
     });
   }
 }

@@ -92,8 +92,8 @@ std::string in_words(const toml::parse_error& error) {
 
 toml::table parse(std::string_view text, const std::string& name) {
   if (text.size() > max_bytes)
-    throw InputError(fmt::format("{}: holds {} bytes; allowed: at most {} MiB", shortened(name),
-                                 text.size(), max_bytes >> 20));
+    throw InputError(fmt::format("{}: holds more than {} MiB; allowed: less", shortened(name),
+                                 max_bytes >> 20));
   refuse_depth(text, name);
   try {
     return toml::parse(text, name);

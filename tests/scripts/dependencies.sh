@@ -67,5 +67,5 @@ says "neither root nor sudo"
 # Every line of the real list has its five columns and a kind of check that exists.
 unset QHN_DEPENDENCIES
 bad=$(grep -v '^ *\(#\|$\)' jobs/dependencies.txt |
-  awk 'NF != 5 || $1 !~ /^(build|test|bench|plot|data|more)$/ || $2 !~ /^(cmd|header|pc|py):/')
+  awk 'NF != 5 || $1 !~ /^(build|test|bench|plot|data|more|fuzz)$/ || $2 !~ /^(cmd|header|pc|py|fuzzer):/')
 [ -z "$bad" ] || fail "jobs/dependencies.txt: $bad"
