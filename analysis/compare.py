@@ -1,34 +1,31 @@
 #!/usr/bin/env python3
-"""Draws success against the cost of a training, one panel a ledger.
+"""Draws success and cost of a training, a row for each method, a column for each ledger.
 
 Reads what `qhn compare --format csv` prints. Full enumeration is the dashed line of a panel. Circuits
-that are simulated and classical methods have a panel each: their costs on a computer do not compare.
+that are simulated and classical methods have rows of panels of their own: their costs on a computer do
+not compare. A panel without a number is left out and named below.
 """
 
 import argparse
 import collections
 import csv
-import pathlib
+import math
 import sys
 
-try:
-    import matplotlib
+import looks
+from looks import plt
 
-    matplotlib.use("Agg")
-    import matplotlib.pyplot as plt
-except ImportError as missing:
-    sys.exit(f"error: {missing}; Debian: apt-get install python3-matplotlib, run with /usr/bin/python3")
-
-# Okabe and Ito's colours, told apart by colour-blind readers too; markers differ beside.
-COLOURS = ["#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000"]
-MARKERS = "osD^vP*X"
 ENUMERATION = "full enumeration"
-# Table, quantity on the axis, its label, title of the panel.
-PANELS = [
-    ("oracle", "losses a training", "losses over all training samples", "Oracle"),
-    ("circuits", "s a training", "seconds a training", "Simulating circuits on this machine"),
-    ("classical", "s a training", "seconds a training", "Classical methods on this machine"),
-    ("projected", "J a training", "joules a training, low to high", "Projected hardware, not measured"),
+BLOCKS = {
+    "circuits": ("Simulating circuits on this machine", "#0072B2", "o"),
+    "classical": ("Classical methods on this machine", "#D55E00", "s"),
+}
+# Table ("here": that of the block), quantity on the axis, its label, title of the column.
+COLUMNS = [
+    ("success", "probability", "probability", "Success"),
+    ("oracle", "losses a training", "losses a training", "Oracle"),
+    ("here", "s a training", "s a training", "On this machine"),
+    ("projected", "J a training", "J a training", "Projected"),
 ]
 
 
@@ -36,11 +33,12 @@ def arguments():
     parser = argparse.ArgumentParser(
         description=__doc__.splitlines()[0],
         epilog="example: qhn compare results/h2 results/h2-baseline/* --format csv >h2.csv; "
-        "analysis/compare.py h2.csv --out h2.png",
+        "analysis/compare.py h2.csv --out h2.png --machine '2 cores of an AMD EPYC'",
     )
     parser.add_argument("table", help="what qhn compare --format csv printed")
     parser.add_argument("--out", default="compare.png", help="PNG, SVG or PDF (default %(default)s)")
     parser.add_argument("--title", default="")
+    parser.add_argument("--machine", default="", help="that the seconds are of, for the caption")
     return parser.parse_args()
 
 
@@ -57,83 +55,126 @@ def read(path):
     return tables
 
 
-def draw(axes, tables, panel, looks):
-    table, quantity, label, title = panel
-    for who, numbers in tables[table].items():
-        if who[0] == ENUMERATION:
-            cost = numbers.get(("", quantity)) or numbers.get(("on this machine", quantity))
-            if cost:
-                axes.axvline(cost[0], color="0.4", linestyle="--", linewidth=1.2)
+def figure_of(numbers, quantity):
+    """(value, low, high) of a row, or None. Of the projection the cases are the bar."""
+    value = numbers.get(("", quantity)) or numbers.get(("central", quantity))
+    if value is None or not math.isfinite(value[0]):
+        return None
+    low, high = value[1:]
+    if ("low", quantity) in numbers and ("high", quantity) in numbers:
+        low, high = numbers["low", quantity][0], numbers["high", quantity][0]
+    inside = [x if math.isfinite(x) else value[0] for x in (low, high)]
+    return value[0], min(inside[0], value[0]), max(inside[1], value[0])
+
+
+def panel_numbers(tables, rows, block, column):
+    """A number for each row, None where there is none."""
+    table = block if column[0] == "here" else column[0]
+    return [figure_of(tables[table].get(who, {}), column[1]) for who in rows]
+
+
+def enumeration(tables, block, column):
+    for (method, _), numbers in tables[block if column[0] == "here" else column[0]].items():
+        if method == ENUMERATION and column[0] != "success":
+            cost = numbers.get(("", column[1])) or numbers.get(("on this machine", column[1]))
+            if cost and math.isfinite(cost[0]) and cost[0] > 0:
+                return cost[0]
+    return None
+
+
+def draw(axes, numbers, colour, marker, line, logarithmic):
+    for k, number in enumerate(numbers):
+        if number is None or (logarithmic and number[0] <= 0):
             continue
-        success = tables["success"][who]["", "probability"]
-        cost = numbers.get(("", quantity)) or numbers.get(("central", quantity))
-        if cost is None:
-            continue
-        # Of the projection the cases are the bar, of the other ledgers the interval.
-        low = numbers.get(("low", quantity), cost)[0 if ("low", quantity) in numbers else 1]
-        high = numbers.get(("high", quantity), cost)[0 if ("high", quantity) in numbers else 2]
-        colour, marker = looks[who]
+        value, low, high = number
         axes.errorbar(
-            cost[0],
-            success[0],
-            xerr=[[cost[0] - low], [high - cost[0]]],
-            yerr=[[success[0] - success[1]], [success[2] - success[0]]],
+            value,
+            k,
+            xerr=[[value - max(low, 0)], [high - value]],
             fmt=marker,
             color=colour,
-            markersize=6,
             markeredgecolor="white",
+            markeredgewidth=0.4,
             elinewidth=1.0,
-            label=f"{who[0]}, {who[1]}",
         )
-    axes.set_xscale("log")
-    axes.set_ylim(-0.03, 1.03)
-    axes.set_xlabel(label)
-    axes.set_ylabel("success probability")
-    axes.set_title(title, loc="left", fontsize=10)
-    axes.grid(True, which="major", color="0.9", linewidth=0.8)
-    axes.set_axisbelow(True)
-    axes.spines[["top", "right"]].set_visible(False)
+    if line is not None:
+        axes.axvline(line, color="0.35", linestyle="--", linewidth=0.9)
+    if logarithmic:
+        axes.set_xscale("log")
+        axes.xaxis.set_major_locator(plt.LogLocator(numticks=5))
+        axes.xaxis.set_minor_locator(plt.NullLocator())
+    else:
+        axes.set_xlim(-0.03, 1.03)
+    looks.tidy(axes)
+
+
+def make_figure(tables, options):
+    rows = {
+        block: [who for who in tables["success"] if who in tables[block] and who[0] != ENUMERATION]
+        for block in BLOCKS
+    }
+    panels, missing = {}, []
+    for block in BLOCKS:
+        for column in COLUMNS:
+            numbers = panel_numbers(tables, rows[block], block, column)
+            if any(n is not None for n in numbers):
+                panels[block, column] = numbers
+            elif rows[block]:
+                missing.append(f"{column[3].lower()}, {block}")
+    if not panels:
+        sys.exit(f"error: {options.table}: no method with a number: nothing to draw")
+    columns = [c for c in COLUMNS if any(c == column for _, column in panels)]
+    blocks = [block for block in BLOCKS if rows[block]]
+    looks.start()
+    height = sum(0.15 * len(rows[block]) + 0.55 for block in blocks)
+    figure = plt.figure(figsize=(looks.PAGE, height), layout="constrained")
+    grid = figure.add_gridspec(
+        len(blocks), len(columns), height_ratios=[0.15 * len(rows[block]) + 0.1 for block in blocks]
+    )
+    lined, shared = False, {}
+    for row, block in enumerate(blocks):
+        title, colour, marker = BLOCKS[block]
+        for place, column in enumerate(columns):
+            if (block, column) not in panels:
+                continue
+            # Losses compare between the blocks, seconds of a computer do not.
+            above = shared.get(column) if column[0] in ("success", "oracle") else None
+            axes = figure.add_subplot(grid[row, place], sharex=above)
+            shared.setdefault(column, axes)
+            line = enumeration(tables, block, column)
+            lined = lined or line is not None
+            draw(axes, panels[block, column], colour, marker, line, column[0] != "success")
+            axes.set_ylim(len(rows[block]) - 0.4, -0.6)
+            axes.set_yticks(range(len(rows[block])))
+            names = [looks.plain(f"{method}, {by}", 52) for method, by in rows[block]]
+            axes.set_yticklabels(names if place == 0 else [""] * len(names))
+            axes.tick_params(axis="y", length=0)
+            axes.set_xlabel(column[2])
+            if row == 0 or (blocks[0], column) not in panels:
+                axes.set_title(column[3], loc="left")
+    handles = [
+        plt.Line2D([], [], color=BLOCKS[b][1], marker=BLOCKS[b][2], linestyle="-", linewidth=1.0)
+        for b in blocks
+    ]
+    labels = [BLOCKS[b][0] for b in blocks]
+    if lined:
+        handles.append(plt.Line2D([], [], color="0.35", linestyle="--", linewidth=0.9))
+        labels.append(ENUMERATION)
+    caption = "Bars: 95 % intervals; of projected hardware, which nobody measured, the cases low to high."
+    caption += f" Seconds: {options.machine or 'of a machine that --machine did not name'}."
+    if missing:
+        caption += f" No number, no panel: {'; '.join(missing)}."
+    looks.finish(figure, [(handles, labels, None)], caption, options.title)
+    return figure
 
 
 def main():
     options = arguments()
     try:
         tables = read(options.table)
-    except (OSError, ValueError, KeyError) as error:
+    except (OSError, ValueError, KeyError, TypeError) as error:
         sys.exit(f"error: {options.table}: {error}")
-    rows = [who for who in tables["success"] if who[0] != ENUMERATION]
-    looks = {
-        who: (COLOURS[k % len(COLOURS)], MARKERS[k // len(COLOURS) % len(MARKERS)])
-        for k, who in enumerate(rows)
-    }
-    panels = [panel for panel in PANELS if tables[panel[0]]]
-    plt.rcParams.update({"font.size": 9, "svg.fonttype": "none", "axes.linewidth": 0.8})
-    figure, axes = plt.subplot_mosaic(
-        [[0, 1], [2, 3], ["legend", "legend"]],
-        figsize=(9.5, 9.5),
-        layout="constrained",
-        gridspec_kw={"height_ratios": [3, 3, 1.4]},
-    )
-    legend = {}
-    for k in range(4):
-        if k >= len(panels):
-            axes[k].set_axis_off()
-            continue
-        draw(axes[k], tables, panels[k], looks)
-        handles, labels = axes[k].get_legend_handles_labels()
-        legend.update(zip(labels, handles))
-    line = plt.Line2D([], [], color="0.4", linestyle="--", linewidth=1.2)
-    axes["legend"].set_axis_off()
-    axes["legend"].legend(
-        [*legend.values(), line], [*legend, ENUMERATION], loc="center", ncols=3, frameon=False, fontsize=8
-    )
-    figure.suptitle(options.title, x=0.01, ha="left")
-    try:
-        pathlib.Path(options.out).parent.mkdir(parents=True, exist_ok=True)
-        figure.savefig(options.out, dpi=150)
-    except (OSError, ValueError) as error:
-        sys.exit(f"error: cannot write {options.out}: {error}")
-    print(options.out)
+    looks.save(make_figure(tables, options), options.out)
 
 
 if __name__ == "__main__":

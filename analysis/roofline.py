@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
-"""Draws the roof line of this machine from the bench.csv of bench/run.sh.
+"""Draws the roof line of a machine from the bench.csv of bench/run.sh, or the table of a Markdown page.
 
-Flops executed a byte moved against GFLOP/s, a panel for each number of threads. Slanted roofs are
-the measured passes over a state of that many qubits, the flat one is the measured peak of fused
-multiply-adds. A point belongs under the roof of its own colour. The flops and bytes of a row are
-those of the bench.json beside the table.
+Flops executed a byte moved against GFLOP/s, panels for each number of threads: kernels and transforms,
+and whole evaluations. Slanted roofs are the measured passes over a state of that many qubits, the flat
+one is the measured peak of fused multiply-adds. A point belongs under the roof of its own colour. The
+flops and bytes of a row are those of the bench.json beside the table.
 """
 
 import argparse
@@ -13,33 +13,22 @@ import json
 import pathlib
 import sys
 
-try:
-    import matplotlib
+import looks
+from looks import plt
 
-    matplotlib.use("Agg")
-    import matplotlib.pyplot as plt
+try:
     import numpy as np
 except ImportError as missing:
-    sys.exit(
-        f"error: {missing}; Debian: apt-get install python3-numpy python3-matplotlib, and run with "
-        "/usr/bin/python3"
-    )
+    sys.exit(f"error: {missing}; Debian: apt-get install python3-numpy, run with /usr/bin/python3")
 
 COLUMNS = {"benchmark", "start", "qubits", "sublayers", "threads", "median_seconds", "gflops"}
 LIMITS = {"pass", "scale", "peak_fma", "peak_popcount"}
-MARKERS = {
-    "gradient": "o",
-    "forward": "s",
-    "restarts": "P",
-    "table": "X",
-    "wht": "^",
-    "sampling": "v",
-    "rotation": "D",
-    "phase": "<",
-    "contraction": ">",
+GROUPS = {
+    "kernels and transforms": {"rotation": "D", "phase": "<", "contraction": ">", "wht": "^", "sampling": "v"},
+    "evaluations, restarts, tables": {"gradient": "o", "forward": "s", "restarts": "P", "table": "X"},
 }
-# Okabe and Ito's colours and one more, for the sizes of the states.
-COLOURS = ["#000000", "#0072B2", "#D55E00", "#CC79A7", "#56B4E9", "#009E73", "#E69F00", "#8C6D31"]
+MARKERS = {kind: mark for group in GROUPS.values() for kind, mark in group.items()}
+UNITS = {"ns": 1e-9, "µs": 1e-6, "us": 1e-6, "ms": 1e-3, "s": 1.0}
 LONGEST = 120.0  # flops a byte; rows with hardly any traffic are drawn at this border
 
 
@@ -48,22 +37,83 @@ def arguments():
         description=__doc__.splitlines()[0],
         epilog="example: analysis/roofline.py results/bench-1/bench.csv --out roofline.svg",
     )
-    parser.add_argument("table", type=pathlib.Path, help="bench.csv; bench.json is read beside it")
+    parser.add_argument(
+        "table", type=pathlib.Path, help="bench.csv, or a .md page with its table; bench.json beside it"
+    )
     parser.add_argument("--out", default="roofline.png", help="PNG, SVG or PDF (default %(default)s)")
     parser.add_argument("--title", default="")
+    parser.add_argument("--machine", default="", help="where it was measured, for the caption")
     return parser.parse_args()
+
+
+def seconds_of(text):
+    """"51.7 ns" in seconds."""
+    value, unit = text.split()
+    return float(value) * UNITS[unit]
+
+
+def read_page(path):
+    """The rows of the first table of a Markdown page that qhn_bench printed."""
+    head, rows = None, []
+    for line in path.read_text(encoding="utf-8").splitlines():
+        cells = [cell.strip() for cell in line.strip().strip("|").split("|")]
+        if head is None:
+            if cells[:5] == ["benchmark", "start", "N", "D", "threads"] and "GFLOP/s" in cells:
+                head = cells
+        elif not line.startswith("|"):
+            break
+        elif set(cells[0]) != {"-"}:
+            row = dict(zip(head, cells))
+            rows.append(
+                {
+                    "benchmark": row["benchmark"],
+                    "start": row["start"],
+                    "qubits": row["N"] or "0",
+                    "sublayers": row["D"] or "0",
+                    "threads": row["threads"],
+                    "median_seconds": seconds_of(row["median"]),
+                    "limit_seconds": seconds_of(row["limit"]),
+                    "gflops": row["GFLOP/s"] or "0",
+                }
+            )
+    if not rows:
+        sys.exit(f"error: {path}: holds no table of qhn_bench (| benchmark | start | N | D | threads | …)")
+    return rows
+
+
+def read_table(path):
+    if path.suffix == ".md":
+        return read_page(path)
+    with open(path, newline="") as file:
+        reader = csv.DictReader(file)
+        if not COLUMNS <= set(reader.fieldnames or ()):
+            sys.exit(f"error: {path}: lacks columns; is it a bench.csv?")
+        return list(reader)
+
+
+def read_machine(path):
+    """What bench.json says of the machine."""
+    report = path.with_name("bench.json")
+    if not report.exists():
+        return ""
+    context = json.loads(report.read_text()).get("context", {})
+    parts = [
+        f"{context['num_cpus']} processors" if "num_cpus" in context else "",
+        f"{context['mhz_per_cpu']} MHz" if "mhz_per_cpu" in context else "",
+        context.get("simd", ""),
+        context.get("date", "")[:10],
+    ]
+    return ", ".join(part for part in parts if part)
 
 
 def read_rows(path):
     """Rows with numbers, and the work of an iteration where bench.json knows it."""
     try:
-        with open(path, newline="") as file:
-            reader = csv.DictReader(file)
-            if not COLUMNS <= set(reader.fieldnames or ()):
-                sys.exit(f"error: {path}: lacks columns; is it a bench.csv?")
-            rows = list(reader)
-    except OSError as error:
+        rows = read_table(path)
+    except (OSError, UnicodeDecodeError) as error:
         sys.exit(f"error: {error}")
+    except (KeyError, ValueError) as error:
+        sys.exit(f"error: {path}: not a number of qhn_bench: {error}")
     work = {}
     report = path.with_name("bench.json")
     if report.exists():
@@ -104,24 +154,25 @@ def pick_roofs(passes):
     return chosen or sorted(passes)[:6]
 
 
-def draw(axes, rows, threads, colours):
+def roofs_of(rows, threads):
+    """{qubits: bytes a second of a pass}, GFLOP/s of fused multiply-adds."""
     here = [row for row in rows if row["threads"] == threads]
     passes = {r["qubits"]: r for r in here if r["benchmark"] == "pass"}
     peaks = [r["gflops"] for r in here if r["benchmark"] == "peak_fma"]
     if not passes or not peaks:
         sys.exit(f"error: no rows pass and peak_fma for {threads} thread(s): nothing to draw")
-    peak = peaks[0]
-    bandwidth = {n: 2 * 16 * 2.0**n / r["median_seconds"] for n, r in passes.items()}
+    return {n: 2 * 16 * 2.0**n / r["median_seconds"] for n, r in passes.items()}, peaks[0]
 
+
+def draw(axes, rows, bandwidth, peak, colours):
     x = np.geomspace(0.04, 1.25 * LONGEST, 400)
-    axes.plot(x, np.full_like(x, peak), color="0.25", linewidth=1.6)
-    axes.text(0.045, peak * 1.1, f"peak of FMA: {peak:.0f} GFLOP/s", color="0.25", fontsize=9.5)
-    for n in pick_roofs(passes):
+    axes.plot(x, np.full_like(x, peak), color="0.35", linewidth=1.2)
+    axes.text(0.045, peak * 1.12, f"peak of FMA: {peak:.0f} GFLOP/s", color="0.35", fontsize=looks.SMALL)
+    for n in pick_roofs(bandwidth):
         roof = bandwidth[n] / 1e9 * x
-        axes.plot(x[roof <= peak], roof[roof <= peak], color=colours[n], linewidth=1.3)
-
-    drawn = [r for r in here if r["benchmark"] not in LIMITS and kind_of(r) and r["flops"] > 0]
-    for row in drawn:
+        below = roof <= peak
+        axes.plot(x[below], roof[below], color=colours[n], linestyle=style_of(n), linewidth=1.0)
+    for row in rows:
         n = row["qubits"]
         near = n if n in bandwidth else min(bandwidth, key=lambda size: abs(size - n))
         place = min(intensity(row, bandwidth[near], peak * 1e9), LONGEST)
@@ -132,77 +183,104 @@ def draw(axes, rows, threads, colours):
             MARKERS[kind_of(row)],
             color=colours[n],
             markerfacecolor=colours[n] if filled else "white",
-            markeredgewidth=1.4,
-            markersize=7.5,
+            markeredgecolor="white" if filled else colours[n],
+            markeredgewidth=0.3 if filled else 0.9,
             zorder=3,
         )
-
     axes.set_xscale("log")
     axes.set_yscale("log")
     for axis in (axes.xaxis, axes.yaxis):
         axis.set_major_formatter(lambda value, _: f"{value:g}")
     axes.set_xlim(0.04, 1.25 * LONGEST)
-    axes.set_title(f"{threads} thread{'s' if threads > 1 else ''}", loc="left")
-    axes.set_xlabel("flops a byte")
-    axes.grid(True, which="major", color="0.92", linewidth=0.8)
-    axes.set_axisbelow(True)
-    axes.spines[["top", "right"]].set_visible(False)
-    return bandwidth, peak, [row["gflops"] for row in drawn]
+    looks.tidy(axes)
 
 
-def legend_mark(marker, label, colour="0.35", **options):
-    return plt.Line2D([], [], marker=marker, color=colour, linestyle="", label=label, **options)
+def style_of(n):
+    """Roofs that lie on each other are told apart."""
+    return looks.STYLES[n // 2 % len(looks.STYLES)]
+
+
+def mark(marker, colour="0.35", **options):
+    return plt.Line2D([], [], marker=marker, color=colour, linestyle="", **options)
+
+
+def size_of(n):
+    size = 16 * 2**n
+    unit = next(u for u in ("KiB", "MiB", "GiB") if size < 1024 ** (" KMG".index(u[0]) + 1))
+    return f"{size >> 10 * ' KMG'.index(unit[0])} {unit}"
+
+
+def make_figure(rows, options):
+    threads = sorted({row["threads"] for row in rows if row["benchmark"] == "pass"})
+    if not threads:
+        sys.exit(f"error: {options.table}: no row pass: nothing to draw")
+    roofs = {t: roofs_of(rows, t) for t in threads}
+    points = [r for r in rows if r["benchmark"] not in LIMITS and kind_of(r) and r["flops"] > 0]
+    panels, missing = {}, []
+    for group, kinds in GROUPS.items():
+        for t in threads:
+            here = [r for r in points if r["threads"] == t and kind_of(r) in kinds]
+            if here:
+                panels[group, t] = here
+            else:
+                missing.append(f"{group}, {t} thread{'s' if t > 1 else ''}")
+    groups = [g for g in GROUPS if any(g == group for group, _ in panels)]
+    # Of a size the colour means the same in every panel; all that are drawn are in the legend.
+    drawn = {r["qubits"] for here in panels.values() for r in here}
+    sizes = sorted(drawn | {n for bandwidth, _ in roofs.values() for n in pick_roofs(bandwidth)})
+    colours = dict(zip(sizes, looks.ordered(len(sizes))))
+
+    looks.start()
+    figure = plt.figure(
+        figsize=(looks.PAGE, 2.4 * max(len(groups), 1)), layout="constrained"
+    )
+    grid = figure.add_gridspec(max(len(groups), 1), len(threads))
+    lowest = min((r["gflops"] for r in points), default=1.0)
+    limits = min(1.0, 0.7 * lowest), 2.2 * max(peak for _, peak in roofs.values())
+    first = None
+    for y, group in enumerate(groups or [""]):
+        for x, t in enumerate(threads):
+            if groups and (group, t) not in panels:
+                continue
+            axes = first = figure.add_subplot(grid[y, x], sharex=first, sharey=first)
+            draw(axes, panels.get((group, t), []), *roofs[t], colours)
+            axes.set_ylim(limits)
+            axes.set_title(f"{t} thread{'s' if t > 1 else ''}" + (f": {group}" if group else ""), loc="left")
+            axes.set_xlabel("flops a byte")
+            axes.set_ylabel("GFLOP/s")
+
+    lines, labels = [], []
+    for n in sizes:
+        each = " | ".join(f"{s[n] / 1e9:.0f}" if n in s else "-" for s, _ in roofs.values())
+        roofed = any(n in pick_roofs(s) for s, _ in roofs.values())
+        lines.append(plt.Line2D([], [], color=colours[n], linestyle=style_of(n) if roofed else "", marker="o"))
+        labels.append(f"N {n}, {size_of(n)}" + (f": {each}" if each.strip("- |") else ""))
+    kinds = [kind for kind in MARKERS if any(kind_of(r) == kind for r in points)]
+    marks = [mark(MARKERS[kind]) for kind in kinds]
+    if any(r["start"] == "random" for r in points):
+        marks.append(mark("o", markerfacecolor="white"))
+        kinds.append("from a random state")
+    title = "Colour: size of the state, and GB/s of a pass over it (" + " | ".join(
+        f"{t} thread{'s' if t > 1 else ''}" for t in threads
+    )
+    machine = options.machine or read_machine(options.table) or "a machine that --machine did not name"
+    caption = f"Measured on {machine}."
+    if any(r["bytes"] is None for r in points):
+        caption += " Flops a byte are those that the limit of each row implies."
+    if missing:
+        caption += f" Not measured, no panel: {'; '.join(missing)}."
+    looks.finish(
+        figure,
+        [(lines, labels, title + "); a line is its roof"), (marks, kinds, "Mark: what ran")],
+        caption,
+        options.title,
+    )
+    return figure
 
 
 def main():
     options = arguments()
-    rows = read_rows(options.table)
-    threads = sorted({row["threads"] for row in rows if row["benchmark"] == "pass"})
-    if not threads:
-        sys.exit(f"error: {options.table}: no row pass: nothing to draw")
-    sizes = sorted({row["qubits"] for row in rows if row["qubits"] > 0})
-    colours = {n: COLOURS[k % len(COLOURS)] for k, n in enumerate(sizes)}
-
-    plt.rcParams.update({"font.size": 10.5, "svg.fonttype": "none", "axes.linewidth": 0.8})
-    count = len(threads)
-    figure = plt.figure(figsize=(4.6 * count + 2.6, 4.8), layout="constrained")
-    grid = figure.add_gridspec(1, count + 1, width_ratios=[4.6] * count + [2.4])
-    panels = []
-    for k in range(count):
-        panels.append(figure.add_subplot(grid[k], sharey=panels[0] if panels else None))
-    drawn = [draw(axes, rows, t, colours) for axes, t in zip(panels, threads)]
-    speeds, peaks, points = zip(*drawn)
-    lowest = min((p for panel in points for p in panel), default=1.0)
-    panels[0].set_ylim(min(1.0, 0.7 * lowest), 1.6 * max(peaks))
-    panels[0].set_ylabel("GFLOP/s")
-
-    kinds = {kind_of(row) for row in rows if row["flops"] > 0}
-    marks = [legend_mark(m, kind) for kind, m in MARKERS.items() if kind in kinds]
-    marks.append(legend_mark("o", "from a random state", markerfacecolor="white"))
-    lines = []
-    for n in pick_roofs(speeds[0] | speeds[-1]):
-        each = " | ".join(f"{s[n] / 1e9:.0f}" if n in s else "-" for s in speeds)
-        size = 16 * 2**n
-        unit = next(u for u in ("KiB", "MiB", "GiB") if size < 1024 ** (" KMG".index(u[0]) + 1))
-        text = f"{size >> 10 * ' KMG'.index(unit[0])} {unit}"
-        lines.append(plt.Line2D([], [], color=colours[n], label=f"N {n}, {text}: {each}"))
-    side = figure.add_subplot(grid[count])
-    side.axis("off")
-    title = "pass over a state\n(GB/s, " + " | ".join(f"{t} thr" for t in threads) + ")"
-    above = side.legend(handles=lines, title=title, loc="upper left", frameon=False, fontsize=9)
-    side.add_artist(above)
-    below = side.legend(handles=marks, loc="lower left", frameon=False, fontsize=9)
-    for legend in (above, below):
-        legend.set_in_layout(False)
-    figure.suptitle(options.title, x=0.01, ha="left")
-
-    out = pathlib.Path(options.out)
-    try:
-        out.parent.mkdir(parents=True, exist_ok=True)
-        figure.savefig(out, dpi=200)
-    except (OSError, ValueError) as error:
-        sys.exit(f"error: cannot write {out}: {error}")
-    print(out)
+    looks.save(make_figure(read_rows(options.table), options), options.out)
 
 
 if __name__ == "__main__":

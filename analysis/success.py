@@ -2,18 +2,16 @@
 """Draws the success probability of one or several campaigns against epsilon.
 
 A line is the share of restarts with E - E_min < epsilon, its band the 95 % Clopper-Pearson interval
-at each epsilon; dots mark the experiment's own ladder.
+at each epsilon; dots mark the experiment's own ladder, side by side around each epsilon.
 """
 
 import argparse
-import pathlib
 import sys
 
-try:
-    import matplotlib
+import looks
+from looks import plt
 
-    matplotlib.use("Agg")
-    import matplotlib.pyplot as plt
+try:
     import numpy as np
 
     import qhn_results
@@ -22,10 +20,6 @@ except ImportError as missing:
         f"error: {missing}; Debian: apt-get install python3-h5py python3-numpy python3-scipy "
         "python3-matplotlib, and run with /usr/bin/python3"
     )
-
-# Okabe and Ito's colours, told apart by colour-blind readers too; lines differ beside.
-COLOURS = ["#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000"]
-STYLES = ["-", "--", "-.", ":"]
 
 
 def arguments():
@@ -40,6 +34,9 @@ def arguments():
         "--range", nargs=2, type=float, metavar=("LOW", "HIGH"), help="of epsilon on the axis"
     )
     parser.add_argument("--title", default="")
+    parser.add_argument(
+        "--width", type=float, default=8.5, metavar="CM", help="as printed: 8.5 or 17 (default %(default)s)"
+    )
     return parser.parse_args()
 
 
@@ -51,7 +48,8 @@ def axis_range(campaigns):
     return finest / 10, max(gaps.max(initial=0.0), finest) * 2
 
 
-def draw(axes, campaign, label, span, colour, style):
+def draw(axes, campaign, span, colour, style, marker, width, aside):
+    """The line of a campaign; its dots are moved by the factor `aside`, so that none hides another."""
     gaps = campaign["gap"][: campaign.prefix]
     inside = gaps[(gaps > span[0]) & (gaps < span[1])]
     # The share jumps at a gap and nowhere else: one point on each side of it.
@@ -60,20 +58,45 @@ def draw(axes, campaign, label, span, colour, style):
     probability, low, high = (
         np.array([getattr(s, field) for s in curve]) for field in ("probability", "low", "high")
     )
-    text = f"{label}  (n = {campaign.prefix})"
     axes.fill_between(epsilons, low, high, color=colour, alpha=0.16, linewidth=0)
-    axes.plot(epsilons, probability, style, color=colour, linewidth=1.8, label=text)
+    axes.plot(epsilons, probability, linestyle=style, color=colour, linewidth=width)
     ladder = [s for s in campaign.success() if span[0] <= s.epsilon <= span[1]]
     axes.plot(
-        [s.epsilon for s in ladder],
+        [s.epsilon * aside for s in ladder],
         [s.probability for s in ladder],
-        "o",
+        marker,
         color=colour,
-        markersize=5.5,
         markeredgecolor="white",
+        markeredgewidth=0.5,
         clip_on=False,
         zorder=3,
     )
+    return plt.Line2D([], [], color=colour, linestyle=style, linewidth=width, marker=marker)
+
+
+def make_figure(campaigns, labels, options):
+    looks.start()
+    width = options.width * looks.CENTIMETRE
+    figure, axes = plt.subplots(figsize=(width, 0.62 * width), layout="constrained")
+    span = options.range or axis_range(campaigns)
+    colours = looks.palette(len(campaigns))
+    handles = []
+    for k, campaign in enumerate(campaigns):
+        # The first lines are the widest: one that runs below another shows on both sides of it.
+        line = 2.2 - 1.2 * k / max(len(campaigns) - 1, 1)
+        aside = 10 ** (0.07 * (k - (len(campaigns) - 1) / 2))
+        style, marker = looks.STYLES[k % len(looks.STYLES)], looks.MARKERS[k % len(looks.MARKERS)]
+        handles.append(draw(axes, campaign, span, colours[k], style, marker, line, aside))
+    axes.set_xscale("log")
+    axes.set_xlim(span)
+    axes.set_ylim(0, 1)
+    axes.set_xlabel(r"gap to the minimum, $\epsilon$")
+    axes.set_ylabel(r"success, $P\,[\,E - E_{\min} < \epsilon\,]$")
+    looks.tidy(axes)
+    names = [f"{label}  (n = {campaign.prefix})" for campaign, label in zip(campaigns, labels)]
+    caption = "Bands: 95 % Clopper-Pearson intervals. Dots: the ladder of the experiment, side by side."
+    looks.finish(figure, [(handles, names, None)], caption, options.title)
+    return figure
 
 
 def main():
@@ -89,30 +112,7 @@ def main():
     if len(labels) != len(campaigns):
         sys.exit(f"error: {len(labels)} labels for {len(campaigns)} campaigns")
 
-    plt.rcParams.update({"font.size": 11, "svg.fonttype": "none", "axes.linewidth": 0.8})
-    figure, axes = plt.subplots(figsize=(7.2, 4.4), layout="constrained")
-    span = options.range or axis_range(campaigns)
-    for k, (campaign, label) in enumerate(zip(campaigns, labels)):
-        colour = COLOURS[k % len(COLOURS)]
-        draw(axes, campaign, label, span, colour, STYLES[k // len(COLOURS) % len(STYLES)])
-    axes.set_xscale("log")
-    axes.set_xlim(span)
-    axes.set_ylim(0, 1)
-    axes.set_xlabel(r"gap to the minimum, $\epsilon$")
-    axes.set_ylabel(r"success probability, $P\,[\,E - E_{\min} < \epsilon\,]$")
-    axes.grid(True, which="major", color="0.9", linewidth=0.8)
-    axes.set_axisbelow(True)
-    axes.spines[["top", "right"]].set_visible(False)
-    axes.set_title(options.title, loc="left")
-    axes.legend(frameon=False, loc="best")
-
-    out = pathlib.Path(options.out)
-    try:
-        out.parent.mkdir(parents=True, exist_ok=True)
-        figure.savefig(out, dpi=200)
-    except (OSError, ValueError) as error:
-        sys.exit(f"error: cannot write {out}: {error}")
-    print(out)
+    looks.save(make_figure(campaigns, labels, options), options.out)
 
 
 def default_label(campaign):

@@ -64,7 +64,8 @@ build/release/bin/qhn_bench --out "$out" --threads "$threads" "${arguments[@]}" 
 if [ -s "$out/bench.csv" ]; then
   python=$(pick_python)
   if "$python" -c 'import matplotlib' >/dev/null 2>&1; then
-    "$python" analysis/roofline.py "$out/bench.csv" --out "$out/roofline.png" || status=$?
+    machine="$(nproc) processors, $(lscpu | sed -n 's/^Model name: *//p'), $(date +%F)"
+    "$python" analysis/roofline.py "$out/bench.csv" --out "$out/roofline.png" --machine "$machine" || status=$?
   else
     echo "No roofline.png: no matplotlib here."
   fi
