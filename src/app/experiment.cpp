@@ -99,7 +99,11 @@ void read_problem(TomlReader reader, ProblemOptions& o) {
   reader.read("table", o.table);
   reader.read("qubits", o.qubits, 1, 62);
   reader.read("seed", o.seed, 0, no_limit);
-  reader.read("train_samples", o.train_samples, 1, int_limit);
+  if (o.kind == ProblemKind::gaussian) {
+    reader.read("train_samples", o.train_samples, 1, int_limit);
+  } else if (int limit = 0; reader.read("train_samples", limit, 1, int_limit)) {
+    o.train_limit = limit;
+  }
   reader.read("test_samples", o.test_samples, 1, int_limit);
   std::vector<int> digits;
   if (reader.read("digits", digits, 0, 255)) {
@@ -112,6 +116,16 @@ void read_problem(TomlReader reader, ProblemOptions& o) {
   double threshold = 0;
   if (reader.read("binarize", threshold, any, "a number: x becomes 1 where x > binarize, else -1"))
     o.binarize = threshold;
+  reader.read("standardize", o.standardize);
+  reader.read("split_seed", o.split_seed, 0, no_limit);
+  if (reader.is_string("label")) {
+    reader.read("label", o.label);
+    if (o.label.empty())
+      reader.fail("label", "found \"\"; allowed: the name of a column, or its number from 1 on");
+  } else {
+    reader.read("label", o.label_column, 1, int_limit);
+  }
+  if (bool header = false; reader.read("header", header)) o.header = header;
 
   const bool gaussian = o.kind == ProblemKind::gaussian, images = o.kind == ProblemKind::images;
   const bool csv = o.kind == ProblemKind::csv, table = o.kind == ProblemKind::table;
@@ -120,13 +134,19 @@ void read_problem(TomlReader reader, ProblemOptions& o) {
   if (reader.read("target", target, any, "a loss: one at most that large is a success"))
     o.target = target;
 
-  belong_to(reader, gaussian, {"train_samples", "test_samples"}, "kind = \"gaussian\"");
+  belong_to(reader, gaussian, {"test_samples"}, "kind = \"gaussian\"");
+  belong_to(reader, gaussian || images || csv, {"train_samples"},
+            "kind = \"gaussian\", \"images\" or \"csv\"");
   belong_to(reader, synthetic, {"qubits"}, "kind = \"synthetic\"");
   belong_to(reader, gaussian || synthetic, {"seed"}, "kind = \"gaussian\" or \"synthetic\"");
   belong_to(reader, images, {"digits", "side"}, "kind = \"images\"");
-  belong_to(reader, csv, {"test_data", "test_fraction"}, "kind = \"csv\"");
+  belong_to(reader, csv, {"test_data", "test_fraction", "label", "header", "split_seed"},
+            "kind = \"csv\"");
+  belong_to(reader, o.test_fraction > 0 || o.train_limit, {"split_seed"},
+            "test_fraction or train_samples");
   belong_to(reader, table, {"table"}, "kind = \"table\"");
-  belong_to(reader, images || csv, {"data", "binarize"}, "kind = \"images\" or \"csv\"");
+  belong_to(reader, images || csv, {"data", "binarize", "standardize"},
+            "kind = \"images\" or \"csv\"");
   if (images) reader.require("data", "allowed: the folder of the IDX files");
   if (csv) reader.require("data", "allowed: the file of the training samples");
   if (synthetic) reader.require("qubits", "allowed: 1 to 62");
@@ -364,6 +384,10 @@ void write_problem(std::string& out, const ProblemOptions& o) {
       line("data", quoted(o.data));
       if (!o.test_data.empty()) line("test_data", quoted(o.test_data));
       if (o.test_fraction > 0) line("test_fraction", fmt::format("{}", o.test_fraction));
+      if (o.test_fraction > 0 || o.train_limit) line("split_seed", std::to_string(o.split_seed));
+      if (o.label_column > 0) line("label", std::to_string(o.label_column));
+      if (!o.label.empty()) line("label", quoted(o.label));
+      if (o.header) line("header", *o.header ? "true" : "false");
       break;
     case ProblemKind::table:
       line("table", quoted(o.table));
@@ -373,6 +397,8 @@ void write_problem(std::string& out, const ProblemOptions& o) {
       line("seed", std::to_string(o.seed));
       return;
   }
+  if (o.train_limit) line("train_samples", std::to_string(*o.train_limit));
+  if (o.standardize) line("standardize", "true");
   if (o.binarize) line("binarize", fmt::format("{}", *o.binarize));
 
   out += "\n[network]\n";

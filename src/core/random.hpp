@@ -16,7 +16,8 @@ enum class Stream : std::uint32_t {
   synthetic = 6,
   tuning = 7,
   training_shots = 8,
-  bootstrap = 9
+  bootstrap = 9,
+  split = 10
 };
 
 /// Counter-based generator (Philox 4x32-10): the stream is named by (seed, purpose, index), and its

@@ -1,151 +1,379 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <charconv>
+#include <array>
+#include <cctype>
 #include <cmath>
-#include <filesystem>
-#include <fstream>
-#include <iterator>
+#include <numeric>
 #include <optional>
+#include <string>
 #include <string_view>
-#include <utility>
+#include <vector>
 
 #include "core/error.hpp"
-#include "problem/data.hpp"
+#include "problem/delimited.hpp"
+#include "problem/rows.hpp"
+#include "problem/split.hpp"
+#include "problem/text.hpp"
 
 namespace qhn {
 namespace {
 
-/// nullopt where the text is no number (nan and inf are numbers here; callers refuse them).
-std::optional<double> parse_number(std::string_view text) {
-  if (text.starts_with('+')) text.remove_prefix(1);
-  double value = 0.0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-  if (error != std::errc() || end != text.data() + text.size()) return std::nullopt;
-  return value;
+std::string lower(std::string_view text) {
+  std::string result(text);
+  for (char& c : result) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+  return result;
 }
 
-/// Calls row(line number, line) for each line up to the last that is not blank.
-template <class Row>
-void for_each_line(std::string_view text, Row row) {
-  text = text.substr(0, text.find_last_not_of(" \t\r\n") + 1);
-  for (std::size_t number = 1; !text.empty(); ++number) {
-    const std::size_t end = std::min(text.find('\n'), text.size());
-    row(number, trim(text.substr(0, end)));
-    text.remove_prefix(std::min(end + 1, text.size()));
+/// What tools write where a value is missing.
+bool is_missing(std::string_view cell) {
+  constexpr std::array<std::string_view, 8> words{"",    "?",    "na",   "n/a",
+                                                  "nan", "null", "none", "#n/a"};
+  return std::find(words.begin(), words.end(), lower(trim(cell))) != words.end();
+}
+
+/// Does a column of this name hold labels? One of its words tells: "class_id", "True label".
+bool names_labels(std::string_view name) {
+  constexpr std::array<std::string_view, 8> words{"label",  "labels",  "class",   "classes",
+                                                  "target", "targets", "outcome", "y"};
+  const std::string small = lower(trim(name));
+  if (small == "y") return true;
+  for (std::size_t begin = 0; begin < small.size();) {
+    std::size_t end = begin;
+    while (end < small.size() && std::isalpha(static_cast<unsigned char>(small[end]))) ++end;
+    const std::string_view word = std::string_view(small).substr(begin, end - begin);
+    if (word != "y" && std::find(words.begin(), words.end(), word) != words.end()) return true;
+    begin = end + 1;
   }
+  return false;
 }
 
-std::vector<std::string_view> split_fields(std::string_view line) {
-  std::vector<std::string_view> fields;
-  for (;;) {
-    const std::size_t comma = line.find(',');
-    fields.push_back(trim(line.substr(0, comma)));
-    if (comma == std::string_view::npos) return fields;
-    line.remove_prefix(comma + 1);
+/// The name that data frames give their index when they are written or read again.
+bool is_unnamed(std::string_view name) {
+  return trim(name).empty() || lower(trim(name)).starts_with("unnamed");
+}
+
+/// The two classes as the label column spells them; entry k is label k.
+using ClassNames = std::array<std::string, 2>;
+
+/// Reads the label column: 0 and 1, −1 and 1, or two words, in ascending order.
+class LabelColumn {
+ public:
+  /// `known`: the classes of the training file, which the test file may not add to.
+  LabelColumn(const std::string& path, const ClassNames* known) : path_(path), known_(known) {}
+
+  /// A provisional label; finish() says which of the two comes first.
+  std::uint8_t add(std::size_t line, std::string_view cell) {
+    std::string name(trim(cell));
+    if (is_missing(name)) fail(line, fmt::format("'{}' is no label", name));
+    const bool number = is_number(name);
+    if (number) {
+      const double value = finite_number(path_, line, name);
+      if (value != 0.0 && value != 1.0 && value != -1.0) wrong(line, name);
+      name = value == 0.0 ? "0" : value == 1.0 ? "1" : "-1";
+    }
+    if (known_) {
+      for (std::uint8_t label : {0, 1})
+        if ((*known_)[label] == name) return label;
+      fail(line, fmt::format("label '{}'; the training file has '{}' and '{}'", name.substr(0, 40),
+                             (*known_)[0], (*known_)[1]));
+    }
+    for (std::size_t k = 0; k < names_.size(); ++k)
+      if (names_[k] == name) return static_cast<std::uint8_t>(k);
+    if (names_.size() == 2 || (!names_.empty() && number != numbers_) ||
+        (number && !names_.empty() && name != "1" && names_[0] != "1"))
+      wrong(line, name);
+    numbers_ = number;
+    names_.push_back(name);
+    return static_cast<std::uint8_t>(names_.size() - 1);
   }
-}
 
-/// A data set that is still being changed.
-struct Rows {
+  /// The classes; `labels` are made to agree.
+  ClassNames finish(std::vector<std::uint8_t>& labels) {
+    if (known_) return *known_;
+    ClassNames classes;
+    if (names_.size() == 2) {
+      classes = {names_[0], names_[1]};
+    } else if (numbers_ && !names_.empty()) {  // one class: 0, 1 or −1 alone
+      classes = names_[0] == "1" ? ClassNames{"1", "0"} : ClassNames{names_[0], "1"};
+    } else if (!names_.empty()) {
+      classes[0] = names_[0];
+    }
+    // "0" < "1" and "-1" < "1" as words, too.
+    if (!classes[1].empty() && classes[1] < classes[0]) {
+      std::swap(classes[0], classes[1]);
+      for (std::uint8_t& label : labels) label ^= 1;
+    }
+    return classes;
+  }
+
+  bool are_words() const { return !names_.empty() && !numbers_; }
+
+ private:
+  [[noreturn]] void fail(std::size_t line, const std::string& message) const {
+    throw InputError(fmt::format("{}:{}: {}", path_, line, message));
+  }
+  [[noreturn]] void wrong(std::size_t line, std::string_view name) const {
+    std::string above;
+    for (const std::string& other : names_)
+      above += fmt::format("{}'{}'", above.empty() ? " after " : " and ", other.substr(0, 40));
+    fail(line, fmt::format("label {}{}; allowed: 0 and 1, -1 and 1, or two words",
+                           name.substr(0, 40), above));
+  }
+
+  std::string path_;
+  const ClassNames* known_;
+  std::vector<std::string> names_;  // as found, two at most
+  bool numbers_ = false;
+};
+
+/// One CSV file while it is read.
+class CsvFile {
+ public:
+  CsvFile(const std::string& path, const ProblemOptions& options, const ClassNames* known)
+      : path_(path), options_(options), file_(path, "CSV file"), labels_(path, known) {
+    read();
+  }
+
   int inputs = 0;
   std::vector<double> features;
   std::vector<std::uint8_t> labels;
+  ClassNames classes;
+  std::vector<std::string> names;  ///< of all columns; empty: the file does not say
+  std::vector<std::string> remarks;
 
-  std::size_t size() const { return labels.size(); }
-  DataSet data_set() && { return {inputs, std::move(features), std::move(labels)}; }
+ private:
+  void read() {
+    if (!file_.next()) throw InputError(path_ + ": holds no samples");
+    const std::size_t first_line = file_.line();
+    const bool has_header = options_.header ? *options_.header : looks_like_header();
+    if (has_header) {
+      for (std::size_t i = 0; i < file_.size(); ++i) names.emplace_back(file_.field(i));
+      header_line_ = first_line;
+      if (!file_.next()) throw InputError(path_ + ": holds no samples");
+    } else {
+      take_comment_as_header();
+    }
+    measure();
+    find_label();
+    check_index();
+    // The first line that is taken for a sample, rightly or not.
+    const std::size_t in_doubt = has_header || options_.header ? 0 : first_line;
+    do read_row(in_doubt);
+    while (file_.next());
+    if (in_doubt > 0 && labels_.are_words() && labels.size() > 1 &&
+        std::count(labels.begin(), labels.end(), labels.front()) == 1)
+      fail(in_doubt,
+           "a label that no other line has: a header or a sample? Set problem.header = true or "
+           "false");
+    classes = labels_.finish(labels);
+    if (counts_rows_ && labels.size() > 2)
+      remarks.push_back(fmt::format(
+          "{}: column 1 counts the rows: is it an index? It is read as a feature", path_));
+  }
+
+  /// Of the first record. Throws where both are possible.
+  bool looks_like_header() const {
+    const std::size_t size = file_.size();
+    std::size_t numbers = 0, missing = 0, empty = 0;
+    bool counts = true;  // 0, 1, 2, …: the columns of a data frame without names
+    for (std::size_t i = 0; i < size; ++i) {
+      const std::string_view cell = trim(file_.field(i));
+      numbers += is_number(cell);
+      empty += cell.empty();
+      missing += !cell.empty() && is_missing(cell);
+      counts = counts && cell == std::to_string(i);
+    }
+    const std::size_t line = file_.line();
+    if (numbers == 0 && (missing > 0 || empty == size))
+      fail(
+          line,
+          "missing values; allowed: numbers (if this line is a header, set problem.header = true)");
+    if (numbers == 0) return true;
+    if (counts && size > 1)
+      fail(line, "0, 1, 2, ...: a header or a sample? Set problem.header = true or false");
+    if (is_unnamed(file_.field(0)))
+      fail(line, fmt::format("column 1 has neither a name nor a number: the index of a data frame? "
+                             "Write it without (pandas: index=False)"));
+    return false;
+  }
+
+  /// numpy.savetxt writes its header as a comment.
+  void take_comment_as_header() {
+    std::vector<std::string> fields = file_.comment_fields();
+    if (fields.size() != file_.size() || fields.size() < 2 ||
+        std::any_of(fields.begin(), fields.end(),
+                    [](const std::string& name) { return is_number(name); }))
+      return;
+    names = std::move(fields);
+    header_line_ = file_.line() - 1;
+  }
+
+  /// The number of columns, from the first sample and the header.
+  void measure() {
+    columns_ = file_.size();
+    const bool separator_ends = columns_ > 1 && file_.field(columns_ - 1).empty();
+    const bool named = names.size() == columns_ && !trim(names.back()).empty();
+    if (separator_ends && !named) {  // each line ends with a separator
+      trailing_ = true;
+      --columns_;
+      if (names.size() == columns_ + 1) names.pop_back();
+    } else if (names.size() == columns_ + 1 && trim(names.back()).empty()) {
+      names.pop_back();
+    }
+    if (columns_ < 2)
+      fail(file_.line(),
+           fmt::format("{} columns; at least one feature and the label are needed, separated by "
+                       "commas, semicolons or tabs",
+                       columns_));
+    if (!names.empty() && names.size() != columns_)
+      fail(file_.line(),
+           fmt::format("{} columns; the header in line {} has {}{}", columns_, header_line_,
+                       names.size(), names.size() + 1 == columns_ ? " (an index of rows?)" : ""));
+    inputs = static_cast<int>(columns_) - 1;
+  }
+
+  void find_label() {
+    label_ = columns_ - 1;
+    if (options_.label_column > 0) {
+      if (static_cast<std::size_t>(options_.label_column) > columns_)
+        throw InputError(fmt::format("{}: problem.label is {}; allowed: 1 to {}", path_,
+                                     options_.label_column, columns_));
+      label_ = static_cast<std::size_t>(options_.label_column) - 1;
+      return;
+    }
+    if (!options_.label.empty()) {
+      const auto is_label = [&](const std::string& name) { return trim(name) == options_.label; };
+      const auto found = std::find_if(names.begin(), names.end(), is_label);
+      const auto count = std::count_if(names.begin(), names.end(), is_label);
+      if (count != 1)
+        throw InputError(fmt::format("{}: problem.label is \"{}\", but {}", path_, options_.label,
+                                     names.empty() ? std::string("the file has no header")
+                                                   : fmt::format("{} columns of the header in line "
+                                                                 "{} have this name",
+                                                                 count, header_line_)));
+      label_ = static_cast<std::size_t>(found - names.begin());
+      return;
+    }
+    if (names.empty() || names_labels(names.back())) return;
+    const auto other = std::find_if(names.begin(), names.end(), names_labels);
+    if (other != names.end())
+      fail(header_line_,
+           fmt::format("column {} is '{}', but the label is read from the last column, '{}'; set "
+                       "problem.label = \"{}\" or \"{}\"",
+                       other - names.begin() + 1, *other, names.back(), *other, names.back()));
+  }
+
+  void check_index() const {
+    if (!names.empty() && label_ != 0 && is_unnamed(names.front()))
+      fail(header_line_, fmt::format("column 1 is named '{}': the index of a data frame? Write it "
+                                     "without (pandas: index=False), or name the column",
+                                     names.front()));
+  }
+
+  void read_row(std::size_t in_doubt) try {
+    const std::size_t line = file_.line();
+    const std::size_t given = file_.size() - (trailing_ && file_.field(file_.size() - 1).empty());
+    if (given != columns_ || file_.size() != columns_ + trailing_)
+      fail(line, fmt::format("{} columns; the rows above have {}", given, columns_));
+    for (std::size_t i = 0; i < columns_; ++i) {
+      if (i == label_) continue;
+      const std::string_view cell = trim(file_.field(i));
+      const std::optional<double> value = parse_finite(cell);
+      features.push_back(value ? *value : finite_number(path_, line, cell, describe_column(i)));
+    }
+    const double first = features[features.size() - static_cast<std::size_t>(inputs)];
+    if (labels.empty()) counts_from_ = first;
+    counts_rows_ = counts_rows_ && label_ != 0 && (counts_from_ == 0.0 || counts_from_ == 1.0) &&
+                   first == counts_from_ + static_cast<double>(labels.size());
+    labels.push_back(labels_.add(line, file_.field(label_)));
+  } catch (const InputError& error) {
+    if (in_doubt == 0 || (file_.line() != in_doubt && !labels_.are_words())) throw;
+    throw InputError(fmt::format("{}; if line {} is a header, set problem.header = true",
+                                 error.what(), in_doubt));
+  }
+
+  std::string describe_column(std::size_t i) const {
+    return names.empty() ? fmt::format(" (column {})", i + 1)
+                         : fmt::format(" (column {}, '{}')", i + 1, names[i].substr(0, 40));
+  }
+
+  [[noreturn]] void fail(std::size_t line, const std::string& message) const {
+    throw InputError(fmt::format("{}:{}: {}", path_, line, message));
+  }
+
+  std::string path_;
+  const ProblemOptions& options_;
+  DelimitedFile file_;
+  LabelColumn labels_;
+  std::size_t header_line_ = 0, columns_ = 0, label_ = 0;
+  bool trailing_ = false;
+  bool counts_rows_ = true;
+  double counts_from_ = 0.0;
 };
 
-Rows load_file(const std::string& path) {
-  Rows data;
-  for_each_line(read_whole_file(path, "CSV file"), [&](std::size_t line, std::string_view text) {
-    const std::vector<std::string_view> fields = split_fields(text);
-    if (line == 1 && std::none_of(fields.begin(), fields.end(), parse_number)) return;
-    const int inputs = static_cast<int>(fields.size()) - 1;
-    if (data.labels.empty()) data.inputs = inputs;
-    if (inputs < 1 || inputs != data.inputs)
-      throw InputError(fmt::format("{}:{}: {} columns; {}", path, line, fields.size(),
-                                   inputs < 1
-                                       ? "at least one feature and the label are needed"
-                                       : fmt::format("the rows above have {}", data.inputs + 1)));
-    for (std::size_t i = 0; i + 1 < fields.size(); ++i)
-      data.features.push_back(finite_number(path, line, fields[i]));
-    const double label = finite_number(path, line, fields.back());
-    if (label != 0.0 && label != 1.0)
-      throw InputError(
-          fmt::format("{}:{}: label {}; the last column is 0 or 1", path, line, fields.back()));
-    data.labels.push_back(label == 1.0);
-  });
-  if (data.labels.empty()) throw InputError(path + ": holds no samples");
-  return data;
+/// The test set from the training file, and the part of the rest that problem.train_samples asks
+/// for. Both keep the order of the file.
+void split_off(RowSplit& split, const ProblemOptions& options) {
+  const std::size_t rows = split.train.size();
+  std::vector<std::size_t> order = shuffled(rows, options.split_seed);
+  if (options.test_fraction != 0.0) {
+    const auto count =
+        static_cast<std::size_t>(std::llround(options.test_fraction * static_cast<double>(rows)));
+    if (!(options.test_fraction > 0.0) || count >= rows)
+      throw InputError(fmt::format("problem.test_fraction is {}; of {} rows it has to leave some",
+                                   options.test_fraction, rows));
+    const std::vector<std::size_t> tested = stratified(split.train.labels, order, count);
+    split.test = split.train.chosen(tested);
+    std::erase_if(order, [&](std::size_t row) {
+      return std::binary_search(tested.begin(), tested.end(), row);
+    });
+  }
+  const std::size_t left = order.size();
+  const auto wanted = static_cast<std::size_t>(options.train_limit.value_or(0));
+  if (wanted > left)
+    throw InputError(fmt::format("problem.train_samples is {}; {} has {} training samples", wanted,
+                                 options.data, left));
+  if (wanted > 0)
+    order = stratified(split.train.labels, order, wanted);
+  else
+    std::sort(order.begin(), order.end());
+  split.train.keep(order);
+}
+
+Rows take(CsvFile& file, std::vector<std::string>& remarks) {
+  remarks.insert(remarks.end(), file.remarks.begin(), file.remarks.end());
+  return {file.inputs, std::move(file.features), std::move(file.labels)};
 }
 
 }  // namespace
 
-std::string_view trim(std::string_view text) {
-  constexpr std::string_view blanks = " \t\r\n";
-  const auto first = text.find_first_not_of(blanks);
-  if (first == std::string_view::npos) return {};
-  return text.substr(first, text.find_last_not_of(blanks) - first + 1);
-}
-
-double finite_number(const std::string& path, std::size_t line, std::string_view field) {
-  const std::optional<double> value = parse_number(field);
-  if (!value)
-    throw InputError(fmt::format("{}:{}: '{}' is not a number", path, line, field.substr(0, 40)));
-  if (!std::isfinite(*value))
-    throw InputError(fmt::format("{}:{}: '{}' is not a finite number", path, line, field));
-  return *value;
-}
-
-std::string read_whole_file(const std::string& path, const std::string& what) {
-  if (!std::filesystem::is_regular_file(path))
-    throw InputError(fmt::format("{}: no such {}", path, what));
-  std::ifstream file(path, std::ios::binary);
-  std::string text(std::istreambuf_iterator<char>(file), {});
-  if (!file) throw InputError(fmt::format("{}: this {} cannot be read", path, what));
-  return text;
-}
-
 DataSplit load_csv(const ProblemOptions& options) {
-  struct {
-    Rows train, test;
-  } split;
-  split.train = load_file(options.data);
+  if (!options.test_data.empty() && options.test_fraction != 0.0)
+    throw InputError("problem.test_data and problem.test_fraction exclude each other");
+  RowSplit split;
+  CsvFile train(options.data, options, nullptr);
+  split.train = take(train, split.remarks);
+  if (!is_number(train.classes[0]))
+    split.remarks.push_back(fmt::format("{}: label 0 is '{}', label 1 is '{}'", options.data,
+                                        train.classes[0], train.classes[1]));
   if (!options.test_data.empty()) {
-    if (options.test_fraction != 0.0)
-      throw InputError("problem.test_data and problem.test_fraction exclude each other");
-    split.test = load_file(options.test_data);
-    if (split.test.inputs != split.train.inputs)
+    CsvFile test(options.test_data, options, &train.classes);
+    if (test.inputs != train.inputs)
       throw InputError(fmt::format("{}: {} columns, but {} has {}", options.test_data,
-                                   split.test.inputs + 1, options.data, split.train.inputs + 1));
-  } else if (options.test_fraction != 0.0) {
-    const double rows = static_cast<double>(split.train.size());
-    const auto count = static_cast<std::size_t>(std::llround(options.test_fraction * rows));
-    if (!(options.test_fraction > 0.0) || count >= split.train.size())
-      throw InputError(fmt::format("problem.test_fraction is {}; of {} rows it has to leave some",
-                                   options.test_fraction, split.train.size()));
-    const auto kept = static_cast<std::ptrdiff_t>(split.train.size() - count);
-    split.test.inputs = split.train.inputs;
-    split.test.labels.assign(split.train.labels.begin() + kept, split.train.labels.end());
-    split.test.features.assign(split.train.features.begin() + kept * split.train.inputs,
-                               split.train.features.end());
-    split.train.labels.resize(static_cast<std::size_t>(kept));
-    split.train.features.resize(static_cast<std::size_t>(kept * split.train.inputs));
+                                   test.inputs + 1, options.data, train.inputs + 1));
+    for (std::size_t i = 0; i < std::min(train.names.size(), test.names.size()); ++i)
+      if (trim(train.names[i]) != trim(test.names[i]))
+        throw InputError(fmt::format("{}: column {} is '{}', but '{}' in {}", options.test_data,
+                                     i + 1, test.names[i], train.names[i], options.data));
+    split.test = take(test, split.remarks);
   }
+  if (options.test_fraction != 0.0 || options.train_limit) split_off(split, options);
   for (const std::uint8_t label : {0, 1})
     if (std::count(split.train.labels.begin(), split.train.labels.end(), label) == 0)
       throw InputError(fmt::format("{}: no training sample has label {}; both classes are needed",
                                    options.data, label));
-  if (options.binarize) {
-    binarize(split.train.features, *options.binarize);
-    binarize(split.test.features, *options.binarize);
-  }
-  return {std::move(split.train).data_set(), std::move(split.test).data_set()};
-}
-
-void binarize(std::span<double> features, double threshold) {
-  for (double& x : features) x = x > threshold ? 1.0 : -1.0;
+  return finish(std::move(split), options);
 }
 
 }  // namespace qhn

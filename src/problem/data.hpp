@@ -4,7 +4,6 @@
 #include <memory>
 #include <span>
 #include <string>
-#include <string_view>
 #include <vector>
 
 #include "core/random.hpp"
@@ -29,7 +28,8 @@ struct DataSet {
 
 struct DataSplit {
   DataSet train;
-  DataSet test;  ///< empty where the user gave none
+  DataSet test;                           ///< empty where the user gave none
+  std::vector<std::string> remarks = {};  ///< on how the files were read, a line each
 };
 
 /// One set of the gaussian problem (spec section 4); sample k depends on (seed, purpose, k) only.
@@ -40,7 +40,8 @@ DataSet make_gaussian(std::uint64_t seed, Stream purpose, std::size_t samples);
 /// distribution", ACM Trans. Math. Softw. 42, 3 (2016), arXiv:1303.6257.
 double exact_normal(CounterRng& rng);
 
-/// The IDX files train-* and t10k-* of a folder (plain or .gz), two labels, resized to side × side.
+/// The IDX files of a folder (plain or .gz, by their usual names), two labels, resized to
+/// side × side; the first problem.train_samples training images of these labels.
 DataSplit load_images(const ProblemOptions& options);
 
 /// Bilinear, half-pixel centres, no antialiasing, in float32 (spec section 4).
@@ -50,14 +51,11 @@ std::vector<float> resize_bilinear(std::span<const float> image, int rows, int c
 /// InputError where one is not there.
 std::vector<std::string> input_files(const ProblemOptions& options);
 
-/// Numeric columns separated by commas, the last one the label (0 or 1). A first line without any
-/// number is a header.
+/// Numeric columns and one of labels (the last, or problem.label): 0 and 1, −1 and 1, or two words,
+/// which become 0 and 1 in ascending order. A first line without any number is a header; what could
+/// be read in two ways is refused. A test set that is cut off is stratified and drawn by
+/// problem.split_seed; so are problem.train_samples of the rest.
 DataSplit load_csv(const ProblemOptions& options);
-
-/// The finite number that `field`, on this line of the file, spells. Throws InputError.
-double finite_number(const std::string& path, std::size_t line, std::string_view field);
-/// `text` without blanks at its ends.
-std::string_view trim(std::string_view text);
 
 /// SHA-256 of numbers that come piece by piece, as little-endian doubles.
 class Sha256 {
@@ -86,8 +84,5 @@ std::string sha256(const DataSet& data);
 
 /// Makes every feature +1 where it exceeds `threshold`, else −1.
 void binarize(std::span<double> features, double threshold);
-
-/// Reads a whole file. Throws InputError naming `what` it is and the path.
-std::string read_whole_file(const std::string& path, const std::string& what);
 
 }  // namespace qhn

@@ -28,7 +28,13 @@ struct ProblemOptions {
   ProblemKind kind = ProblemKind::gaussian;
   std::string data;       ///< images: folder of the IDX files (plain or .gz); csv: training file
   std::string test_data;  ///< csv: second file; empty: see test_fraction
-  double test_fraction = 0.0;       ///< csv without a second file: last fraction of the rows
+  double test_fraction = 0.0;       ///< csv without a second file: this share of the rows
+  std::uint64_t split_seed = 1;     ///< csv: names the rows that test_fraction and train_limit take
+  std::string label;                ///< csv: name of the label column; empty: see label_column
+  int label_column = 0;             ///< csv: counted from 1; 0: the last
+  std::optional<bool> header;       ///< csv: is the first line a header? nullopt: look at it
+  std::optional<int> train_limit;   ///< images, csv: problem.train_samples; nullopt: all
+  bool standardize = false;         ///< images, csv: by mean and deviation of the training samples
   std::string table;                ///< table: text (one number a line) or HDF5 file
   int qubits = 0;                   ///< synthetic
   std::uint64_t seed = 1;           ///< gaussian: names one data set; synthetic: one cost

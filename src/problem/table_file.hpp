@@ -11,12 +11,12 @@
 namespace qhn {
 
 /// A file of 2^N costs, N at least 1, in index order, of which any part can be read: text (one
-/// number a line) or HDF5 (dataset "costs"). A text file is read through once, to count its lines;
-/// for large tables HDF5 is the better choice.
+/// number a line), HDF5 (dataset "costs") or NumPy's .npy. A text file is read through once, to
+/// count its lines; for large tables the others are the better choice.
 class TableFile {
  public:
-  /// Throws InputError where the file is not such a table. Of an HDF5 file only the size is looked
-  /// at here.
+  /// Throws InputError where the file is not such a table. Of HDF5 and .npy only the description is
+  /// read here.
   explicit TableFile(const std::string& path);
   ~TableFile();
 
@@ -29,6 +29,7 @@ class TableFile {
  private:
   class Format;
   class Text;
+  class Npy;
   class Hdf5;
   std::string path_;
   std::unique_ptr<Format> format_;

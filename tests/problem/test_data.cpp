@@ -1,8 +1,13 @@
+#include <fcntl.h>
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 #include <hdf5.h>
+#include <sys/file.h>
+#include <unistd.h>
 #include <zlib.h>
 
 #include <algorithm>
+#include <cctype>
 #include <cmath>
 #include <string>
 
@@ -122,6 +127,11 @@ TEST(Resize, ToTheSameSizeChangesNothingAndUpwardsStaysInside) {
 
 // ---- IDX ----
 
+std::string contents(const std::string& path) {
+  std::ifstream file(path, std::ios::binary);
+  return {std::istreambuf_iterator<char>(file), {}};
+}
+
 std::string idx(std::vector<std::uint32_t> header, std::size_t bytes) {
   std::string text;
   for (const std::uint32_t word : header)
@@ -165,7 +175,7 @@ TEST(Idx, ReadsGzipAlike) {
   Images images;
   const DataSplit plain = load_images(images.options);
   for (const char* name : {"train-images-idx3-ubyte", "t10k-labels-idx1-ubyte"}) {
-    const std::string path = images.folder / name, text = read_whole_file(path, "file");
+    const std::string path = images.folder / name, text = contents(path);
     gzFile file = gzopen((path + ".gz").c_str(), "wb");
     gzwrite(file, text.data(), static_cast<unsigned>(text.size()));
     gzclose(file);
@@ -234,62 +244,81 @@ TEST(Idx, NamesEveryMistake) {
   }
 }
 
-// ---- CSV ----
-
-struct Csv {
-  explicit Csv(const std::string& text) {
-    options.kind = ProblemKind::csv;
-    options.data = folder.write("train.csv", text);
-  }
-  std::string error() const {
-    return message_of<InputError>([&] { load_csv(options); });
-  }
-  TemporaryFolder folder;
-  ProblemOptions options;
-};
-
-TEST(Csv, ReadsColumnsAndSkipsAHeader) {
-  for (const char* text : {"1, -2.5,0\n3e2,+4,1\n", "x,y,label\r\n1, -2.5,0\r\n3e2,+4,1\r\n\r\n"}) {
-    const DataSplit split = load_csv(Csv(text).options);
-    EXPECT_EQ(split.train.inputs, 2);
-    EXPECT_EQ(split.train.features, (std::vector<double>{1, -2.5, 300, 4}));
-    EXPECT_EQ(split.train.labels, (std::vector<std::uint8_t>{0, 1}));
-    EXPECT_EQ(split.test.size(), 0u);
-  }
+TEST(Idx, FindsTheNamesOfTheMirrors) {
+  const char* names[] = {"train-images-idx3-ubyte", "train-labels-idx1-ubyte",
+                         "t10k-images-idx3-ubyte", "t10k-labels-idx1-ubyte"};
+  const auto renamed = [&](auto name_of) {
+    Images images;
+    const std::string expected = sha256(load_images(images.options).test);
+    for (const std::string name : names) {
+      std::filesystem::rename(images.folder / name, images.folder / "file");
+      const std::filesystem::path to = images.folder / name_of(name);
+      std::filesystem::create_directories(to.parent_path());
+      std::filesystem::rename(images.folder / "file", to);
+    }
+    EXPECT_EQ(sha256(load_images(images.options).test), expected) << name_of(names[0]);
+  };
+  const auto replace = [](std::string name, const std::string& from, const std::string& to) {
+    const auto at = name.find(from);
+    return at == std::string::npos ? name : name.replace(at, from.size(), to);
+  };
+  renamed([&](const std::string& name) { return replace(name, "-idx", ".idx"); });
+  renamed([](const std::string& name) { return name + "/" + name; });
+  renamed([](const std::string& name) { return "raw/" + name; });
+  renamed(
+      [&](const std::string& name) { return "emnist-digits-" + replace(name, "t10k", "test"); });
+  renamed([](std::string name) {
+    for (char& c : name) c = static_cast<char>(std::toupper(static_cast<unsigned char>(c)));
+    return name;
+  });
 }
 
-TEST(Csv, TakesTheTestSetFromAFractionOrAFile) {
-  Csv csv("1,0\n2,1\n3,0\n4,1\n");
-  csv.options.test_fraction = 0.25;
-  const DataSplit split = load_csv(csv.options);
-  EXPECT_EQ(split.train.features, (std::vector<double>{1, 2, 3}));
-  EXPECT_EQ(split.test.features, (std::vector<double>{4}));
-  EXPECT_EQ(split.test.labels, (std::vector<std::uint8_t>{1}));
-  csv.options.test_data = csv.folder.write("test.csv", "9,1\n");
-  expect_contains(csv.error(), "exclude each other");
-  csv.options.test_fraction = 0.0;
-  EXPECT_EQ(load_csv(csv.options).test.features, (std::vector<double>{9}));
-  csv.options.test_data = csv.folder.write("test.csv", "9,9,1\n");
-  expect_contains(csv.error(), "test.csv: 3 columns, but");
-  csv.options.test_data.clear();
-  csv.options.test_fraction = 1.0;
-  expect_contains(csv.error(), "problem.test_fraction is 1");
+TEST(Idx, RefusesFilesThatMayBeEither) {
+  Images images;
+  const std::string text = contents(images.folder / "train-images-idx3-ubyte");
+  // The published name comes first.
+  images.folder.write("train-images.idx3-ubyte", "junk");
+  EXPECT_EQ(load_images(images.options).train.size(), 3u);
+  std::filesystem::remove(images.folder / "train-images-idx3-ubyte");
+  images.folder.write("train-images.idx3-ubyte", text);
+  images.folder.write("qmnist-train-images-idx3-ubyte", text);
+  expect_contains(images.error(),
+                  "both qmnist-train-images-idx3-ubyte and train-images.idx3-ubyte may be the "
+                  "training images");
+  std::filesystem::remove(images.folder / "train-images.idx3-ubyte");
+  expect_contains(images.error(), "are not of one data set");
+  images.options.data = images.folder / "absent";
+  expect_contains(images.error(), "absent: no such folder of IDX files");
 }
 
-TEST(Csv, NamesFileAndLineOfEveryMistake) {
-  expect_contains(Csv("1,0\nnan,1\n").error(), "train.csv:2: 'nan' is not a finite number");
-  expect_contains(Csv("1,0\n1,1\ninf,1\n").error(), "train.csv:3: 'inf' is not a finite number");
-  expect_contains(Csv("1,0\nred,1\n").error(), "train.csv:2: 'red' is not a number");
-  expect_contains(Csv("1,0\n,1\n").error(), "train.csv:2: '' is not a number");
-  expect_contains(Csv("1,0\n1,2,1\n").error(), "train.csv:2: 3 columns; the rows above have 2");
-  expect_contains(Csv("1\n0\n").error(), "train.csv:1: 1 columns; at least one feature");
-  expect_contains(Csv("1,0\n2,3\n").error(), "train.csv:2: label 3; the last column is 0 or 1");
-  expect_contains(Csv("1,0\n2,0\n").error(), "train.csv: no training sample has label 1");
-  expect_contains(Csv("a,b\n").error(), "train.csv: holds no samples");
-  expect_contains(Csv("").error(), "train.csv: holds no samples");
-  Csv missing("1,0\n");
-  missing.options.data += "x";
-  expect_contains(missing.error(), "train.csvx: no such CSV file");
+TEST(Idx, SaysWhatElseAFileIs) {
+  Images images;
+  const auto error = [&](const std::string& text) {
+    images.folder.write("train-images-idx3-ubyte", text);
+    return images.error();
+  };
+  expect_contains(error(idx({0xd03, 3, 4, 4}, 192)), "its entries are not unsigned bytes");
+  expect_contains(error(idx({0x804, 3, 4, 4, 3}, 144)), ": it has 4 dimensions");
+  expect_contains(error(idx({0x03080000, 3, 4, 4}, 48)), "its bytes are in reverse order");
+  expect_contains(error("<!DOCTYPE html>"), "a web page");
+  expect_contains(error("PK\3\4 and so on"), "a zip archive");
+  // A header alone makes nothing be allocated.
+  expect_contains(error(idx({0x803, 0x80000000, 28, 28}, 0)), "promises more than a terabyte");
+  expect_contains(error(idx({0x803, 3, 0x10000, 0x10000}, 0)), "65536 x 65536 pixels an image");
+  images.folder.write("train-labels-idx1-ubyte", idx({0x801, 0xffffffff}, 5));
+  expect_contains(error(idx({0x803, 0xffffffff, 4, 4}, 48)),
+                  "truncated: 5 bytes of data where its header promises 4294967295");
+}
+
+TEST(Idx, TakesTheFirstTrainingSamples) {
+  Images images;
+  images.options.train_limit = 2;
+  EXPECT_EQ(load_images(images.options).train.size(), 2u);
+  EXPECT_EQ(load_images(images.options).test.size(), 2u);
+  images.options.train_limit = 4;
+  expect_contains(images.error(), "problem.train_samples is 4;");
+  images.options.train_limit = 1;
+  expect_contains(images.error(), "the first 1 images have no 1");
 }
 
 // ---- tables ----
@@ -342,6 +371,218 @@ TEST(Table, ReadsHdf5AndNamesItsMistakes) {
   expect_contains(error(write("cost", {1, 2})), "without a dataset 'costs'");
   expect_contains(error(write("costs", {1, NAN})), "costs[1] is not a finite number");
   expect_contains(error(write("costs", {1, 2, 3})), "3 numbers; a table has 2^N");
+}
+
+std::string npy(const std::string& header, std::string data, int version = 1) {
+  std::string text = "\x93NUMPY";
+  text += static_cast<char>(version);
+  text += '\0';
+  text += static_cast<char>(header.size());
+  text.append(version == 1 ? 1 : 3, '\0');
+  return text + header + data;
+}
+
+template <class T>
+std::string bytes_of(std::vector<T> values, bool swapped = false) {
+  std::string data;
+  for (const T value : values) {
+    std::string one(reinterpret_cast<const char*>(&value), sizeof value);
+    if (swapped) std::reverse(one.begin(), one.end());
+    data += one;
+  }
+  return data;
+}
+
+TEST(Table, ReadsNpy) {
+  const TemporaryFolder folder;
+  const auto header = [](const char* type) {
+    return fmt::format("{{'descr': '{}', 'fortran_order': False, 'shape': (4,), }}\n", type);
+  };
+  const auto read = [&](const std::string& text) {
+    return read_table(folder.write("t.npy", text));
+  };
+  const std::vector<double> expected{1, -2.5, 3, 0.5}, whole{1, 2, 3, 4}, negative{-1, 2, -3, 4};
+  for (const int version : {1, 2, 3})
+    EXPECT_EQ(read(npy(header("<f8"), bytes_of<double>({1, -2.5, 3, 0.5}), version)), expected);
+  EXPECT_EQ(read(npy(header(">f8"), bytes_of<double>({1, -2.5, 3, 0.5}, true))), expected);
+  EXPECT_EQ(read(npy(header("<f4"), bytes_of<float>({1, -2.5, 3, 0.5}))), expected);
+  EXPECT_EQ(read(npy(header("<i8"), bytes_of<std::int64_t>({-1, 2, -3, 4}))), negative);
+  EXPECT_EQ(read(npy(header(">i2"), bytes_of<std::int16_t>({-1, 2, -3, 4}, true))), negative);
+  EXPECT_EQ(read(npy(header("|i1"), bytes_of<std::int8_t>({-1, 2, -3, 4}))), negative);
+  EXPECT_EQ(read(npy(header("<u4"), bytes_of<std::uint32_t>({1, 2, 3, 4}))), whole);
+  const TableFile file(
+      folder.write("t.npy", npy(header("<u2"), bytes_of<std::uint16_t>({1, 2, 3, 4}))));
+  std::vector<double> part(2);
+  file.read(1, part);
+  EXPECT_EQ(part, (std::vector<double>{2, 3}));
+}
+
+TEST(Table, NamesWhatAnNpyFileLacks) {
+  const TemporaryFolder folder;
+  const auto error = [&](const std::string& header, const std::string& data, int version = 1) {
+    return message_of<InputError>(
+        [&] { read_table(folder.write("t.npy", npy(header, data, version))); });
+  };
+  const std::string good = "{'descr': '<f8', 'fortran_order': False, 'shape': (2,)}";
+  const auto with = [&](std::string from, std::string to) {
+    std::string header = good;
+    return header.replace(header.find(from), from.size(), to);
+  };
+  const std::string data = bytes_of<double>({1, 2});
+  expect_contains(error(with("<f8", "<c16"), data), "an array of type '<c16'; allowed: one-dim");
+  expect_contains(error(with("<f8", "<f2"), data), "an array of type '<f2'");
+  expect_contains(error(with("<f8", "|b1"), data), "an array of type '|b1'");
+  expect_contains(error(with("False", "True"), data), "an array in Fortran order");
+  expect_contains(error(with("(2,)", "(2, 1)"), data), "an array of shape (2, 1)");
+  expect_contains(error(with("(2,)", "()"), data), "an array of shape ()");
+  expect_contains(error(good, data, 4), "version 4 of NumPy's format; allowed: 1 to 3");
+  expect_contains(error(good, data + "x"), "17 bytes of data where its header promises 2 numbers");
+  expect_contains(error(with("(2,)", "(35184372088832,)"), data),
+                  "16 bytes of data where its header promises 35184372088832 numbers of 8 bytes");
+  expect_contains(error(good, bytes_of<double>({1, NAN})), "t.npy: [1] is not a finite number");
+  expect_contains(error(with("<f8", "<i8"), bytes_of<std::int64_t>({1, (1ll << 53) + 1})),
+                  "t.npy: [1] is 2^53 or more");
+  const std::string text = npy(good, data);
+  folder.write("t.npy", text.substr(0, 30));
+  expect_contains(message_of<InputError>([&] { read_table(folder / "t.npy"); }),
+                  "truncated: it ends within its header");
+}
+
+TEST(Table, SaysWhatElseATextFileIs) {
+  const TemporaryFolder folder;
+  const auto error = [&](const std::string& text) {
+    return message_of<InputError>([&] { read_table(folder.write("t.txt", text)); });
+  };
+  expect_contains(error("PK\3\4"), "a zip archive (.npz?); allowed: UTF-8 text");
+  expect_contains(error("\x1F\x8B"), "compressed with gzip; allowed");
+  expect_contains(error("\xFF\xFE"), "UTF-16 text; allowed");
+  expect_contains(error(std::string("1\n\0\n", 4)), "a binary file; allowed");
+  expect_contains(error("1\n1e-400\n"), "t.txt:2: '1e-400' is too large or too small");
+  expect_contains(error("1\n1,5\n"), "allowed: a decimal point, no commas");
+  EXPECT_EQ(read_table(folder.write("t.txt",
+                                    "\xEF\xBB\xBF"
+                                    "1\r\n2\r\n")),
+            (std::vector<double>{1, 2}));
+}
+
+/// HDF5 files as other programs leave them.
+struct Hdf5Table {
+  Hdf5Table() : path(folder / "t.h5") {
+    file = H5Fcreate(path.c_str(), H5F_ACC_TRUNC, H5P_DEFAULT, H5P_DEFAULT);
+  }
+  ~Hdf5Table() { close(); }
+  void close() {
+    if (file >= 0) H5Fclose(file);
+    file = -1;
+  }
+  /// Writes zeros unless `plan` or `values` say otherwise.
+  void add(hid_t type, std::vector<hsize_t> sizes, hid_t plan = H5P_DEFAULT, bool written = true) {
+    const hid_t space =
+        sizes.empty() ? H5Screate(H5S_SCALAR)
+                      : H5Screate_simple(static_cast<int>(sizes.size()), sizes.data(), nullptr);
+    const hid_t set = H5Dcreate2(file, "costs", type, space, H5P_DEFAULT, plan, H5P_DEFAULT);
+    const std::string zeros(1 << 12, '\0');
+    if (written) H5Dwrite(set, type, H5S_ALL, H5S_ALL, H5P_DEFAULT, zeros.data());
+    H5Dclose(set), H5Sclose(space);
+  }
+  std::string error() {
+    close();
+    return message_of<InputError>([&] { read_table(path); });
+  }
+  TemporaryFolder folder;
+  std::string path;
+  hid_t file;
+};
+
+TEST(Table, SaysWhatIsWrongWithAnHdf5File) {
+  H5Eset_auto2(H5E_DEFAULT, nullptr, nullptr);
+  {
+    Hdf5Table table;
+    table.add(H5T_NATIVE_INT, {4});
+    table.close();
+    EXPECT_EQ(read_table(table.path), (std::vector<double>(4, 0.0)));
+  }
+  {
+    Hdf5Table table;
+    table.add(H5T_NATIVE_DOUBLE, {4, 2});
+    expect_contains(table.error(), "dataset 'costs' has shape 4 x 2; allowed: one dimension");
+  }
+  {
+    Hdf5Table table;
+    table.add(H5T_NATIVE_DOUBLE, {});
+    expect_contains(table.error(), "is a single value");
+  }
+  {
+    Hdf5Table table;
+    const hid_t text = H5Tcopy(H5T_C_S1);
+    table.add(text, {4});
+    H5Tclose(text);
+    expect_contains(table.error(), "holds strings; allowed: floating-point numbers or integers");
+  }
+  {
+    Hdf5Table table;
+    table.add(H5T_NATIVE_DOUBLE, {hsize_t{1} << 45}, H5P_DEFAULT, false);
+    expect_contains(table.error(), "dataset 'costs' of 35184372088832 numbers was never written");
+  }
+  {
+    Hdf5Table table;
+    H5Gclose(H5Gcreate2(table.file, "costs", H5P_DEFAULT, H5P_DEFAULT, H5P_DEFAULT));
+    expect_contains(table.error(), "'costs' is not a dataset that can be opened");
+  }
+  {
+    Hdf5Table table;
+    H5Lcreate_external("gone.h5", "/costs", table.file, "costs", H5P_DEFAULT, H5P_DEFAULT);
+    expect_contains(table.error(), "is a link to '/costs' in file 'gone.h5', which cannot be");
+  }
+  {
+    Hdf5Table table;
+    H5Lcreate_soft("/other", table.file, "costs", H5P_DEFAULT, H5P_DEFAULT);
+    expect_contains(table.error(), "'costs' is a link to '/other', which is not there");
+  }
+  {
+    Hdf5Table table;
+    table.add(H5T_NATIVE_DOUBLE, {4});
+    table.close();
+    std::filesystem::resize_file(table.path, 100);
+    expect_contains(table.error(), "a damaged HDF5 file");
+  }
+}
+
+/// A filter that this HDF5 has while the file is written and lacks when it is read.
+TEST(Table, NamesAFilterThatIsMissing) {
+  H5Eset_auto2(H5E_DEFAULT, nullptr, nullptr);
+  const H5Z_class2_t filter{H5Z_CLASS_T_VERS,
+                            32000,
+                            1,
+                            1,
+                            "lzf",
+                            nullptr,
+                            nullptr,
+                            [](unsigned, std::size_t, const unsigned*, std::size_t bytes,
+                               std::size_t*, void**) { return bytes; }};
+  ASSERT_GE(H5Zregister(&filter), 0);
+  Hdf5Table table;
+  const hid_t plan = H5Pcreate(H5P_DATASET_CREATE);
+  const hsize_t chunk = 4;
+  H5Pset_chunk(plan, 1, &chunk);
+  H5Pset_filter(plan, 32000, 0, 0, nullptr);
+  table.add(H5T_NATIVE_DOUBLE, {4}, plan);
+  H5Pclose(plan);
+  table.close();
+  H5Zunregister(32000);
+  expect_contains(table.error(), "is compressed with 'lzf' (filter 32000), which this HDF5 lacks");
+}
+
+TEST(Table, SaysThatAnHdf5FileIsLocked) {
+  H5Eset_auto2(H5E_DEFAULT, nullptr, nullptr);
+  Hdf5Table table;
+  table.add(H5T_NATIVE_DOUBLE, {4});
+  table.close();
+  const int other = ::open(table.path.c_str(), O_RDWR);
+  ASSERT_EQ(::flock(other, LOCK_EX), 0);
+  expect_contains(table.error(), "locked: another program has it open for writing");
+  ::close(other);
+  EXPECT_EQ(read_table(table.path).size(), 4u);
 }
 
 }  // namespace

@@ -1,0 +1,59 @@
+#pragma once
+
+#include <cstddef>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "problem/gz_file.hpp"
+
+namespace qhn {
+
+/// The records of delimited text (RFC 4180), one after another: fields separated by ',', ';' or
+/// tabs, whichever the first 64 KiB have, quoted with '"' where need be. Lines end with LF, CR LF
+/// or CR. Blank lines and lines that begin with '#' are skipped, blanks around fields dropped. The
+/// file is UTF-8 (with or without a byte order mark), plain or gzip, and is not held in memory.
+class DelimitedFile {
+ public:
+  /// `what` the file is, for messages. Throws InputError where it is no such text, or where its
+  /// separator is not certain.
+  DelimitedFile(const std::string& path, const std::string& what);
+
+  /// Goes to the next record; false at the end. Throws InputError.
+  bool next();
+
+  std::size_t line() const { return line_; }  ///< where the record begins, counted from 1
+  std::size_t size() const { return ends_.size(); }
+  std::string_view field(std::size_t i) const {
+    const std::size_t begin = i == 0 ? 0 : ends_[i - 1];
+    return std::string_view(record_).substr(begin, ends_[i] - begin);
+  }
+  /// The fields of the comment directly above the record, quotes apart; empty: there is none.
+  std::vector<std::string> comment_fields() const;
+
+ private:
+  static constexpr int end_of_file = -1;
+
+  void check_encoding() const;
+  bool fill();
+  int peek();
+  int get();  // the next character; any line end as '\n'
+  void skip_blanks();
+  void read_comment();
+  bool read_field();  // false: it was the last of its record
+  void append(int c);
+  [[noreturn]] void fail(std::size_t line, std::string_view message) const;
+
+  std::string path_;
+  GzFile file_;
+  std::string buffer_;
+  std::size_t at_ = 0;         // in buffer_
+  bool ended_ = false;         // nothing follows buffer_
+  std::size_t next_line_ = 1;  // of the next character
+  char separator_ = ',';
+  std::size_t line_ = 0;
+  std::string record_, comment_;
+  std::vector<std::size_t> ends_;
+};
+
+}  // namespace qhn

@@ -1,0 +1,26 @@
+#pragma once
+
+#include <cstddef>
+#include <memory>
+#include <string>
+
+struct gzFile_s;
+
+namespace qhn {
+
+/// The bytes of a file, plain or compressed with gzip (its first bytes tell), from front to back.
+class GzFile {
+ public:
+  /// `what` the file is, for messages. Throws InputError where there is no such regular file.
+  GzFile(const std::string& path, const std::string& what);
+
+  /// The next `size` bytes, fewer only at the end. Throws InputError where the file cannot be read
+  /// or its compressed data are damaged.
+  std::size_t read(void* out, std::size_t size);
+
+ private:
+  std::string path_;
+  std::unique_ptr<gzFile_s, int (*)(gzFile_s*)> file_;
+};
+
+}  // namespace qhn
