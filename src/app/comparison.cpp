@@ -37,7 +37,8 @@ Facts make_facts(const Experiment& experiment, const TableSummary& table) {
   facts.problem = make_problem(experiment.problem);
   facts.costs.resize(dimension(table.qubits));
   facts.problem->costs(0, facts.costs);
-  const double limit = minimizer_limit(table.minimum);
+  const double limit =
+      minimizer_limit(table.minimum, *std::max_element(facts.costs.begin(), facts.costs.end()));
   double sum = 0.0, next = std::numeric_limits<double>::infinity();
   for (const double cost : facts.costs) {
     sum += cost;

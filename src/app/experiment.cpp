@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
+#include <spdlog/spdlog.h>
 
 #include <algorithm>
 #include <cmath>
@@ -13,6 +14,7 @@
 
 #include "core/error.hpp"
 #include "io/toml_reader.hpp"
+#include "problem/data.hpp"
 
 namespace qhn {
 namespace {
@@ -565,8 +567,15 @@ std::string to_baseline_toml(const Experiment& e) {
   return out;
 }
 
+void print_remarks(const Problem& problem) {
+  if (!problem.data()) return;
+  for (const std::string& remark : problem.data()->remarks) spdlog::warn("{}", remark);
+}
+
 int count_qubits(const Experiment& e) {
-  const int bits = network_bits(e.problem);
+  std::vector<std::string> remarks;
+  const int bits = network_bits(e.problem, &remarks);
+  for (const std::string& remark : remarks) spdlog::warn("{}", remark);
   return bits > 0 ? bits : make_problem(e.problem)->qubits();
 }
 

@@ -56,7 +56,10 @@ std::string to_toml(const Experiment& experiment);
 /// The same for `qhn baseline`: [baseline], but neither circuit nor optimizer nor engine.
 std::string to_baseline_toml(const Experiment& experiment);
 
-/// Number of qubits of the experiment's problem. Reads data only where the options do not tell.
+/// Warns (on stderr) of what there is to say about the problem's data files. For one rank.
+void print_remarks(const Problem& problem);
+
+/// Number of qubits of the experiment's problem, and the remarks on its data files. Reads data only where the options do not tell.
 int count_qubits(const Experiment& experiment);
 
 /// The experiment's circuit on `qubits` qubits.

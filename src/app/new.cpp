@@ -26,11 +26,11 @@ test_samples = 10000
 # data = "data/mnist"    # folder of the IDX files
 # digits = [0, 1]        # labels 0 and 1
 # side = 4               # resized to side x side pixels
-# kind = "csv"           # numeric columns, the label last
+# kind = "csv"           # numeric columns, the label last (or label = "name")
 # data = "train.csv"
 # test_data = "test.csv" # or: test_fraction = 0.2
 # kind = "table"         # any diagonal cost: 2^N numbers, no [network]
-# table = "costs.txt"
+# table = "costs.txt"    # or .h5, .npy
 # kind = "synthetic"     # random one- and two-body costs of any size, no [network]
 # qubits = 30
 

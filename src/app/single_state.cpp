@@ -89,6 +89,7 @@ SingleState prepare_single_state(const SingleStateOptions& options, bool gradien
   SingleState s;
   if (options.ranks == 1) {
     read_inputs(options, gradient, measured, s);
+    print_remarks(*s.problem);
     fill_costs(options, measured, s);
     return s;
   }

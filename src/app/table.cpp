@@ -150,6 +150,7 @@ void run_table(const TableOptions& options) {
   };
   if (experiment.problem.kind != ProblemKind::table) check_memory(network_bits(experiment.problem));
   const std::unique_ptr<Problem> problem = make_problem(experiment.problem);
+  print_remarks(*problem);
 
   Summary summary;
   summary.qubits = problem->qubits();
@@ -160,8 +161,9 @@ void run_table(const TableOptions& options) {
   problem->costs(0, costs);
   summary.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
 
-  summary.minimum = *std::min_element(costs.begin(), costs.end());
-  const double limit = minimizer_limit(summary.minimum);
+  const auto [least, most] = std::minmax_element(costs.begin(), costs.end());
+  summary.minimum = *least;
+  const double limit = minimizer_limit(summary.minimum, *most);
   const auto is_minimum = [limit](double cost) { return cost <= limit; };
   summary.minimizers =
       static_cast<std::uint64_t>(std::count_if(costs.begin(), costs.end(), is_minimum));

@@ -290,6 +290,7 @@ class Campaign {
     const EngineTerms terms = engine_terms(node);
     session_.agree([&] {
       work_.prepare(problem_, terms);
+      if (is_root()) print_remarks(*problem_);
       summary_ = {problem_->qubits(), 0.0, 0, 0, problem_->train_samples()};
       describe_run();
       if (is_root()) take_up();

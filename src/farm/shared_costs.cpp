@@ -133,7 +133,7 @@ void SharedCosts::build(
 template <class Fill, class IndexOf>
 void SharedCosts::complete(MPI_Comm comm, std::span<double> mine, Index at_once, const Fill& fill,
                            const IndexOf& index_of) {
-  double least = std::numeric_limits<double>::infinity();
+  double least = std::numeric_limits<double>::infinity(), most = -least;
   std::uint64_t sum = 0;
   const std::string failure = failure_of([&] {
     for (Index first = 0; first < mine.size(); first += at_once) {
@@ -144,6 +144,7 @@ void SharedCosts::complete(MPI_Comm comm, std::span<double> mine, Index at_once,
         if (!std::isfinite(out[i]))
           throw RunError("the cost of network " + std::to_string(w) + " is not finite");
         least = std::min(least, out[i]);
+        most = std::max(most, out[i]);
         sum += hash(w, out[i]);
       }
     }
@@ -153,7 +154,9 @@ void SharedCosts::complete(MPI_Comm comm, std::span<double> mine, Index at_once,
   if (window_ != MPI_WIN_NULL) MPI_Win_sync(window_);
 
   MPI_Allreduce(&least, &minimum_, 1, MPI_DOUBLE, MPI_MIN, holders_);
-  const double limit = minimizer_limit(minimum_);
+  double maximum = 0.0;
+  MPI_Allreduce(&most, &maximum, 1, MPI_DOUBLE, MPI_MAX, holders_);
+  const double limit = minimizer_limit(minimum_, maximum);
   std::uint64_t found = 0;
   Index best = ~Index{0};
   for (Index x = 0; x < mine.size(); ++x)

@@ -145,15 +145,18 @@ void Problem::slice_costs(const IndexMap& map, std::span<double> out) const {
   }
 }
 
-int network_bits(const ProblemOptions& options) {
+int network_bits(const ProblemOptions& options, std::vector<std::string>* remarks) {
   switch (options.kind) {
     case ProblemKind::gaussian:
       return Network(options, 2).bits();
     case ProblemKind::images:
       // More than 64 pixels have too many bits whatever else is asked for.
       return Network(options, std::min(options.side, 100) * std::min(options.side, 100)).bits();
-    case ProblemKind::csv:
-      return Network(options, load_csv(options).train.inputs).bits();
+    case ProblemKind::csv: {
+      DataSplit data = load_csv(options);
+      if (remarks) *remarks = std::move(data.remarks);
+      return Network(options, data.train.inputs).bits();
+    }
     case ProblemKind::synthetic:
       return options.qubits;
     case ProblemKind::table:

@@ -1,7 +1,10 @@
 #pragma once
 
+#include <algorithm>
 #include <array>
+#include <cmath>
 #include <cstdint>
+#include <limits>
 #include <memory>
 #include <optional>
 #include <span>
@@ -104,17 +107,21 @@ class Problem {
   virtual std::string data_sha256() const = 0;
 };
 
-/// Costs that differ by less than this, relative to the minimum, count as equal: a cost is a sum
-/// over thousands of samples, and two networks that compute the same may add it up differently.
+/// Costs that differ by less than this, relative to the minimum or to the range of the costs,
+/// whichever is smaller, count as equal: a cost is a sum over thousands of samples, and two
+/// networks that compute the same may add it up differently.
 inline constexpr double equal_costs = 1e-12;
 
-/// The largest cost of a minimiser of a table whose least entry is `minimum`.
-inline double minimizer_limit(double minimum) {
-  return minimum + equal_costs * (minimum < 0.0 ? -minimum : minimum);
+/// The largest cost of a minimiser of a table whose least entry is `minimum`, and whose largest is
+/// `maximum` where that is known: an offset that all entries share does not make them equal.
+inline double minimizer_limit(double minimum,
+                              double maximum = std::numeric_limits<double>::infinity()) {
+  return minimum + equal_costs * std::min(std::abs(minimum), maximum - minimum);
 }
 
 /// Number of bits of the networks or costs `options` describes; 0 for a table (its file tells).
-int network_bits(const ProblemOptions& options);
+/// A CSV file is read for it; `remarks` get what there is to say of it.
+int network_bits(const ProblemOptions& options, std::vector<std::string>* remarks = nullptr);
 
 /// Loads or makes the data. Throws InputError with one line that names file, what was found and
 /// what is allowed.

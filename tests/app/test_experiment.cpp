@@ -43,6 +43,11 @@ name = "mine"
 kind = "csv"
 data = "a.csv"
 test_fraction = 0.25
+split_seed = 3
+train_samples = 50
+label = "kind"
+header = true
+standardize = true
 binarize = 0.5
 [network]
 kind = "mlp"
@@ -77,6 +82,11 @@ precision = "float64"
   EXPECT_EQ(e.problem.kind, ProblemKind::csv);
   EXPECT_EQ(e.problem.data, "a.csv");
   EXPECT_EQ(e.problem.test_fraction, 0.25);
+  EXPECT_EQ(e.problem.split_seed, 3u);
+  EXPECT_EQ(e.problem.train_limit, 50);
+  EXPECT_EQ(e.problem.label, "kind");
+  EXPECT_EQ(e.problem.header, true);
+  EXPECT_TRUE(e.problem.standardize);
   EXPECT_EQ(e.problem.binarize, 0.5);
   EXPECT_EQ(e.problem.hidden, 2);
   EXPECT_EQ(e.problem.activations, std::vector{Activation::tanh});
@@ -189,6 +199,28 @@ TEST(Experiment, RefusesContradictionsAndIgnoredKeys) {
             "e.toml:1:8: name: found \"a/b\"; allowed: a name that can be a folder");
 }
 
+TEST(Experiment, KeysOfFilesAreInTheResolvedExperimentOnlyWhereTheyAreGiven) {
+  const std::string csv = "[problem]\nkind = \"csv\"\ndata = \"d\"\n";
+  const std::string plain = to_toml(read_text(csv));
+  for (const char* key : {"split_seed", "label", "header", "train_samples", "standardize"})
+    EXPECT_EQ(plain.find(key), std::string::npos) << key;
+  for (const char* line :
+       {"label = 2", "label = \"a\"", "header = false", "train_samples = 9", "standardize = true"})
+    EXPECT_NE(to_toml(read_text(csv + line)).find(line), std::string::npos) << line;
+  // What decides about the data is in the identity.
+  EXPECT_NE(to_toml(read_text(csv + "test_fraction = 0.2")).find("split_seed = 1\n"),
+            std::string::npos);
+  EXPECT_EQ(complaint(csv + "split_seed = 2\n"),
+            "e.toml:4:14: problem.split_seed: allowed only with test_fraction or train_samples");
+  EXPECT_EQ(complaint(csv + "label = 0\n"),
+            "e.toml:4:9: problem.label: found 0; allowed: an integer of at least 1");
+  EXPECT_EQ(complaint(csv + "label = \"\"\n"),
+            "e.toml:4:9: problem.label: found \"\"; allowed: the name of a column, or its number "
+            "from 1 on");
+  EXPECT_EQ(complaint("[problem]\nstandardize = true\n"),
+            "e.toml:2:15: problem.standardize: allowed only with kind = \"images\" or \"csv\"");
+}
+
 TEST(Experiment, RefusesWrongValuesOfNetworkAndData) {
   EXPECT_EQ(complaint("[network]\npair = [1, 1]\n"),
             "e.toml:2:8: network.pair: found [1, 1]; allowed: two different numbers, e.g. [-1, 1]");
@@ -246,7 +278,11 @@ TEST(Experiment, ShippedOnesReadAndRoundTrip) {
 
 TEST(Experiment, TomlRoundTripKeepsEveryField) {
   for (const char* text :
-       {"name = \"a \\\" b\"\n[problem]\nkind = \"csv\"\ndata = \"x\\\\y 'z'\"\ntest_data = \"t\"\n"
+       {"[problem]\nkind = \"csv\"\ndata = \"d\"\ntest_fraction = 0.2\nsplit_seed = 7\n"
+        "label = 2\nheader = false\ntrain_samples = 9\nstandardize = true\n",
+        "[problem]\nkind = \"csv\"\ndata = \"d\"\nlabel = \"a b\"\n",
+        "[problem]\nkind = \"images\"\ndata = \"d\"\ntrain_samples = 9\n",
+        "name = \"a \\\" b\"\n[problem]\nkind = \"csv\"\ndata = \"x\\\\y 'z'\"\ntest_data = \"t\"\n"
         "binarize = 0.1\n[network]\nwidth_choice = true\npair_b2 = [0.1, 1e-30]\n",
         "[circuit]\nfamily = \"custom\"\ngates = [{gate = \"Rx\", qubits = [2], angle = "
         "\"\u03b8\"}, "

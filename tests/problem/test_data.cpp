@@ -165,8 +165,8 @@ void expect_contains(const std::string& text, const std::string& part) {
 TEST(Idx, ReadsImagesAndLabels) {
   const Images images;
   const DataSplit split = load_images(images.options);
-  EXPECT_EQ(split.train.labels, (std::vector<std::uint8_t>{0, 1, 0}));
-  EXPECT_EQ(split.test.labels, (std::vector<std::uint8_t>{1, 0}));
+  EXPECT_EQ(split.train.labels, (SharedArray<std::uint8_t>{0, 1, 0}));
+  EXPECT_EQ(split.test.labels, (SharedArray<std::uint8_t>{1, 0}));
   EXPECT_EQ(split.train.inputs, 16);
   EXPECT_EQ(split.train.row(1)[2], static_cast<double>(static_cast<float>(18 * 37 % 251) / 255.0f));
 }
@@ -193,7 +193,7 @@ TEST(Idx, SwapsAndBinarizes) {
   images.options.digits = {1, 0};
   images.options.binarize = 0.5;
   const DataSplit split = load_images(images.options);
-  EXPECT_EQ(split.train.labels, (std::vector<std::uint8_t>{1, 0, 1}));
+  EXPECT_EQ(split.train.labels, (SharedArray<std::uint8_t>{1, 0, 1}));
   EXPECT_EQ(split.train.row(0)[0], -1.0);  // byte 0
   EXPECT_EQ(split.train.row(0)[4], 1.0);   // byte 148
 }

@@ -81,6 +81,42 @@ TEST(TableVerb, PrintsTheSpectrum) {
   EXPECT_NE(text.out.find("1.000000"), std::string::npos) << text.out;
 }
 
+// An offset that all costs share makes none of them equal.
+TEST(TableVerb, TheBestIndexHasTheLeastCost) {
+  const TemporaryFolder folder;
+  folder.write("e.toml", "[problem]\nkind = \"table\"\ntable = \"t.txt\"\n");
+  const auto table = [&](const std::string& costs) {
+    folder.write("t.txt", costs);
+    const ProgramRun run = run_qhn(folder, "table e.toml --json");
+    EXPECT_EQ(run.exit_code, 0) << run.err;
+    return nlohmann::json::parse(run.out);
+  };
+  const auto high = table("1e18\n1e18\n1e18\n9.999999999999999e17\n");
+  EXPECT_EQ(high["best_index"], 3);
+  EXPECT_EQ(high["minimizers"], 1);
+  EXPECT_EQ(high["minimum"], 9.999999999999999e17);
+  const auto low = table("-1e15\n-1000000000000001\n-1000000000000001\n-1e15\n");
+  EXPECT_EQ(low["best_index"], 1);
+  EXPECT_EQ(low["minimizers"], 2);
+  // Sums of the same numbers in another order still count as equal, and so do constants.
+  EXPECT_EQ(table("0.30000000000000004\n0.3\n1\n1\n")["minimizers"], 2);
+  EXPECT_EQ(table("0.7\n0.7\n0.7\n0.7\n")["minimizers"], 4);
+  EXPECT_EQ(table("0\n0\n0\n0\n")["minimizers"], 4);
+}
+
+TEST(TableVerb, SaysHowADataFileWasRead) {
+  const TemporaryFolder folder;
+  folder.write("d.csv", "a,species\n1.5,dog\n2.5,cat\n0.5,dog\n");
+  folder.write("e.toml",
+               "[problem]\nkind = \"csv\"\ndata = \"d.csv\"\n[network]\nkind = \"logistic\"\n");
+  for (const char* verb : {"table", "validate"}) {
+    const ProgramRun run = run_qhn(folder, std::string(verb) + " e.toml");
+    EXPECT_EQ(run.exit_code, 0) << run.err;
+    EXPECT_NE(run.err.find("d.csv: label 0 is 'cat', label 1 is 'dog'\n"), std::string::npos)
+        << run.err;
+  }
+}
+
 TEST(TableVerb, RefusesBadInputInOneLine) {
   const TemporaryFolder folder;
   folder.write("e.toml", gaussian);
