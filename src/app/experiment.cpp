@@ -13,6 +13,7 @@
 #include <type_traits>
 
 #include "core/error.hpp"
+#include "core/printable.hpp"
 #include "io/toml_reader.hpp"
 #include "problem/data.hpp"
 
@@ -569,13 +570,13 @@ std::string to_baseline_toml(const Experiment& e) {
 
 void print_remarks(const Problem& problem) {
   if (!problem.data()) return;
-  for (const std::string& remark : problem.data()->remarks) spdlog::warn("{}", remark);
+  for (const std::string& remark : problem.data()->remarks) spdlog::warn("{}", printable(remark));
 }
 
 int count_qubits(const Experiment& e) {
   std::vector<std::string> remarks;
   const int bits = network_bits(e.problem, &remarks);
-  for (const std::string& remark : remarks) spdlog::warn("{}", remark);
+  for (const std::string& remark : remarks) spdlog::warn("{}", printable(remark));
   return bits > 0 ? bits : make_problem(e.problem)->qubits();
 }
 

@@ -309,18 +309,18 @@ std::optional<Tuning> tune(const BaselineTask& task, const BaselineRun& run,
   if (failure) std::rethrow_exception(failure);
   if (stop) return std::nullopt;
 
-  double least = std::numeric_limits<double>::infinity(), most = -least;
+  double least = std::numeric_limits<double>::infinity(), largest = -least;
   for (const Attempts& each : attempts)
     for (const double loss : each.losses) {
       least = std::min(least, loss);
-      most = std::max(most, loss);
+      largest = std::max(largest, loss);
     }
   Tuning tuning{default_settings(run.options), {}};
   std::ptrdiff_t most = 0;
   for (std::size_t k = 0; k < candidates.size(); ++k) {
     const auto hits =
         std::count_if(attempts[k].losses.begin(), attempts[k].losses.end(),
-                      [&](double loss) { return loss <= minimizer_limit(least, most); });
+                      [&](double loss) { return loss <= minimizer_limit(least, largest); });
     if (hits > most) {
       most = hits;
       tuning.settings = candidates[k];

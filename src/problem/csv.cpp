@@ -4,6 +4,7 @@
 #include <array>
 #include <cctype>
 #include <cmath>
+#include <exception>
 #include <numeric>
 #include <optional>
 #include <string>
@@ -157,6 +158,7 @@ class CsvFile {
     measure();
     find_label();
     check_index();
+    reserve();
     // The first line that is taken for a sample, rightly or not.
     const std::size_t in_doubt = has_header || options_.header ? 0 : first_line;
     do read_row(in_doubt);
@@ -269,6 +271,18 @@ class CsvFile {
       fail(header_line_, fmt::format("column 1 is named '{}': the index of a data frame? Write it "
                                      "without (pandas: index=False), or name the column",
                                      names.front()));
+  }
+
+  /// A vector that grows holds its numbers twice for a while. Memory that is not used in the end
+  /// was never touched.
+  void reserve() {
+    try {
+      const std::size_t rows = file_.expected_lines() + file_.expected_lines() / 16;
+      features.reserve(rows * static_cast<std::size_t>(inputs));
+      labels.reserve(rows);
+    } catch (const std::exception&) {
+      // It was only a guess.
+    }
   }
 
   void read_row(std::size_t in_doubt) try {

@@ -84,6 +84,12 @@ DelimitedFile::DelimitedFile(const std::string& path, const std::string& what)
                      ": commas, semicolons or tabs may separate the columns; allowed: one of them, "
                      "and decimal points");
   separator_ = *separator;
+  const auto lines =
+      std::count_if(buffer_.begin(), buffer_.end(), [](char c) { return c == '\n' || c == '\r'; });
+  if (!buffer_.empty())
+    expected_lines_ =
+        static_cast<std::size_t>(static_cast<double>(file_.plain_size()) *
+                                 static_cast<double>(lines) / static_cast<double>(buffer_.size()));
 }
 
 /// Files that people take for text.

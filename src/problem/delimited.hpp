@@ -28,6 +28,9 @@ class DelimitedFile {
     const std::size_t begin = i == 0 ? 0 : ends_[i - 1];
     return std::string_view(record_).substr(begin, ends_[i] - begin);
   }
+  /// About how many lines the whole file has, by its size and its first 64 KiB; 0 where it is
+  /// compressed.
+  std::size_t expected_lines() const { return expected_lines_; }
   /// The fields of the comment directly above the record, quotes apart; empty: there is none.
   std::vector<std::string> comment_fields() const;
 
@@ -51,7 +54,7 @@ class DelimitedFile {
   bool ended_ = false;         // nothing follows buffer_
   std::size_t next_line_ = 1;  // of the next character
   char separator_ = ',';
-  std::size_t line_ = 0;
+  std::size_t line_ = 0, expected_lines_ = 0;
   std::string record_, comment_;
   std::vector<std::size_t> ends_;
 };

@@ -31,6 +31,12 @@ GzFile::GzFile(const std::string& path, const std::string& what)
     throw InputError(fmt::format("{}: this {} cannot be read ({})", path, what, reason()));
 }
 
+std::uint64_t GzFile::plain_size() const {
+  std::error_code failed;
+  const std::uint64_t size = std::filesystem::file_size(path_, failed);
+  return !failed && gzdirect(file_.get()) == 1 ? size : 0;
+}
+
 std::size_t GzFile::read(void* out, std::size_t size) {
   constexpr std::size_t most = std::size_t{1} << 30;  // of one call
   std::size_t done = 0;

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <string>
 
@@ -17,6 +18,9 @@ class GzFile {
   /// The next `size` bytes, fewer only at the end. Throws InputError where the file cannot be read
   /// or its compressed data are damaged.
   std::size_t read(void* out, std::size_t size);
+
+  /// Bytes of a file that is not compressed; 0 of one that is.
+  std::uint64_t plain_size() const;
 
  private:
   std::string path_;

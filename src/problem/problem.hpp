@@ -107,16 +107,16 @@ class Problem {
   virtual std::string data_sha256() const = 0;
 };
 
-/// Costs that differ by less than this, relative to the minimum or to the range of the costs,
-/// whichever is smaller, count as equal: a cost is a sum over thousands of samples, and two
-/// networks that compute the same may add it up differently.
+/// Costs that differ by less than this, relative to the minimum, count as equal: a cost is a sum
+/// over thousands of samples, and two networks that compute the same may add it up differently.
 inline constexpr double equal_costs = 1e-12;
 
-/// The largest cost of a minimiser of a table whose least entry is `minimum`, and whose largest is
-/// `maximum` where that is known: an offset that all entries share does not make them equal.
+/// The largest cost of a minimiser of a table whose least entry is `minimum`. Where the largest,
+/// `maximum`, is known, an offset that all entries share does not make them equal: beyond ten times
+/// their range it does not count.
 inline double minimizer_limit(double minimum,
                               double maximum = std::numeric_limits<double>::infinity()) {
-  return minimum + equal_costs * std::min(std::abs(minimum), maximum - minimum);
+  return minimum + equal_costs * std::min(std::abs(minimum), 10.0 * (maximum - minimum));
 }
 
 /// Number of bits of the networks or costs `options` describes; 0 for a table (its file tells).
