@@ -4,15 +4,15 @@
 #include <CLI/CLI.hpp>
 #include <memory>
 #include <optional>
-#include <span>
 
 #include "app/experiment.hpp"
 #include "app/openqasm.hpp"
 #include "app/options.hpp"
+#include "app/output.hpp"
+#include "app/tables.hpp"
 #include "app/verbs.hpp"
 #include "core/error.hpp"
 #include "io/angles.hpp"
-#include "io/atomic_file.hpp"
 #include "io/campaign_file.hpp"
 
 namespace qhn {
@@ -51,7 +51,7 @@ std::string csv_line(const RestartRecord& record, bool oracle) {
       fmt::format("{},{},{},{},{},{},{},{},{},{},{},{},{},{},{}", r.id, r.seed, to_string(r.status),
                   r.expectation, r.gap, r.gradient_norm, r.iterations, r.evaluations, r.best_string,
                   r.best_probability, r.best_cost, record.cost.seconds, record.cost.cpu_seconds,
-                  record.cost.joules, record.cost.host);
+                  record.cost.joules, csv_field(record.cost.host));
   for (const auto* crossings : {&r.expectation_crossings, &r.string_crossings})
     for (const Crossing& c : *crossings) out += fmt::format(",{},{}", c.iteration, c.evaluation);
   if (oracle)
@@ -60,26 +60,6 @@ std::string csv_line(const RestartRecord& record, bool oracle) {
   for (const double angle : r.angles) out += fmt::format(",{}", angle);
   return out + '\n';
 }
-
-/// Some text after the other, to the screen or to a file that appears when it is whole.
-class Output {
- public:
-  explicit Output(const std::string& path) {
-    if (!path.empty()) file_.emplace(path);
-  }
-  void write(const std::string& text) {
-    if (file_)
-      file_->write(std::as_bytes(std::span(text)));
-    else
-      fmt::print("{}", text);
-  }
-  void finish() {
-    if (file_) file_->commit();
-  }
-
- private:
-  std::optional<NewFile> file_;
-};
 
 void write_csv(const CampaignReader& campaign, Output& out) {
   const bool oracle = campaign.shape().oracle;
@@ -148,7 +128,7 @@ void add_export(CLI::App& app) {
       ->type_size(1)
       ->allow_extra_args(false)
       ->needs(qasm);
-  verb->add_option("--out", options->out, "Write to this file instead of the screen");
+  verb->add_option("--out", options->out, "File to write (default, or -: standard output)");
   verb->footer(
       "Examples:\n  qhn export results/gaussian --csv --out gaussian.csv\n"
       "  qhn export jobs/experiments/gaussian.toml --angles angles.txt --openqasm3");

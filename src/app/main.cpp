@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
-#include <spdlog/sinks/stdout_color_sinks.h>
+#include <spdlog/pattern_formatter.h>
+#include <spdlog/sinks/stdout_sinks.h>
 #include <spdlog/spdlog.h>
 
 #include <CLI/CLI.hpp>
@@ -15,9 +16,11 @@
 
 #include "app/mpi_session.hpp"
 #include "app/options.hpp"
+#include "app/output.hpp"
 #include "app/verbs.hpp"
 #include "baseline/method.hpp"
 #include "core/error.hpp"
+#include "core/printable.hpp"
 #include "io/provenance.hpp"
 #include "io/toml_reader.hpp"
 
@@ -68,19 +71,30 @@ std::vector<std::string> parsed_order(std::vector<std::string> words) {
   return words;
 }
 
+/// "qhn: MESSAGE", on one line whatever names it holds.
+class PrintableLines : public spdlog::formatter {
+ public:
+  void format(const spdlog::details::log_msg& message, spdlog::memory_buf_t& out) override {
+    const std::string text = qhn::printable({message.payload.data(), message.payload.size()});
+    spdlog::details::log_msg shown = message;
+    shown.payload = text;
+    lines_.format(shown, out);
+  }
+  std::unique_ptr<spdlog::formatter> clone() const override {
+    return std::make_unique<PrintableLines>();
+  }
+
+ private:
+  spdlog::pattern_formatter lines_{"%n: %v"};
+};
+
 int fail(const std::string& message, int code) {
   qhn::abort_parallel_run(message, code);
-  fmt::print(stderr, "qhn: {}\n", message);
+  qhn::print_error(message);
   return code;
 }
 
-}  // namespace
-
-int main(int argc, char** argv) {
-  // Results go to stdout, everything said about the run to stderr.
-  spdlog::set_default_logger(spdlog::stderr_color_mt("qhn"));
-  spdlog::set_pattern("%n: %v");
-
+int run(int argc, char** argv) {
   CLI::App app{"Quantum hypernetworks: train, count, compare.", "qhn"};
   app.set_version_flag("--version", "qhn " + qhn::version_line());
   app.require_subcommand(1);
@@ -108,6 +122,16 @@ int main(int argc, char** argv) {
   } catch (const std::bad_alloc&) {
     return fail("out of memory", 1);
   } catch (const std::exception& error) {
-    return fail(error.what(), 1);
+    return fail(qhn::message_of_failure(error), 1);
   }
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  qhn::guard_standard_streams();
+  // Results go to stdout, everything said about the run to stderr.
+  spdlog::set_default_logger(spdlog::stderr_logger_mt("qhn"));
+  spdlog::set_formatter(std::make_unique<PrintableLines>());
+  return qhn::finish_standard_output(run(argc, argv));
 }

@@ -8,9 +8,11 @@
 #include <filesystem>
 #include <memory>
 
+#include "app/output.hpp"
 #include "app/stats.hpp"
 #include "app/verbs.hpp"
 #include "core/error.hpp"
+#include "core/printable.hpp"
 #include "io/campaign_file.hpp"
 #include "io/claims.hpp"
 
@@ -36,8 +38,8 @@ FolderScan merge_campaign(const std::string& folder) {
   Summary summary(path, merge.head());
   merge.write(path, [&](const RestartRecord& record) { summary.add(record); });
   const CampaignStatistics statistics = summary.statistics();
-  if (statistics.restarts > 0) fmt::print("{}\n", success_text({statistics}));
-  fmt::print("{}\n", path);
+  if (statistics.restarts > 0) print_result(success_text({statistics}) + '\n');
+  print_result(printable(path) + '\n');
   return merge.scan();
 }
 

@@ -10,6 +10,7 @@
 #include <exception>
 #include <utility>
 
+#include "app/output.hpp"
 #include "core/error.hpp"
 #include "dist/node.hpp"
 
@@ -114,7 +115,7 @@ void abort_parallel_run(const std::string& message, int code) {
   MPI_Comm_rank(MPI_COMM_WORLD, &rank);
   MPI_Comm_size(MPI_COMM_WORLD, &size);
   if (size == 1) return;
-  fmt::print(stderr, "qhn: rank {}: {}\n", rank, message);
+  print_error(fmt::format("rank {}: {}", rank, message));
   std::fflush(nullptr);
   MPI_Abort(MPI_COMM_WORLD, code);
 }

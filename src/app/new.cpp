@@ -5,9 +5,11 @@
 #include <filesystem>
 #include <memory>
 
+#include "app/output.hpp"
 #include "app/verbs.hpp"
 #include "core/error.hpp"
 #include "core/paths.hpp"
+#include "core/printable.hpp"
 #include "io/atomic_file.hpp"
 
 namespace qhn {
@@ -62,6 +64,7 @@ epsilon = [1e-2, 1e-3, 1e-4, 1e-5]  # success: expectation - minimum < epsilon
 )toml";
 
 void run_new(std::string name) {
+  if (name == "-") return write_output("-", fmt::format(experiment_template, "experiment"));
   if (name.ends_with(".toml")) name.resize(name.size() - 5);
   const std::string file = name + ".toml";
   const std::string stem = std::filesystem::path(name).filename().string();
@@ -73,7 +76,7 @@ void run_new(std::string name) {
   if (std::filesystem::exists(file))
     throw InputError(fmt::format("{}: exists already; choose another name", file));
   write_atomically(file, fmt::format(experiment_template, stem));
-  fmt::print("{} written. Next: qhn validate {}\n", file, shell_quoted(file));
+  fmt::print("{} written. Next: qhn validate {}\n", printable(file), printable(shell_quoted(file)));
 }
 
 }  // namespace
@@ -81,7 +84,8 @@ void run_new(std::string name) {
 void add_new(CLI::App& app) {
   auto name = std::make_shared<std::string>();
   CLI::App* verb = app.add_subcommand("new", "Write a commented experiment file to start from");
-  verb->add_option("NAME", *name, "Writes NAME.toml; never overwrites")->required();
+  verb->add_option("NAME", *name, "Writes NAME.toml, never over a file; -: to standard output")
+      ->required();
   verb->footer("Example:\n  qhn new my-experiment");
   verb->callback([name] { run_new(*name); });
 }

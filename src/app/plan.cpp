@@ -17,13 +17,14 @@
 #include "app/machine_file.hpp"
 #include "app/mpi_session.hpp"
 #include "app/options.hpp"
+#include "app/output.hpp"
 #include "app/verbs.hpp"
 #include "core/error.hpp"
 #include "core/paths.hpp"
+#include "core/printable.hpp"
 #include "dist/engine.hpp"
 #include "dist/node.hpp"
 #include "farm/launch.hpp"
-#include "io/atomic_file.hpp"
 #include "io/provenance.hpp"
 #include "predict/load.hpp"
 #include "predict/measure.hpp"
@@ -104,11 +105,9 @@ void run_measure(const PlanOptions& options) {
     require_threads();
   if (session && session->rank() != 0) return wait_asleep(session->world());
   omp_set_dynamic(0);
-  const std::string text = measure_machine(node, network);
-  if (options.out.empty())
-    fmt::print("{}", text);
-  else
-    write_atomically(options.out, text);
+  Output out(options.out);  // refused now, not after minutes
+  out.write(measure_machine(node, network));
+  out.finish();
   if (session) wait_asleep(session->world());
 }
 
@@ -320,7 +319,7 @@ void run_plan(const PlanOptions& options) {
     return;
   }
 
-  fmt::print("experiment   {}: {} qubits, {} angles, {} restarts\n", experiment.name,
+  fmt::print("experiment   {}: {} qubits, {} angles, {} restarts\n", printable(experiment.name),
              circuit.qubits, circuit.angles, experiment.restart_count);
   fmt::print("layout       {}\n", describe(layout));
   fmt::print("states       {} at once, {} thread{} of each of their ranks\n", plan.workers(),
@@ -332,8 +331,9 @@ void run_plan(const PlanOptions& options) {
   print_memory(plan, memory);
 
   if (times) {
-    fmt::print("prediction   for {} ({}: {})\n", machine->name,
-               machine->measured ? "measured" : "described, not measured", machine->source);
+    fmt::print("prediction   for {} ({}: {})\n", printable(machine->name),
+               machine->measured ? "measured" : "described, not measured",
+               printable(machine->source));
     fmt::print("  expectation               {}\n", duration(times->expectation));
     fmt::print("  expectation and gradient  {}\n", duration(times->gradient));
     fmt::print("  campaign                  at most about {}, the table not counted\n",
@@ -388,7 +388,8 @@ void add_plan(CLI::App& app) {
       ->check(CLI::IsMember({"text", "sbatch"}));
   verb->add_flag("--measure", options->measure,
                  "Write a machine file for this machine instead; under mpirun with its links");
-  verb->add_option("--out", options->out, "With --measure: file to write (default: the screen)");
+  verb->add_option("--out", options->out,
+                   "With --measure: file to write (default, or -: standard output)");
   verb->footer(
       "Examples:\n  mpirun -n 2 qhn plan --measure --out machine.toml\n"
       "  qhn plan jobs/experiments/gaussian.toml --machine machine.toml\n"

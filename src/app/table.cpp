@@ -16,6 +16,7 @@
 #include "app/experiment.hpp"
 #include "app/machine.hpp"
 #include "app/options.hpp"
+#include "app/output.hpp"
 #include "app/verbs.hpp"
 #include "core/error.hpp"
 #include "core/wht.hpp"
@@ -95,7 +96,7 @@ void print_json(const Summary& summary, const Problem& problem) {
       {"test_accuracy", accuracy(problem.test_score(summary.best_index))},
       {"networks_per_second", summary.networks_per_second()}};
   if (!summary.weights.empty()) out["spectrum"] = summary.weights;
-  fmt::print("{}\n", out.dump());
+  fmt::print("{}\n", out.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace));
 }
 
 void print_text(const Summary& summary, const Problem& problem) {
@@ -133,8 +134,13 @@ void print_text(const Summary& summary, const Problem& problem) {
 
 void run_table(const TableOptions& options) {
   const std::filesystem::path out = options.out;
-  if (!options.out.empty() && out.extension() != ".txt" && out.extension() != ".h5")
-    throw InputError(fmt::format("--out {}: allowed: FILE.txt or FILE.h5", options.out));
+  const bool to_stdout = options.out == "-", as_lines = to_stdout || out.extension() == ".txt";
+  if (!options.out.empty() && !as_lines && out.extension() != ".h5")
+    throw InputError(fmt::format("--out {}: allowed: FILE.txt, FILE.h5 or -", options.out));
+  if (to_stdout && (options.json || options.spectrum))
+    throw InputError(
+        "--out -: standard output holds the costs alone; allowed: without --json and "
+        "--spectrum");
   if (options.threads > 0) {
     if (options.threads > omp_get_thread_limit())
       throw InputError(fmt::format("--threads {}: OpenMP allows {} here (OMP_THREAD_LIMIT)",
@@ -144,7 +150,7 @@ void run_table(const TableOptions& options) {
   const Experiment experiment = read_experiment(options.experiment, options.overrides);
   const auto check_memory = [&](int qubits) {
     // The table, and the bytes of its file beside it: as many again, or 24 a line.
-    const double bytes = 8.0 + (out.extension() == ".txt" ? 24.0 : out.empty() ? 0.0 : 16.0);
+    const double bytes = 8.0 + (as_lines ? 24.0 : out.empty() ? 0.0 : 16.0);
     const MemoryNeed need{qubits, bytes * static_cast<double>(dimension(qubits)), 0.0};
     require_memory(options.experiment, need, available_memory());
   };
@@ -170,7 +176,8 @@ void run_table(const TableOptions& options) {
   summary.best_index =
       static_cast<Index>(std::find_if(costs.begin(), costs.end(), is_minimum) - costs.begin());
 
-  if (out.extension() == ".txt") write_atomically(options.out, as_text(costs));
+  if (as_lines) write_output(options.out, as_text(costs));
+  if (to_stdout) return;
   if (out.extension() == ".h5") write_atomically(options.out, as_hdf5(costs));
   if (options.spectrum) summary.weights = spectrum(costs);
   if (options.json)
@@ -188,8 +195,10 @@ void add_table(CLI::App& app) {
   verb->add_option("--set", options->overrides, "key=value in place of the file's")
       ->type_size(1)
       ->allow_extra_args(false);
-  verb->add_option("--out", options->out,
-                   "Write all costs in index order: FILE.txt (one a line) or FILE.h5");
+  verb->add_option(
+      "--out", options->out,
+      "Write all costs in index order: FILE.txt (one a line), FILE.h5, or - (lines, no "
+      "summary)");
   verb->add_flag("--json", options->json, "Print the summary as JSON");
   verb->add_flag("--spectrum", options->spectrum,
                  "Print W(S), the weight of S-body terms (Walsh-Hadamard transform)");
