@@ -13,7 +13,6 @@
 #include <cstring>
 #include <ctime>
 #include <filesystem>
-#include <fstream>
 #include <map>
 #include <memory>
 #include <optional>
@@ -40,6 +39,7 @@
 #include "farm/group.hpp"
 #include "farm/launch.hpp"
 #include "farm/shared_costs.hpp"
+#include "io/atomic_file.hpp"
 #include "io/campaign_folder.hpp"
 #include "io/claims.hpp"
 #include "io/folder_identity.hpp"
@@ -59,8 +59,9 @@ static_assert(std::atomic<bool>::is_always_lock_free &&
                   std::atomic<std::int64_t>::is_always_lock_free,
               "a signal handler sets them");
 
-// The first USR1, TERM or INT ends the run cleanly; another one a second later at once. Until then
-// it is taken for the first: it comes to the group of processes and through the launcher as well.
+// The first USR1, TERM, INT or HUP ends the run cleanly; another one a second later at once. Until
+// then it is taken for the first: it comes to the group of processes and through the launcher as
+// well.
 void end_cleanly_on_signals() {
   struct sigaction action {};
   action.sa_handler = [](int signal) {
@@ -75,7 +76,12 @@ void end_cleanly_on_signals() {
     }
   };
   action.sa_flags = SA_RESTART;
-  for (const int signal : {SIGINT, SIGTERM, SIGUSR1}) sigaction(signal, &action, nullptr);
+  for (const int signal : {SIGINT, SIGTERM, SIGUSR1, SIGHUP}) {
+    struct sigaction before {};
+    sigaction(signal, nullptr, &before);
+    if (signal == SIGHUP && before.sa_handler == SIG_IGN) continue;  // nohup
+    sigaction(signal, &action, nullptr);
+  }
   std::signal(SIGXFSZ, SIG_IGN);  // a limit on file sizes is told like a full disk
 }
 
@@ -100,9 +106,13 @@ class OutputFolder {
     error.clear();
     fs::create_directories(journals, error);
     const fs::path probe = journals / (this_process({}).run + ".probe");
-    const bool writable = !error && std::ofstream(probe).put('\n').flush().good();
-    const int reason = errno;
-    fs::remove(probe, error);
+    const int fd = error ? -1 : create_new_file(probe.string(), 0666);
+    const bool writable = fd >= 0 && ::write(fd, "\n", 1) == 1;
+    const int reason = error ? error.value() : errno;
+    if (fd >= 0) {
+      ::close(fd);
+      fs::remove(probe, error);
+    }
     if (!writable) {
       remove_empty();
       throw InputError(
@@ -239,14 +249,14 @@ class Campaign {
     prepare();
     if (missing_count_ > 0) energy_->begin();
     if (missing_count_ > 0 && load()) {
-      const double began = MPI_Wtime();
       if (is_root())
         spdlog::info("{}: {}{} restarts of {}, {}", work_.name(),
                      experiment_.rule.active() ? "at most " : "", missing_count_, work_.what(),
                      describe_workers());
       const std::uint64_t finished = train();
       if (is_root() && finished > 0)
-        spdlog::info("{} restarts in {:.1f} s", finished, MPI_Wtime() - began);
+        spdlog::info("{} restart{} in {}", finished, finished == 1 ? "" : "s",
+                     duration(restarts_seconds_));
     }
     return report();
   }
@@ -497,8 +507,8 @@ class Campaign {
     });
     if (!table_) return false;
     if (is_root() && !again)
-      spdlog::info("{} qubits: {} costs in {:.2f} s, minimum {:.10g}, {} network{} there",
-                   summary_.qubits, dimension(summary_.qubits), MPI_Wtime() - began,
+      spdlog::info("{} qubits: {} costs in {}, minimum {:.10g}, {} network{} there",
+                   summary_.qubits, dimension(summary_.qubits), duration(MPI_Wtime() - began),
                    table_->minimum(), table_->minimizers(), table_->minimizers() == 1 ? "" : "s");
     return true;
   }
@@ -576,7 +586,10 @@ class Campaign {
       MPI_Bcast(&finished, 1, MPI_UINT64_T, 0, session_.world());
       return finished;
     };
+    const double began = MPI_Wtime();
     const std::uint64_t finished = run(farm, callbacks);
+    restarts_seconds_ = MPI_Wtime() - began;  // without the idle power that is measured next
+    if (is_root()) progress.finish();
     if (enough.exchange(false)) interrupted = false;
     // Nothing of a repetition is kept but what it took: its records go nowhere.
     const auto again = [&](int repetition) -> std::optional<Work> {
@@ -610,7 +623,6 @@ class Campaign {
       if (is_root()) journal_->append(energy);
       if (journal_) journal_->close();
     });
-    if (is_root()) progress.finish();
     return finished;
   }
 
@@ -671,6 +683,7 @@ class Campaign {
   std::optional<SharedCosts> table_;
   TableSummary summary_;
   std::uint64_t missing_count_ = 0;
+  double restarts_seconds_ = 0.0;  // of computing them
   std::optional<EnergyLog> energy_;
 
   // Rank 0; the order matters where an error ends it: journal, identity, claim, folder.
@@ -744,7 +757,7 @@ void add_train(CLI::App& app) {
   verb->footer(
       "Every finished restart is safe at once: the same command goes on after any interruption, "
       "with\n"
-      "any number of ranks. USR1, TERM or Ctrl-C end a run cleanly (exit code 75).\n"
+      "any number of ranks. USR1, TERM, HUP or Ctrl-C end a run cleanly (exit code 75).\n"
       "Examples:\n  qhn train jobs/experiments/gaussian.toml --restarts 50\n"
       "  mpirun -n 4 qhn train jobs/experiments/mnist-01.toml --out results/mnist-01\n"
       "  qhn train jobs/experiments/mnist-01.toml --array-task 3/10");
