@@ -9,6 +9,7 @@
 #include "app/tables.hpp"
 #include "app/verbs.hpp"
 #include "core/error.hpp"
+#include "core/printable.hpp"
 #include "io/toml_reader.hpp"
 
 namespace qhn {
@@ -58,12 +59,14 @@ std::vector<Row> rows_of(const ComparedTable& table) {
   return rows;
 }
 
+using Escape = std::string (*)(const std::string&);
+
 template <class Format>
-void print_tables(const Comparison& all, const Format& format) {
-  fmt::print("{}\n", all.introduction);
+void print_tables(const Comparison& all, const Format& format, Escape escape) {
+  fmt::print("{}\n", escape(all.introduction));
   for (const ComparedTable& table : all.tables)
-    fmt::print("\n{}\n\n{}", table.title, format(rows_of(table)));
-  for (const std::string& remark : all.remarks) fmt::print("\n{}\n", remark);
+    fmt::print("\n{}\n\n{}", escape(table.title), format(rows_of(table)));
+  for (const std::string& remark : all.remarks) fmt::print("\n{}\n", escape(remark));
 }
 
 // One line a number: for plots.
@@ -120,9 +123,10 @@ void add_compare(CLI::App& app) {
                                            : GapUnit::first_gap;
     if (!options->hardware.empty()) how.hardware = read_hardware(options->hardware);
     const Comparison all = compare(campaigns, how);
-    if (options->format == "text") print_tables(all, aligned);
-    if (options->format == "markdown") print_tables(all, markdown);
-    if (options->format == "latex") print_tables(all, latex);
+    if (options->format == "text")
+      print_tables(all, aligned, [](const std::string& s) { return printable(s); });
+    if (options->format == "markdown") print_tables(all, markdown, markdown_text);
+    if (options->format == "latex") print_tables(all, latex, latex_text);
     if (options->format == "csv") print_csv(all);
   });
 }

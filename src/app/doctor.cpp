@@ -43,7 +43,9 @@ std::vector<std::vector<int>> thread_bindings(MPI_Comm node) {
 // Every rank's `mine`, in the order of ranks, on rank 0.
 template <class T>
 std::vector<T> gather(const MpiSession& session, const T& mine, bool has_one = true) {
-  const std::string text = has_one ? nlohmann::json(mine).dump() : "";
+  const std::string text =
+      has_one ? nlohmann::json(mine).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace)
+              : "";
   const int length = static_cast<int>(text.size());
   std::vector<int> lengths(static_cast<std::size_t>(session.size())), starts(lengths.size());
   MPI_Gather(&length, 1, MPI_INT, lengths.data(), 1, MPI_INT, 0, session.world());

@@ -32,7 +32,7 @@ void run_evaluate(const EvaluateOptions& options) {
                                {"minimum", s.minimum},
                                {"gap", expectation - s.minimum}};
     if (options.gradient) out["gradient"] = gradient;
-    fmt::print("{}\n", out.dump());
+    fmt::print("{}\n", out.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace));
     return;
   }
   fmt::print("qubits       {}\nexpectation  {:.17g}\nminimum      {:.17g}\ngap          {:.17g}\n",

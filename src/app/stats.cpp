@@ -15,6 +15,7 @@
 #include "app/tables.hpp"
 #include "app/verbs.hpp"
 #include "core/error.hpp"
+#include "core/printable.hpp"
 
 namespace qhn {
 namespace {
@@ -152,15 +153,15 @@ std::string json(const Campaigns& campaigns) {
                    {"circuits", c.circuits},
                    {"energy", std::move(energy)}});
   }
-  return out.dump(2) + '\n';
+  return out.dump(2, ' ', false, nlohmann::json::error_handler_t::replace) + '\n';
 }
 
 std::string remarks(const Campaigns& campaigns) {
   std::string out;
   for (const CampaignStatistics& c : campaigns)
     if (c.waiting > 0)
-      out += fmt::format("  {}: {} more restarts are finished and wait for earlier ones.\n", c.name,
-                         c.waiting);
+      out += fmt::format("  {}: {} more restarts are finished and wait for earlier ones.\n",
+                         printable(c.name), c.waiting);
   return out;
 }
 

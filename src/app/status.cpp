@@ -14,6 +14,7 @@
 #include "app/slice.hpp"
 #include "app/verbs.hpp"
 #include "core/error.hpp"
+#include "core/printable.hpp"
 #include "io/campaign_folder.hpp"
 #include "io/claims.hpp"
 
@@ -52,7 +53,7 @@ void run_status(const StatusOptions& options) {
   const IdRange wanted = wanted_of(scan, options.ids, options.array_task, options.restarts);
   const std::uint64_t end = wanted.end(), done = scan.done.count(wanted);
   const bool open_end = scan.header.rule.active() && !scan.prefix.satisfied();
-  fmt::print("{}: {} of {}{} restarts done, {} missing\n", scan.header.name, done,
+  fmt::print("{}: {} of {}{} restarts done, {} missing\n", printable(scan.header.name), done,
              open_end ? "at most " : "", wanted.count, wanted.count - done);
   if (scan.only_there > 0)
     fmt::print("  {} of them are in campaign.h5 alone, no journal holds them (any more)\n",
@@ -81,7 +82,7 @@ void run_status(const StatusOptions& options) {
                Progress::clock_time(static_cast<double>(wanted.count - done) / rate));
   for (const ClaimState& claim : claims)
     fmt::print("  {}: {}\n", claim.live ? "running" : "ended without a word",
-               describe(claim.holder));
+               printable(describe(claim.holder)));
   if (claims.empty() && done < wanted.count)
     fmt::print("  no run is alive; qhn train goes on with it\n");
 
@@ -95,7 +96,7 @@ void run_status(const StatusOptions& options) {
   if (scan.prefix.restarts() < scan.prefix.end() || scan.prefix.waiting() > 0)
     fmt::print("  estimates use the first {}; {} more wait for earlier ones\n",
                scan.prefix.restarts(), scan.prefix.waiting());
-  for (const std::string& line : describe_damage(scan, live)) fmt::print("  {}\n", line);
+  for (const std::string& line : describe_damage(scan, live)) fmt::print("  {}\n", printable(line));
 }
 
 }  // namespace

@@ -1,16 +1,44 @@
 #include "app/tables.hpp"
 
 #include <fmt/format.h>
-#include <fmt/ranges.h>
 
 #include <algorithm>
+#include <string_view>
+
+#include "core/printable.hpp"
 
 namespace qhn {
+namespace {
 
-std::string aligned(const std::vector<Row>& rows) {
+// Columns of a terminal: fmt pads to those, not to bytes, so the blanks that it adds tell.
+std::size_t columns(const std::string& text) {
+  const std::size_t wide = 2 * text.size();
+  return text.size() + wide - fmt::formatted_size("{:<{}}", text, wide);
+}
+
+template <class F>
+std::string for_each_character(const std::string& text, F escape) {
+  std::string out;
+  for (std::size_t i = 0; i < text.size(); ++i)
+    out += escape(text[i], i + 1 < text.size() ? text[i + 1] : '\0');
+  return out;
+}
+
+std::string joined(const Row& row, const char* between, std::string (*escape)(const std::string&)) {
+  std::string line;
+  for (std::size_t c = 0; c < row.size(); ++c) line += (c == 0 ? "" : between) + escape(row[c]);
+  return line;
+}
+
+}  // namespace
+
+std::string aligned(std::vector<Row> rows) {
   std::vector<std::size_t> widths(rows[0].size(), 0);
-  for (const Row& row : rows)
-    for (std::size_t c = 0; c < row.size(); ++c) widths[c] = std::max(widths[c], row[c].size());
+  for (Row& row : rows)
+    for (std::size_t c = 0; c < row.size(); ++c) {
+      row[c] = printable(row[c]);
+      widths[c] = std::max(widths[c], columns(row[c]));
+    }
   std::string out;
   for (const Row& row : rows) {
     std::string line;
@@ -21,10 +49,50 @@ std::string aligned(const std::vector<Row>& rows) {
   return out;
 }
 
+std::string markdown_text(const std::string& text) {
+  return for_each_character(printable(text), [](char c, char next) {
+    constexpr std::string_view special = "\\`*_{}[]#|$~^&";
+    // "gap < 1" is no tag.
+    const bool tag = c == '<' && next != ' ' && next != '=';
+    return (tag || special.find(c) != special.npos ? "\\" : "") + std::string(1, c);
+  });
+}
+
+std::string latex_text(const std::string& text) {
+  return for_each_character(printable(text), [](char c, char) -> std::string {
+    switch (c) {
+      case '\\':
+        return "\\textbackslash{}";
+      case '^':
+        return "\\textasciicircum{}";
+      case '~':
+        return "\\textasciitilde{}";
+      case '<':
+        return "\\textless{}";
+      case '>':
+        return "\\textgreater{}";
+      case '|':
+        return "\\textbar{}";
+      case '[':  // after the end of a row it would begin an argument of that
+        return "{[}";
+      case '#':
+      case '$':
+      case '%':
+      case '&':
+      case '_':
+      case '{':
+      case '}':
+        return std::string("\\") + c;
+      default:
+        return std::string(1, c);
+    }
+  });
+}
+
 std::string markdown(const std::vector<Row>& rows) {
   std::string out;
   for (std::size_t r = 0; r < rows.size(); ++r) {
-    out += fmt::format("| {} |\n", fmt::join(rows[r], " | "));
+    out += "| " + joined(rows[r], " | ", markdown_text) + " |\n";
     if (r == 0) {
       out += '|';
       for (std::size_t c = 0; c < rows[0].size(); ++c) out += "---|";
@@ -38,18 +106,18 @@ std::string latex(const std::vector<Row>& rows) {
   std::string out =
       fmt::format("\\begin{{tabular}}{{{}}}\n\\hline\n", std::string(rows[0].size(), 'l'));
   for (std::size_t r = 0; r < rows.size(); ++r) {
-    std::string line = fmt::format("{}", fmt::join(rows[r], " & "));
-    for (const char special : {'_', '%'})
-      for (std::size_t at = 0; (at = line.find(special, at)) != std::string::npos; at += 2)
-        line.insert(at, 1, '\\');
-    out += line + " \\\\\n";
+    out += joined(rows[r], " & ", latex_text) + " \\\\\n";
     if (r == 0) out += "\\hline\n";
   }
   return out + "\\hline\n\\end{tabular}\n";
 }
 
 std::string csv_field(const std::string& text) {
-  if (text.find_first_of(",\"\n") == std::string::npos) return text;
+  constexpr std::string_view blanks = " \t";
+  const bool plain = text.find_first_of(",;\"\r\n") == text.npos &&
+                     (text.empty() || (blanks.find(text.front()) == blanks.npos &&
+                                       blanks.find(text.back()) == blanks.npos));
+  if (plain) return text;
   std::string quoted = "\"";
   for (const char c : text) quoted += c == '"' ? std::string("\"\"") : std::string(1, c);
   return quoted + '"';

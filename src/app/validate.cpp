@@ -8,6 +8,7 @@
 #include "app/experiment.hpp"
 #include "app/verbs.hpp"
 #include "core/error.hpp"
+#include "core/printable.hpp"
 #include "problem/problem.hpp"
 
 namespace qhn {
@@ -45,7 +46,7 @@ void run_validate(const ValidateOptions& options) {
   const Circuit circuit = make_circuit(experiment, count_qubits(experiment));
   fmt::print(
       "# {}: valid, {} qubits, {} angles. All that qhn train goes by, defaults included:\n{}",
-      options.experiment, circuit.qubits, circuit.angles, to_toml(experiment));
+      printable(options.experiment), circuit.qubits, circuit.angles, to_toml(experiment));
 }
 
 }  // namespace

@@ -4,6 +4,7 @@ import json
 import os
 import pathlib
 import shutil
+import stat
 import subprocess
 import sys
 import tempfile
@@ -144,6 +145,32 @@ class Plot(Folder):
             done = self.success_py(*arguments)
             self.assertEqual(done.returncode, 1)
             self.assertRegex(done.stderr, rf"\Aerror: .*{message}.*\n\Z")
+
+    def test_names_are_no_formulas(self):
+        odd = self.campaign([1e-3, 1e-5], name=r"a$\nosuch$b_c^{")
+        out = self.folder / "odd.svg"
+        done = self.success_py(odd, "--out", out)
+        self.assertEqual((done.returncode, done.stderr), (0, ""))
+        self.assertIn(r"a$\nosuch$b_c^{", out.read_text())
+
+    def test_what_is_there_is_written_not_replaced(self):
+        a = self.campaign([1e-3, 1e-5], name="a")
+        target, link = self.folder / "t.png", self.folder / "l.png"
+        target.write_text("old")
+        target.chmod(0o600)
+        link.symlink_to("t.png")
+        places = [link]
+        if os.geteuid() == 0:
+            os.mknod(self.folder / "null.png", stat.S_IFCHR | 0o666, os.makedev(1, 3))
+            places.append(self.folder / "null.png")
+        for out in places:
+            done = self.success_py(a, "--out", out)
+            self.assertEqual((done.returncode, done.stderr), (0, ""))
+        self.assertTrue(link.is_symlink())
+        self.assertEqual(target.read_bytes()[:4], b"\x89PNG")
+        self.assertEqual(stat.S_IMODE(target.stat().st_mode), 0o600)
+        for out in places[1:]:
+            self.assertTrue(stat.S_ISCHR(out.stat().st_mode))
 
 
 @unittest.skipUnless("QHN" in os.environ, "QHN names no program")
