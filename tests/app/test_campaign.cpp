@@ -178,8 +178,8 @@ $train --ids 20:31 && wait $first && wait $second
 // While one works on the folder, its status can be seen, its journal merged, and no other may.
 TEST_F(Campaign, ALiveRunHoldsItsRestarts) {
   folder.write("script.sh", R"(train="$1 train tiny.toml --restarts 100000000 --out o"
-$train --ids 0:90000000 & pid=$!
-sleep 3
+$train --ids 0:90000000 --announce ids & pid=$!
+until [ -s ids ] || ! kill -0 $pid; do sleep 0.05; done
 $train --ids 89999999:100000000
 echo second $?
 "$1" status o

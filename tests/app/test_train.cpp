@@ -7,6 +7,7 @@
 #include <csignal>
 #include <filesystem>
 #include <fstream>
+#include <iterator>
 
 #include "../io/temporary_folder.hpp"
 #include "../meter/living_file.hpp"
@@ -239,24 +240,43 @@ void expect_refused(const ProgramRun& run, const std::vector<std::string>& words
 TEST(Train, RefusesBadInputInOneLine) {
   const TemporaryFolder folder;
   folder.write("tiny.toml", few);
-  for (const std::string& launcher : {std::string(), mpirun(3)}) {
-    const auto refused = [&](const std::string& arguments, const std::vector<std::string>& words) {
-      expect_refused(run_qhn(folder, "train " + arguments, launcher), words);
-    };
-    refused("tiny.toml --restarts 0", {"--restarts", "found 0", "at least 1"});
-    refused("tiny.toml --set restarts.count=0", {"restarts.count", "found 0", "at least 1"});
-    refused("none.toml", {"none.toml"});
-    refused("tiny.toml --out tiny.toml/x", {"tiny.toml/x", "cannot be written"});
-    refused("tiny.toml --out /proc/x", {"/proc/x", "cannot be written"});
-    refused("tiny.toml --simd mmx", {"mmx", "avx2"});
-    refused("tiny.toml --engine steam", {"engine.kind", "steam", "sweep"});
-    // 2^38 costs of 8 bytes, and two states.
-    refused("tiny.toml --set network.hidden=9", {"38 qubits", "2199023255552 bytes", "available"});
-    // 2^62 of them, and more than an index can count.
-    refused("tiny.toml --set network.hidden=15", {"62 qubits", "bytes"});
-    refused("tiny.toml --set network.hidden=40", {"162 bits", "at most 62"});
-  }
+  const std::vector<std::pair<std::string, std::vector<std::string>>> cases = {
+      {"tiny.toml --restarts 0", {"--restarts", "found 0", "at least 1"}},
+      {"tiny.toml --set restarts.count=0", {"restarts.count", "found 0", "at least 1"}},
+      {"none.toml", {"none.toml"}},
+      {"tiny.toml --out tiny.toml/x", {"tiny.toml/x", "cannot be written"}},
+      {"tiny.toml --out /proc/x", {"/proc/x", "cannot be written"}},
+      {"tiny.toml --simd mmx", {"mmx", "avx2"}},
+      {"tiny.toml --engine steam", {"engine.kind", "steam", "sweep"}},
+      // 2^38 costs of 8 bytes, and two states.
+      {"tiny.toml --set network.hidden=9", {"38 qubits", "2199023255552 bytes", "available"}},
+      // 2^62 of them, and more than an index can count.
+      {"tiny.toml --set network.hidden=15", {"62 qubits", "bytes"}},
+      {"tiny.toml --set network.hidden=40", {"162 bits", "at most 62"}}};
+  for (const auto& [arguments, words] : cases)
+    expect_refused(run_qhn(folder, "train " + arguments), words);
   EXPECT_EQ(folder.count(), 2);  // nothing was left behind: experiment, stderr
+
+  // On three ranks, all at once: a launcher takes a second to end, mostly asleep.
+  std::string script;
+  for (std::size_t i = 0; i < cases.size(); ++i) {
+    const bool has_out = cases[i].first.find("--out") != std::string::npos;
+    script +=
+        fmt::format("({}\"$1\" train {} {} >out.{} 2>err.{}; echo $? >code.{}) &\n", mpirun(3),
+                    cases[i].first, has_out ? "" : fmt::format("--out o{}", i), i, i, i);
+  }
+  folder.write("script.sh", script + "wait\n");
+  run_qhn(folder, "", "sh ./script.sh");
+  for (std::size_t i = 0; i < cases.size(); ++i) {
+    ProgramRun run;
+    std::ifstream(folder / fmt::format("code.{}", i)) >> run.exit_code;
+    for (auto [name, text] : {std::pair("err", &run.err), {"out", &run.out}}) {
+      std::ifstream said(folder / fmt::format("{}.{}", name, i));
+      text->assign(std::istreambuf_iterator<char>(said), {});
+    }
+    expect_refused(run, cases[i].second);
+  }
+  EXPECT_EQ(folder.count(), 3 + 3 * static_cast<std::ptrdiff_t>(cases.size()));
 }
 
 TEST(Train, RefusesAFolderThatHoldsSomethingElse) {
@@ -303,9 +323,14 @@ TEST(Train, AnInterruptKeepsWhatIsFinished) {
   folder.write("tiny.toml", few);
   ASSERT_EQ(run_qhn(folder, "train tiny.toml --out whole").exit_code, 0);
   const auto whole = results_of(read_campaign(folder / "whole"));
-  for (const std::string signal : {"INT", "TERM", "USR1"}) {
-    const ProgramRun run = run_qhn(folder, "train tiny.toml --restarts 100000000 --out " + signal,
-                                   "timeout --preserve-status --signal=" + signal + " 3");
+  folder.write("script.sh", R"sh(
+$1 train tiny.toml --restarts 100000000 --out $SIGNAL --announce ids.$SIGNAL & pid=$!
+until [ "$(cat ids.$SIGNAL 2>/dev/null | wc -l)" -ge 100 ] || ! kill -0 $pid; do sleep 0.05; done
+kill -$SIGNAL $pid
+wait $pid
+)sh");
+  for (const std::string signal : {"INT", "TERM", "USR1", "HUP"}) {
+    const ProgramRun run = run_qhn(folder, "", "SIGNAL=" + signal + " sh ./script.sh");
     EXPECT_EQ(run.exit_code, 75) << run.err;
     const CampaignFile campaign = read_campaign(folder / signal);
     ASSERT_GT(campaign.records.size(), 24u);
@@ -368,10 +393,15 @@ TEST(Train, AnInterruptOfOneRankEndsAll) {
   const TemporaryFolder folder;
   folder.write("tiny.toml", few);
   folder.write("rank.sh",
-               "#!/bin/sh\n[ \"$OMPI_COMM_WORLD_RANK$PMI_RANK\" = 2 ] && "
-               "exec timeout --preserve-status --signal=INT 3 \"$@\"\nexec \"$@\"\n");
+               R"sh([ "$OMPI_COMM_WORLD_RANK$PMI_RANK" = 2 ] || exec "$@"
+"$@" & pid=$!
+until [ -s ids ] || ! kill -0 $pid; do sleep 0.05; done
+kill -INT $pid
+wait $pid
+)sh");
   const ProgramRun run =
-      run_qhn(folder, "train tiny.toml --restarts 100000000 --out o", mpirun(3) + "sh ./rank.sh");
+      run_qhn(folder, "train tiny.toml --restarts 100000000 --out o --announce ids",
+              mpirun(3) + "sh ./rank.sh");
   EXPECT_EQ(run.exit_code, 75);
   const CampaignFile campaign = read_campaign(folder / "o");
   EXPECT_GT(campaign.records.size(), 0u);
