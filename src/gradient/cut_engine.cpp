@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <bit>
-#include <limits>
 #include <type_traits>
 #include <utility>
 
@@ -137,8 +136,7 @@ class CutEngine final : public Engine {
     x_.resize(shape_.blocks.columns.count * shape_.row_sums());
     y_.resize(shape_.blocks.rows.count * shape_.column_sums());
     coefficients_.resize(shape_.coefficients());
-    pairs_at_.assign(static_cast<std::size_t>(circuit.angles),
-                     std::numeric_limits<double>::quiet_NaN());
+    pairs_at_.resize(static_cast<std::size_t>(circuit.angles));
     partial_.resize(std::max(shape_.blocks.count(), row_pieces_.count));
     best_.resize(shape_.blocks.count());
   }
@@ -189,7 +187,7 @@ class CutEngine final : public Engine {
 
   MostProbable most_probable(std::span<const double> angles) override {
     // An optimiser asks at the point it has just evaluated, whose pair products are still there.
-    if (!shape_.paired || !std::equal(angles.begin(), angles.end(), pairs_at_.begin())) {
+    if (!has_pairs_ || !std::equal(angles.begin(), angles.end(), pairs_at_.begin())) {
       forward(angles);
       prepare(angles);
     }
@@ -306,6 +304,7 @@ class CutEngine final : public Engine {
         pair_products(high_.phi.data() + at, shape_.branches, count, shape_.rows, v_.data() + at);
       });
       std::copy(angles.begin(), angles.end(), pairs_at_.begin());
+      has_pairs_ = true;
     } else {
       for_pieces(row_pieces_, [&](Index, Index at, Index count) {
         interleave(high_.phi.data() + at, shape_.branches, count, shape_.rows,
@@ -501,7 +500,8 @@ class CutEngine final : public Engine {
   AlignedVector<T> x_;             ///< sums over columns, [column of blocks][terms][rows]
   AlignedVector<T> y_;             ///< sums over rows, [row of blocks][terms][columns]
   AlignedVector<T> coefficients_;  ///< A as interleave() makes it
-  std::vector<double> pairs_at_;   ///< angles that v_ and w_ belong to; NaN equals none
+  bool has_pairs_ = false;         ///< v_ and w_ belong to the angles pairs_at_
+  std::vector<double> pairs_at_;
   std::vector<double> partial_;
   std::vector<MostProbable> best_;
   bool added_ = false;  ///< the blocks' sums have been added up already
