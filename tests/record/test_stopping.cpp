@@ -12,8 +12,8 @@
 namespace qhn {
 namespace {
 
-// A campaign in time: workers take ids in order, and a restart that fails takes three times as long,
-// up to a limit as that of iterations.
+// A campaign in time: workers take ids in order, and a restart that fails takes three times as
+// long, up to a limit as that of iterations.
 struct Simulated {
   struct Restart {
     double end;
@@ -124,6 +124,43 @@ TEST(PrefixCount, OfASliceBeginsThere) {
   count.add(600, 0.0);
   EXPECT_EQ(count.waiting(), 0u);
   EXPECT_EQ(count.end(), 600u);
+}
+
+// The display and the rule have an ε each, and a rule with two widths wants both.
+TEST(PrefixCount, ARuleHasItsOwnEpsilon) {
+  const auto run = [](const StoppingRule& rule, double epsilon) {
+    PrefixCount count(0, 100000, epsilon, rule);
+    // Gaps of 1e-2 and 1e-5 in turns.
+    for (std::uint64_t id = 0; id < 100000 && !count.satisfied(); ++id)
+      count.add(id, id % 2 == 0 ? 1e-2 : 1e-5);
+    return count;
+  };
+  const auto first_look = [](const StoppingRule& rule, double share) {
+    std::uint64_t look = next_look(0);
+    while (!rule.satisfied(static_cast<std::uint64_t>(share * static_cast<double>(look)), look))
+      look = next_look(look);
+    return look;
+  };
+  const StoppingRule half{.epsilon = 1e-3, .halfwidth = 0.05, .relative_tts = 0.0};
+  const StoppingRule tts{.epsilon = 1e-3, .halfwidth = 0.0, .relative_tts = 1.2};
+  const StoppingRule both{.epsilon = 1e-3, .halfwidth = 0.05, .relative_tts = 1.2};
+  for (const StoppingRule& rule : {half, tts, both})
+    for (const double shown : {1e-1, 1e-3, 1e-9}) {
+      const PrefixCount count = run(rule, shown);
+      ASSERT_TRUE(count.satisfied());
+      EXPECT_EQ(count.end(), first_look(rule, 0.5));
+      EXPECT_EQ(count.successes(), shown > 1e-2   ? count.restarts()
+                                   : shown > 1e-5 ? count.restarts() / 2
+                                                  : 0u);
+      EXPECT_EQ(count.epsilon(), shown);
+    }
+  EXPECT_EQ(run(both, 1e-3).end(), std::max(run(half, 1e-3).end(), run(tts, 1e-3).end()));
+  EXPECT_NE(run(half, 1e-3).end(), run(tts, 1e-3).end());  // else the line above says little
+  // A rule for the larger gaps ends at its first look.
+  EXPECT_EQ(run({.epsilon = 1e-1, .halfwidth = 0.05, .relative_tts = 0.0}, 1e-9).end(),
+            first_look(half, 1.0));
+  // Without a rule nothing ends it.
+  EXPECT_FALSE(run({}, 1e-3).satisfied());
 }
 
 }  // namespace
