@@ -1,5 +1,6 @@
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
 #include <string>
@@ -109,6 +110,68 @@ TEST(SharedCosts, PartsOfAGroupMakeTheWholeTable) {
                                if (rank == 2) out[1] += 1e-9;
                              }),
                  RunError);
+  }
+  MPI_Comm_free(&group);
+}
+
+// Tables that neither ranks nor blocks divide, with many equal minima: of either sign and 0, first,
+// last, in one slice and in all.
+TEST(SharedCosts, UnevenTablesWithTies) {
+  struct Table {
+    Index size;
+    std::vector<Index> least;
+  };
+  const Table tables[] = {{1, {0}},
+                          {7, {3, 6}},
+                          {1000, {999}},
+                          {1001, {334, 500, 667, 668}},
+                          {(Index{1} << 18) + 5, {131075, 200000, (Index{1} << 18) + 4}},
+                          {3 * (Index{1} << 17) - 1, {77, 131072, 262144, 393214}}};
+  for (const Table& t : tables)
+    for (const double minimum : {-2.5, 0.0, 0.25}) {
+      // Costs within rounding of the minimum are equal to it; those just beyond are not.
+      const auto cost_at = [&](Index w) {
+        for (const Index least : t.least)
+          if (w == least) return least % 2 == 1 ? minimum : minimum + 0.5e-12 * std::abs(minimum);
+        return w % 5 == 0 ? minimum + 1e-11 : minimum + 1.0;
+      };
+      const SharedCosts table(MPI_COMM_WORLD, t.size, [&](Index first, std::span<double> out) {
+        for (std::size_t i = 0; i < out.size(); ++i) out[i] = cost_at(first + i);
+      });
+      ASSERT_EQ(table.costs().size(), t.size);
+      for (Index w = 0; w < t.size; ++w) ASSERT_EQ(table.costs()[w], cost_at(w)) << w;
+      EXPECT_EQ(table.minimizers(), t.least.size()) << t.size << " " << minimum;
+      EXPECT_EQ(table.best_index(), t.least.front()) << t.size << " " << minimum;
+    }
+  const SharedCosts flat(MPI_COMM_WORLD, 1003, [](Index, std::span<double> out) {
+    std::fill(out.begin(), out.end(), -1.5);
+  });
+  EXPECT_EQ(flat.minimum(), -1.5);
+  EXPECT_EQ(flat.minimizers(), 1003u);
+  EXPECT_EQ(flat.best_index(), 0u);
+}
+
+// The same where ranks hold parts of no order.
+TEST(SharedCosts, PartsWithTies) {
+  int size = 1, rank = 0;
+  MPI_Comm_size(MPI_COMM_WORLD, &size);
+  MPI_Comm_rank(MPI_COMM_WORLD, &rank);
+  if (size % 4 != 0) return;  // groups of 4
+  MPI_Comm group = MPI_COMM_NULL;
+  MPI_Comm_split(MPI_COMM_WORLD, rank / 4, rank, &group);
+  constexpr int qubits = 14;
+  for (const std::vector<Index>& least : {std::vector<Index>{8, 12, 8192 | 8},
+                                          {1001},
+                                          {4096 | 8, 8192, 16383},
+                                          {16, 17, 24, 8192 | 16}}) {
+    const SharedCosts spread(MPI_COMM_WORLD, group, part_of(qubits, rank % 4),
+                             [&](const IndexMap& part, std::span<double> out) {
+                               for (Index x = 0; x < out.size(); ++x)
+                                 out[x] = std::ranges::count(least, part(x)) > 0 ? -1.0 : 3.0;
+                             });
+    EXPECT_EQ(spread.minimum(), -1.0);
+    EXPECT_EQ(spread.minimizers(), least.size());
+    EXPECT_EQ(spread.best_index(), *std::ranges::min_element(least));
   }
   MPI_Comm_free(&group);
 }
