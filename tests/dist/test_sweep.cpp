@@ -12,27 +12,11 @@
 #include "dist/sweep.hpp"
 #include "dist/wht.hpp"
 #include "state/reference.hpp"
+#include "support/groups.hpp"
 #include "support/random_circuit.hpp"
 
 namespace qhn {
 namespace {
-
-/// Calls f(ranks) on the first 1, 2, 4, … ranks of the world; the others wait.
-template <class F>
-void on_powers_of_two(F f) {
-  int size = 0, rank = 0;
-  MPI_Comm_size(MPI_COMM_WORLD, &size);
-  MPI_Comm_rank(MPI_COMM_WORLD, &rank);
-  for (int count = 1; count <= size; count *= 2) {
-    MPI_Comm group = MPI_COMM_NULL;
-    MPI_Comm_split(MPI_COMM_WORLD, rank < count ? 0 : MPI_UNDEFINED, rank, &group);
-    if (group != MPI_COMM_NULL) {
-      f(Ranks(group));
-      MPI_Comm_free(&group);
-    }
-    MPI_Barrier(MPI_COMM_WORLD);
-  }
-}
 
 int bits_of(int ranks) { return ranks > 1 ? 1 + bits_of(ranks / 2) : 0; }
 
