@@ -51,10 +51,11 @@ std::string aligned(std::vector<Row> rows) {
 
 std::string markdown_text(const std::string& text) {
   return for_each_character(printable(text), [](char c, char next) {
-    constexpr std::string_view special = "\\`*_{}[]#|$~^&";
-    // "gap < 1" is no tag.
+    constexpr std::string_view special = "\\`*_{}#|$~^&";
+    // "gap < 1" is no tag, "[0.1, 0.2]" no link.
     const bool tag = c == '<' && next != ' ' && next != '=';
-    return (tag || special.find(c) != special.npos ? "\\" : "") + std::string(1, c);
+    const bool link = c == ']' && (next == '(' || next == '[');
+    return (tag || link || special.find(c) != special.npos ? "\\" : "") + std::string(1, c);
   });
 }
 

@@ -280,8 +280,9 @@ TEST(Tables, EscapeEveryCell) {
   const std::vector<Row> rows{{"gap < 1", "b"}, {nasty, "1\n2"}};
   EXPECT_EQ(markdown(rows),
             "| gap < 1 | b |\n|---|---|\n"
-            "| a\\|b\\#c\\$d\\^e\\_f%g\\&h\\~i\\{j\\}k\\\\l\\<m>n\\[o\\]\\*p\\`q größe | "
+            "| a\\|b\\#c\\$d\\^e\\_f%g\\&h\\~i\\{j\\}k\\\\l\\<m>n[o]\\*p\\`q größe | "
             "1\\\\n2 |\n");
+  EXPECT_EQ(markdown_text("[0.1, 0.2] [a](b) <= c"), "[0.1, 0.2] [a\\](b) <= c");
   EXPECT_EQ(latex(rows),
             "\\begin{tabular}{ll}\n\\hline\ngap \\textless{} 1 & b \\\\\n\\hline\n"
             "a\\textbar{}b\\#c\\$d\\textasciicircum{}e\\_f\\%g\\&h\\textasciitilde{}i\\{j\\}k"
