@@ -262,7 +262,10 @@ void print_job(const PlanOptions& options, const Plan& p, const std::vector<std:
   if (!options.machine.empty()) line += " --machine " + shell_quoted(options.machine);
   std::string end;
   if (l.ranks_per_state > 1) end = fmt::format(" --ranks-per-state {}", l.ranks_per_state);
-  for (const std::string& change : options.overrides) end += " --set " + shell_quoted(change);
+  for (const std::string& change : options.overrides) {
+    const std::string word = shell_quoted(change);
+    end += " --set " + (word == change ? "'" + word + "'" : word);
+  }
   fmt::print("job          {}{}{}\n", line, end.empty() ? "" : " --", end);
 }
 
