@@ -6,6 +6,7 @@
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
+#include <cstdlib>
 #include <exception>
 #include <iterator>
 #include <memory>
@@ -17,6 +18,7 @@
 #include "app/mpi_session.hpp"
 #include "app/options.hpp"
 #include "app/output.hpp"
+#include "app/thread_environment.hpp"
 #include "app/verbs.hpp"
 #include "baseline/method.hpp"
 #include "core/error.hpp"
@@ -100,6 +102,7 @@ int run(int argc, char** argv) {
   app.require_subcommand(1);
   app.get_formatter()->column_width(28);
   app.footer("Each verb explains itself: qhn VERB --help");
+  app.parse_complete_callback([] { qhn::check_thread_environment(std::getenv); });
   for (const Group& group : groups)
     for (const auto add : group.verbs) {
       add(app);
