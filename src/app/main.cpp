@@ -11,6 +11,7 @@
 #include <iterator>
 #include <memory>
 #include <new>
+#include <sstream>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -117,7 +118,10 @@ int run(int argc, char** argv) {
   } catch (const CLI::RuntimeError& end) {
     return end.get_exit_code();
   } catch (const CLI::Success& help) {
-    return app.exit(help);
+    std::ostringstream text;
+    const int code = app.exit(help, text, text);
+    qhn::print_result(text.str());
+    return code;
   } catch (const CLI::ParseError& error) {
     return fail(std::string(error.what()) + " (see qhn --help)", 2);
   } catch (const qhn::InputError& error) {
