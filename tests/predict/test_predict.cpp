@@ -62,6 +62,124 @@ TEST(Prediction, AddsWhatIsSent) {
   EXPECT_THROW(evaluation_seconds(m, load, 1, 1, {2, 1, 1, 2}), InputError);  // no network
 }
 
+// Eight ranks on two nodes hold one state: four of them share the network of their node.
+TEST(Prediction, RanksOfANodeShareItsNetwork) {
+  Machine m = made_up();
+  m.network = Link{1e-2, 2e9};
+  EvaluationLoad load;
+  load.work.flops = 1e9;
+  load.qubits = 15;
+  load.exchanged_bytes = 3e8;
+  load.messages = 7;
+  EvaluationLoad silent = load;
+  silent.exchanged_bytes = silent.messages = 0;
+  const auto sent = [&](const Layout& layout) {
+    return evaluation_seconds(m, load, 1, 4, layout) - evaluation_seconds(m, silent, 1, 4, layout);
+  };
+  EXPECT_NEAR(sent({2, 4, 1, 8}), 4 * 3e8 / 2e9 + 7e-2, 1e-12);
+  EXPECT_NEAR(sent({8, 1, 1, 8}), 3e8 / 2e9 + 7e-2, 1e-12);
+  // Within a node the link is that between two ranks; it is nobody else's.
+  EXPECT_NEAR(sent({2, 4, 1, 4}), 3e8 / 1e9 + 7e-3, 1e-12);
+  EXPECT_NEAR(sent({2, 4, 1, 2}), 3e8 / 1e9 + 7e-3, 1e-12);
+  m.node.reset();
+  EXPECT_NEAR(sent({2, 4, 1, 8}), 4 * 3e8 / 2e9 + 7e-2, 1e-12);  // not needed
+  try {
+    sent({2, 4, 1, 4});
+    ADD_FAILURE() << "no link";
+  } catch (const InputError& error) {
+    EXPECT_NE(std::string(error.what()).find("[links.node]"), std::string::npos);
+  }
+  m.network.reset();
+  try {
+    sent({2, 4, 1, 8});
+    ADD_FAILURE() << "no link";
+  } catch (const InputError& error) {
+    EXPECT_NE(std::string(error.what()).find("[links.network]"), std::string::npos);
+  }
+  // Who sends nothing needs none.
+  EXPECT_GT(evaluation_seconds(m, silent, 1, 4, {2, 4, 1, 8}), 0.0);
+}
+
+// All cores together are not eight times one core: between them rates and shares follow log cores.
+TEST(Prediction, FollowsTheLogarithmOfTheCores) {
+  Machine m = made_up();
+  m.all.fma = 4e9;
+  m.one.pass = {{10, 20}, {4e9, 2e9}};
+  m.all.pass = {{10, 20}, {8e9, 6e9}};
+  m.all.share.fill({{10}, {0.2}});
+  EvaluationLoad load;
+  load.qubits = 15;
+  load.work.flops = 1e9;
+  // Two cores: 2e9 of one alone, 1e9 of all; a third of the way. Shares 0.5 and 0.2.
+  const double third = 1.0 / 3;
+  const double fma = 2e9 + (1e9 - 2e9) * third, share = 0.5 + (0.2 - 0.5) * third;
+  EXPECT_NEAR(evaluation_seconds(m, load, 2, 2, {}), 1e9 / fma / share, 1e-9);
+  load.work = {0.0, 1e9};
+  const double pass = 6e9 + (7e9 / 4 - 6e9) * third;  // at 15 qubits
+  EXPECT_NEAR(evaluation_seconds(m, load, 2, 2, {}), 1e9 / pass / share, 1e-9);
+  // Four ranks of one core hold 2^15 amplitudes each: passes are those over 17 qubits.
+  const double two_thirds = 2 * third;
+  const double pass4 = 4 * 2.6e9 + (6.6e9 / 2 - 4 * 2.6e9) * two_thirds;
+  const double share4 = 0.5 + (0.2 - 0.5) * two_thirds;
+  EXPECT_NEAR(evaluation_seconds(m, load, 1, 4, {1, 4, 1, 4}), 4 * 1e9 / pass4 / share4, 1e-9);
+  // More threads than cores are as many as there are.
+  EXPECT_NEAR(evaluation_seconds(m, load, 16, 8, {}), 1e9 / 7e9 / 0.2, 1e-9);
+  // A machine of one core has no way between.
+  m.cores = 1;
+  EXPECT_NEAR(evaluation_seconds(m, load, 1, 1, {}), 1e9 / 7e9 / 0.2, 1e-9);
+}
+
+TEST(Prediction, EveryKernelHasItsOwnShare) {
+  Machine m = made_up();
+  for (std::size_t k = 0; k < kernels; ++k) {
+    for (CoreRates* rates : {&m.one, &m.all}) rates->share[k] = {{10}, {0.01 * (1.0 + k)}};
+    m.each[k] = m.one.share[k];
+  }
+  EvaluationLoad load;
+  load.work.flops = 1e9;
+  for (std::size_t k = 0; k < kernels; ++k) {
+    load.kernel = static_cast<Kernel>(k);
+    EXPECT_NEAR(evaluation_seconds(m, load, 1, 1, {}), 100.0 / (1.0 + k), 1e-9);
+  }
+  EXPECT_STREQ(to_string(Kernel::blocks_gradient), "blocks_gradient");
+  EXPECT_STREQ(to_string(Kernel::cut_more), "cut_more");
+}
+
+// Against the plan's own exchanges: forward the state is sent, on the way back φ and λ are; no
+// message is longer than 256 KiB.
+TEST(Load, SendsThreeTimesAsMuchForAGradient) {
+  const Circuit circuit = make_circuit(Family::linear, 20, 6);
+  const Distribution four = distribute(circuit, 4, EngineKind::sweep);
+  ASSERT_EQ(four.plan.local_qubits, 18);
+  double sent = 0.0;
+  for (const Exchange& exchange : four.plan.exchanges)
+    sent += 1.0 - std::ldexp(1.0, -static_cast<int>(exchange.swaps.size()));
+  sent *= 16.0 * (1 << 18);
+  ASSERT_GT(sent, 0.0);
+  for (const bool gradient : {false, true}) {
+    const double bytes = gradient ? 3 * sent : sent;
+    const EvaluationLoad load = evaluation_load(circuit, four, Precision::float64, gradient);
+    EXPECT_EQ(load.exchanged_bytes, bytes);
+    EXPECT_EQ(load.messages, std::ceil(bytes / 262144));
+    EXPECT_EQ(load.qubits, 18);
+    EXPECT_EQ(evaluation_load(circuit, four, Precision::float32, gradient).exchanged_bytes,
+              bytes / 2);
+    EXPECT_EQ(load.kernel, gradient ? Kernel::sweep_gradient : Kernel::sweep);
+    const EvaluationLoad alone = evaluation_load(circuit, distribute(circuit, 1, EngineKind::sweep),
+                                                 Precision::float64, gradient);
+    EXPECT_EQ(alone.exchanged_bytes, 0.0);
+    EXPECT_EQ(alone.messages, 0.0);
+    EXPECT_EQ(alone.qubits, 20);
+  }
+  // A cut circuit sends sums, a part of a message.
+  const Circuit shallow = make_circuit(Family::linear, 16, 4);
+  const Distribution cut = distribute(shallow, 4, EngineKind::cut);
+  const EvaluationLoad load = evaluation_load(shallow, cut, Precision::float64, false);
+  EXPECT_EQ(load.messages, 1.0);
+  EXPECT_EQ(load.exchanged_bytes, 2 * 8 * 2);  // a double to and from each of log2(4) partners
+  EXPECT_EQ(load.qubits, 14);
+}
+
 TEST(Load, OfASpreadStateIsThatOfTheWholeSharedOut) {
   const Circuit circuit = make_circuit(Family::linear, 12, 4);
   const CutCircuit cut = cheapest_proper_cut(circuit, Purpose::expectation);
@@ -91,6 +209,11 @@ TEST(Load, LargeSweepsReadAndWriteTheStateOnceAStage) {
             Kernel::sweep);
   // Two stages: φ is written; read, with the table, and φ, λ written; φ, λ read.
   EXPECT_EQ(load.work.bytes, (2 + 2 + 1 + 4 + 4) * 8.0 * (1 << 20));
+  // Without the way back φ is written, and read beside the table.
+  const EvaluationLoad forward = sweep_load(circuit, Precision::float64, false);
+  EXPECT_EQ(forward.kernel, Kernel::blocks);
+  EXPECT_EQ(forward.work.bytes, (2 + 2 + 1) * 8.0 * (1 << 20));
+  EXPECT_LT(forward.work.flops, load.work.flops / 2);
   // A part of one spread over two ranks: one stage writes φ and reads φ, λ, the next reads and
   // writes all of them; after the exchange φ and the table are read, φ and λ written.
   const ExchangePlan plan =
