@@ -57,7 +57,8 @@ struct Instance {
   const Facts* facts;
   double epsilon;
   double table_seconds = not_known, table_joules = not_known;
-  double joules = not_known;                        // of a restart
+  double joules = not_known;                        // of a restart, in its own seconds
+  double busy = 1.0;                                // share of their phase that restarts computed
   bool measured = false;                            // rather than modelled
   int times = 1;                                    // that a phase was run, at most
   Work work{not_known, not_known, 0.0, not_known};  // of a restart, and of the table
@@ -124,7 +125,8 @@ void take_energy(Instance& instance) {
       instance.table_joules = total.joules / runs;
       instance.table_work = 1 / runs * work;
     } else if (total.phase == "restarts" && total.restarts > 0) {
-      instance.joules = total.per_restart();
+      instance.joules = total.per_restart(instance.mean_seconds);
+      instance.busy = total.busy_share(instance.mean_seconds);
       instance.measured = is_measured(total.method);
       instance.work = 1 / static_cast<double>(total.restarts) * work;
     }
@@ -231,9 +233,9 @@ class Comparer {
     if (fresh) facts->second = make_facts(instance.experiment, campaign.table);
     instance.facts = &facts->second;
     instance.epsilon = options_.epsilon * scale(instance);
-    take_energy(instance);
     for (const RestartRecord& r : instance.records)
       instance.mean_seconds += r.cost.seconds / static_cast<double>(instance.records.size());
+    take_energy(instance);
     const Side side = side_of(campaign, instance.experiment);
     if (side != Side::classical) {
       const Circuit circuit = make_circuit(instance.experiment, campaign.table.qubits);
@@ -610,18 +612,26 @@ class Comparer {
   std::string describe_joules(bool circuits) const {
     bool measured = false, known = false;
     int times = 1;
+    double busy = 1.0;
     for (const Subject& s : subjects_)
       for (const Instance& i : s.instances)
         if ((s.side == Side::classical) != circuits) {
           measured = measured || i.measured;
           known = known || !std::isnan(i.joules);
           times = std::max(times, i.times);
+          busy = std::min(busy, i.busy);
         }
     std::string text = measured ? "joules are measured where a counter was read, else modelled"
                        : known  ? "no energy was measured; joules are modelled"
                                 : "no energy was measured";
     if (times > 1)
       text += fmt::format("; phases too short for 1 % were run up to {} times for it", times);
+    if (known && busy < 0.95)
+      text += fmt::format(
+          "; joules are of the seconds that trainings computed, in the least case {:.2g} % of "
+          "their "
+          "phase",
+          100 * busy);
     return text;
   }
 

@@ -11,7 +11,9 @@
 #include <cmath>
 #include <cstdlib>
 #include <fstream>
+#include <map>
 #include <set>
+#include <sstream>
 #include <thread>
 
 #include "app/machine.hpp"
@@ -23,6 +25,12 @@ namespace qhn {
 namespace {
 
 constexpr const char* job_step = "job step";  // the host of a figure for all nodes at once
+
+// More than any core takes, its share of caches and memory included, with room for constants of
+// another machine.
+constexpr double most_core_watts = 200.0;
+
+int processors() { return static_cast<int>(::sysconf(_SC_NPROCESSORS_ONLN)); }
 
 // The kernel that counts: ranks in containers of one node see the same counters twice.
 std::string kernel_name() {
@@ -74,9 +82,15 @@ CpuModel read_cpu_model(const std::string& path) {
   return model;
 }
 
-EnergyLog::EnergyLog(MPI_Comm world, bool reads, const EnergyOptions& options)
-    : world_(world), reads_(reads), options_(options) {
+EnergyLog::EnergyLog(MPI_Comm world, bool reads, const EnergyOptions& options, Find find)
+    : world_(world), reads_(reads), options_(options), find_(std::move(find)) {
   MPI_Comm_rank(world_, &rank_);
+  if (!find_)
+    find_ = [this] {
+      return find_energy_source(
+          options_.meter, [](const char* name) -> const char* { return std::getenv(name); },
+          processors(), rank_ == 0);
+    };
   const int one = reads_ ? 1 : 0;
   MPI_Allreduce(&one, &nodes_, 1, MPI_INT, MPI_SUM, world_);
 }
@@ -84,9 +98,7 @@ EnergyLog::EnergyLog(MPI_Comm world, bool reads, const EnergyOptions& options)
 void EnergyLog::begin() {
   const MeterSource wanted = options_.meter.source;
   if (reads_ && wanted != MeterSource::none && wanted != MeterSource::modelled) {
-    source_ = find_energy_source(
-        options_.meter, [](const char* name) -> const char* { return std::getenv(name); },
-        static_cast<int>(::sysconf(_SC_NPROCESSORS_ONLN)), rank_ == 0);
+    source_ = find_();
     if (!source_.counters.empty()) meter_ = std::make_unique<Meter>(source_.counters);
   }
   double wish = 0.0;
@@ -158,12 +170,10 @@ void EnergyLog::end_phase(const std::string& name, const Work& work, const Again
 RunEnergy EnergyLog::measured_here(const std::vector<ScopeEnergy>& idle_after) {
   RunEnergy here;
   here.run = kernel_name();
-  std::vector<std::string> remarks = source_.remarks;
   if (meter_) {
-    for (std::string& fault : meter_->faults()) remarks.push_back(std::move(fault));
+    for (std::string& fault : meter_->faults()) faults_.push_back(std::move(fault));
     here.meter_seconds = meter_->cpu_seconds();
   }
-  here.remarks = fmt::format("{}", fmt::join(remarks, "; "));
   for (const Phase& phase : phases_)
     for (std::size_t k = 0; k < phase.energies.size(); ++k) {
       const ScopeEnergy& e = phase.energies[k];
@@ -173,6 +183,10 @@ RunEnergy EnergyLog::measured_here(const std::vector<ScopeEnergy>& idle_after) {
       row.times = phase.times;
       row.host = source_.method == "measured:slurm" ? job_step : host_name();
       row.method = source_.method;
+      if (const std::string why = why_doubtful(e); !why.empty()) {
+        row.method = doubtful(source_.method);
+        faults_.push_back(fmt::format("{} of {}: {}", e.scope, phase.name, why));
+      }
       row.scope = e.scope;
       row.seconds = e.seconds / times;
       row.joules = e.joules / times;
@@ -189,7 +203,7 @@ RunEnergy EnergyLog::measured_here(const std::vector<ScopeEnergy>& idle_after) {
   return here;
 }
 
-PhaseEnergy EnergyLog::counted(const Phase& phase) const {
+PhaseEnergy EnergyLog::counted(const Phase& phase) {
   PhaseEnergy row;
   row.phase = phase.name;
   row.host = "all";
@@ -205,7 +219,54 @@ PhaseEnergy EnergyLog::counted(const Phase& phase) const {
   row.scope = "node";
   row.joules = options_.model.joules(row.flops, row.bytes, row.seconds * nodes_);
   row.net_joules = options_.model.joules(row.flops, row.bytes, 0.0);
+  const double most_watts = nodes_ * (options_.model.idle_watts + most_core_watts * processors());
+  if (row.joules > most_watts * row.seconds) {
+    row.method = doubtful(row.method);
+    faults_.push_back(fmt::format(
+        "model of {}: {:.3g} J in {:.3g} s, more than {:.3g} W, the most that {} node{} "
+        "can take: its constants are another machine's",
+        phase.name, row.joules, row.seconds, most_watts, nodes_, nodes_ == 1 ? "" : "s"));
+  }
   return row;
+}
+
+// What the nodes say, each remark once, and a warning of what is wrong; on rank 0. A line a remark.
+std::string EnergyLog::gather_remarks() {
+  const MeterSource wanted = options_.meter.source;
+  const bool missed = source_.counters.empty() && wanted != MeterSource::automatic;
+  std::string mine;
+  const auto add = [&](bool wrong, const std::string& remark) {
+    mine += wrong ? '!' : ' ';
+    for (const char c : remark) mine += c == '\n' ? ' ' : c;
+    mine += '\n';
+  };
+  if (reads_) {
+    for (const std::string& remark : source_.remarks) add(missed, remark);
+    for (const std::string& fault : faults_) add(true, fault);
+    mine += host_name();
+  }
+  const auto* bytes = reinterpret_cast<const std::byte*>(mine.data());
+  const auto parts = gather({bytes, bytes + mine.size()}, world_);
+  std::map<std::string, std::vector<std::string>> hosts;  // that say it
+  for (const auto& part : parts) {
+    std::string text(reinterpret_cast<const char*>(part.data()), part.size());
+    const std::size_t last = text.rfind('\n');
+    if (last == std::string::npos) continue;
+    const std::string host = text.substr(last + 1);
+    std::istringstream lines(text.substr(0, last));
+    for (std::string line; std::getline(lines, line);) hosts[line].push_back(host);
+  }
+  std::vector<std::string> all, wrong;
+  for (const auto& [line, who] : hosts) {
+    std::string where = who[0];
+    if (who.size() > 1)
+      where += fmt::format(" and {} other node{}", who.size() - 1, who.size() == 2 ? "" : "s");
+    all.push_back(fmt::format("{}: {}", where, line.substr(1)));
+    if (line[0] == '!') wrong.push_back(all.back());
+  }
+  if (!wrong.empty())
+    spdlog::warn("energy counters: {}: these joules are not used", fmt::join(wrong, "; "));
+  return fmt::format("{}", fmt::join(all, "; "));
 }
 
 void EnergyLog::tell_cost(const RunEnergy& all) const {
@@ -227,26 +288,26 @@ RunEnergy EnergyLog::finish(const std::string& run, std::uint64_t restarts) {
   const RunEnergy here = measured_here(idle_after);
   const auto parts = gather(reads_ ? pack(here) : std::vector<std::byte>{}, world_);
   RunEnergy all;
-  if (rank_ != 0) return all;
   all.run = run;
   all.restarts = restarts;
   all.pue = options_.pue;
   all.grams_per_kwh = options_.grams_per_kwh;
-  std::set<std::string> kernels, remarks;
+  std::set<std::string> kernels;
   for (const auto& part : parts) {
-    if (part.empty()) continue;
+    if (part.empty()) continue;  // all of them but on rank 0
     RunEnergy node = unpack_energy(part);
-    if (!node.remarks.empty()) remarks.insert(node.remarks);
     all.meter_seconds += node.meter_seconds;
     if (!kernels.insert(node.run).second) continue;  // its counters were read already
     for (PhaseEnergy& phase : node.phases) all.phases.push_back(std::move(phase));
   }
-  nodes_ = static_cast<int>(kernels.size());
-  for (PhaseEnergy& phase : all.phases)
-    if (phase.host == job_step) phase.nodes = nodes_;
-  all.remarks = fmt::format("{}", fmt::join(remarks, "; "));
-  for (const Phase& phase : phases_) all.phases.push_back(counted(phase));
-  tell_cost(all);
+  if (rank_ == 0) {
+    nodes_ = static_cast<int>(kernels.size());
+    for (PhaseEnergy& phase : all.phases)
+      if (phase.host == job_step) phase.nodes = nodes_;
+    for (const Phase& phase : phases_) all.phases.push_back(counted(phase));
+    tell_cost(all);
+  }
+  all.remarks = gather_remarks();
   return all;
 }
 

@@ -35,8 +35,11 @@ constexpr double most_repeating = 60.0;
 /// operations beside them.
 class EnergyLog {
  public:
-  /// `reads`: of the ranks of a node one. All calls are collective over `world`.
-  EnergyLog(MPI_Comm world, bool reads, const EnergyOptions& options);
+  /// Finds what a node's joules are read from, on a rank that reads.
+  using Find = std::function<EnergySource()>;
+  /// `reads`: of the ranks of a node one. All calls are collective over `world`. `find`: by default
+  /// the first source that `options` allow.
+  EnergyLog(MPI_Comm world, bool reads, const EnergyOptions& options, Find find = {});
 
   /// Looks for counters; where there are any, the nodes idle for a second or more to be measured.
   void begin();
@@ -47,7 +50,8 @@ class EnergyLog {
   /// Where a counter was read and does not know the phase to 1 %, the phase is run `again` until it
   /// does: an uncertainty is one of both ends, whatever is between them.
   void end_phase(const std::string& name, const Work& work, const Again& again = {});
-  /// Measures idle nodes once more. The sum is rank 0's; `run` and `restarts` are too.
+  /// Measures idle nodes once more. The sum is rank 0's; `run` and `restarts` are too. Warns of
+  /// counters that failed and of joules that cannot be right, by node, counter and reason.
   RunEnergy finish(const std::string& run, std::uint64_t restarts);
 
  private:
@@ -67,18 +71,21 @@ class EnergyLog {
   bool goes_on(const Phase& phase) const;
   std::vector<ScopeEnergy> idle();
   RunEnergy measured_here(const std::vector<ScopeEnergy>& idle_after);
-  PhaseEnergy counted(const Phase& phase) const;
+  PhaseEnergy counted(const Phase& phase);
+  std::string gather_remarks();
   void tell_cost(const RunEnergy& all) const;
 
   MPI_Comm world_;
   int rank_ = 0, nodes_ = 1;
   bool reads_;
   EnergyOptions options_;
+  Find find_;
   EnergySource source_;
   std::unique_ptr<Meter> meter_;  // where there are counters
   Moment began_;                  // of the phase that runs
   double first_began_ = 0.0, idle_seconds_ = 0.0;
   std::vector<ScopeEnergy> idle_before_;
+  std::vector<std::string> faults_;  // on this node
   std::vector<Phase> phases_;
 };
 

@@ -73,8 +73,8 @@ std::vector<Row> energy_rows(const Campaigns& campaigns, bool circuits) {
     for (const EnergyTotal& e : c.energy)
       rows.push_back({c.name, e.phase, e.method, e.scope.empty() ? "-" : e.scope, number(e.seconds),
                       number(e.joules), number(e.uncertainty), number(e.net_joules),
-                      e.phase == "restarts" ? number(e.per_restart()) : "-", number(e.grams),
-                      fmt::format("{}", e.times)});
+                      e.phase == "restarts" ? number(e.per_restart(c.cost.seconds)) : "-",
+                      number(e.grams), fmt::format("{}", e.times)});
   }
   return rows;
 }
@@ -82,6 +82,24 @@ std::vector<Row> energy_rows(const Campaigns& campaigns, bool circuits) {
 const char* energy_title(bool circuits) {
   return circuits ? "Joules of simulating circuits on this machine"
                   : "Joules of classical methods on this machine";
+}
+
+// What the figures do not show: counters that failed, and what a restart is charged.
+std::string energy_remarks(const Campaigns& campaigns, const char* before) {
+  std::string out;
+  for (const CampaignStatistics& c : campaigns) {
+    for (const std::string& remark : c.energy_remarks)
+      out +=
+          fmt::format("{}{}: energy counters: {}\n", before, printable(c.name), printable(remark));
+    for (const EnergyTotal& e : c.energy)
+      if (const double share = e.busy_share(c.cost.seconds);
+          e.phase == "restarts" && e.method != "none" && share < 0.95)
+        out += fmt::format(
+            "{}{}: restarts computed in {:.2g} % of the seconds of their phase; joules per restart "
+            "are of these.\n",
+            before, printable(c.name), 100 * share);
+  }
+  return out.empty() ? out : '\n' + out;
 }
 
 // Both tables, each only where it has rows.
@@ -131,17 +149,19 @@ std::string json(const Campaigns& campaigns) {
                          {"high", s.interval.high}});
     auto energy = nlohmann::ordered_json::array();
     for (const EnergyTotal& e : c.energy)  // NaN becomes null
-      energy.push_back({{"phase", e.phase},
-                        {"method", e.method},
-                        {"scope", e.scope},
-                        {"seconds", e.seconds},
-                        {"joules", e.joules},
-                        {"uncertainty", e.uncertainty},
-                        {"net_joules", e.net_joules},
-                        {"net_uncertainty", e.net_uncertainty},
-                        {"restarts", e.restarts},
-                        {"gCO2e", e.grams},
-                        {"times", e.times}});
+      energy.push_back(
+          {{"phase", e.phase},
+           {"method", e.method},
+           {"scope", e.scope},
+           {"seconds", e.seconds},
+           {"joules", e.joules},
+           {"uncertainty", e.uncertainty},
+           {"net_joules", e.net_joules},
+           {"net_uncertainty", e.net_uncertainty},
+           {"restarts", e.restarts},
+           {"per_restart", e.phase == "restarts" ? e.per_restart(c.cost.seconds) : not_known},
+           {"gCO2e", e.grams},
+           {"times", e.times}});
     out.push_back({{"file", c.file},
                    {"name", c.name},
                    {"qubits", c.qubits},
@@ -151,7 +171,8 @@ std::string json(const Campaigns& campaigns) {
                    {"mean_evaluations", c.cost.evaluations},
                    {"success", std::move(success)},
                    {"circuits", c.circuits},
-                   {"energy", std::move(energy)}});
+                   {"energy", std::move(energy)},
+                   {"energy_remarks", c.energy_remarks}});
   }
   return out.dump(2, ' ', false, nlohmann::json::error_handler_t::replace) + '\n';
 }
@@ -202,10 +223,10 @@ void run_stats(const StatsOptions& options) {
   if (options.format == "text") fmt::print("{}", success_text(campaigns));
   if (options.format == "markdown")
     fmt::print("{}\n{}{}", markdown(success_rows(campaigns)), markdown(campaign_rows(campaigns)),
-               energy_tables(campaigns, markdown));
+               energy_tables(campaigns, markdown) + energy_remarks(campaigns, ""));
   if (options.format == "latex")
     fmt::print("{}\n{}{}", latex(success_rows(campaigns)), latex(campaign_rows(campaigns)),
-               energy_tables(campaigns, latex));
+               energy_tables(campaigns, latex) + energy_remarks(campaigns, "% "));
   if (options.format == "csv") fmt::print("{}", csv(campaigns));
   if (options.format == "json") fmt::print("{}", json(campaigns));
 }
@@ -221,6 +242,10 @@ Summary::Summary(const std::string& file, const CampaignHead& head, std::vector<
   statistics_.requested = head.restarts_requested;
   statistics_.circuits = head.method.name.empty();
   statistics_.energy = total_energy(head.energy);
+  std::set<std::string> seen;
+  for (const RunEnergy& run : head.energy)
+    if (!run.remarks.empty() && seen.insert(run.remarks).second)
+      statistics_.energy_remarks.push_back(run.remarks);
 }
 
 void Summary::add(const RestartRecord& record) {
@@ -247,7 +272,7 @@ std::string success_text(const Campaigns& campaigns) {
       "Success probability P[E - E_min < gap] with 95 % Clopper-Pearson interval\n\n{}\n"
       "Mean cost of a restart\n\n{}{}{}",
       aligned(success_rows(campaigns)), aligned(campaign_rows(campaigns)), remarks(campaigns),
-      energy_tables(campaigns, aligned));
+      energy_tables(campaigns, aligned) + energy_remarks(campaigns, "  "));
 }
 
 void add_stats(CLI::App& app) {

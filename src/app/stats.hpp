@@ -23,6 +23,7 @@ struct CampaignStatistics {
   MeanCost cost;                    ///< of one restart
   bool circuits = false;            ///< simulated, rather than a classical method
   std::vector<EnergyTotal> energy;  ///< of all its runs that ended cleanly
+  std::vector<std::string> energy_remarks;  ///< what those say of their counters, each once
 };
 
 /// Collects the statistics of a campaign record by record.

@@ -19,9 +19,7 @@ namespace qhn {
 /// and for keys and brackets that nest deeper than 32.
 toml::table parse_toml(const std::string& path, const std::vector<std::string>& overrides);
 
-/// The same for a text that is called `name` in messages.
-toml::table parse_toml_text(const std::string& text, const std::string& name,
-                            const std::vector<std::string>& overrides);
+/// A text that is called `name` in messages.
 toml::table parse_toml_text(const std::string& text, const std::string& name);
 
 /// Does any of the overrides set `key` (dotted)?

@@ -24,6 +24,8 @@ namespace {
 
 namespace fs = std::filesystem;
 
+constexpr double most_node_watts = 2e4;  // with all its accelerators
+
 // The first line. Unbuffered, and opened anew: a file of sysfs is computed when it is read.
 std::string read_line(const std::string& path) {
   std::array<char, 128> text{};
@@ -36,11 +38,21 @@ std::string read_line(const std::string& path) {
   return all.substr(0, all.find('\n'));
 }
 
-// The number that a text begins with.
+// For a message: what a file holds may be anything.
+std::string excerpt(std::string text) {
+  text = text.substr(0, 40);
+  for (char& c : text)
+    if (c < ' ' || c > '~') c = '?';
+  return text;
+}
+
+// The number that a text begins with, alone or before a space: "1234 J", not "1.5" or "1e6".
 std::uint64_t leading_number(const std::string& path, const std::string& text) {
   std::uint64_t n = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), n);
-  if (error != std::errc()) throw RunError(path + ": holds no number, but '" + text + "'");
+  const char* last = text.data() + text.size();
+  const auto [end, error] = std::from_chars(text.data(), last, n);
+  if (error != std::errc() || (end != last && *end != ' '))
+    throw RunError(path + ": holds no whole number, but '" + excerpt(text) + "'");
   return n;
 }
 std::uint64_t read_number(const std::string& path) { return leading_number(path, read_line(path)); }
@@ -57,6 +69,22 @@ struct Zone {
   std::string id;  // "0" of intel-rapl:0, "0:2" of intel-rapl:0:2
   bool mirror;     // of intel-rapl-mmio
 };
+
+// The most that a zone can take, in W; a limit that is not there or absurd says nothing.
+double most_watts_of(const std::string& zone) {
+  constexpr double peaks = 2.0;  // limits are averages over milliseconds and more
+  double limit = 0.0;
+  for (const char* what : {"_power_limit_uw", "_max_power_uw"})
+    for (int k = 0; k < 3; ++k) {  // long term, short term, peak
+      const std::string path = zone + "/constraint_" + std::to_string(k) + what;
+      try {
+        if (exists(path)) limit = std::max(limit, 1e-6 * static_cast<double>(read_number(path)));
+      } catch (const RunError&) {
+      }
+    }
+  const double usual = EnergyCounter{}.most_watts;
+  return limit > 0.0 ? std::min(peaks * limit, usual) : usual;
+}
 
 // All zones below `folder`, whether they lie in each other or, as in /sys/class, beside each other.
 void list_zones(const fs::path& folder, std::map<std::string, Zone>& zones) {
@@ -154,7 +182,7 @@ EnergySource find_pm_counters(const std::string& root) {
   const std::string path = root + "/energy";
   if (!exists(path)) return {};
   return {"measured:pm_counters",
-          {{"node", "node", [path] { return read_number(path); }, 1.0, 0, 0.1, 2e4}},
+          {{"node", "node", [path] { return read_number(path); }, 1.0, 0, 0.1, most_node_watts}},
           {}};
 }
 
@@ -166,8 +194,18 @@ EnergySource find_powercap(const std::string& root) {
   const auto take = [&](const Zone& zone, const std::string& name, const std::string& scope) {
     if (!seen.insert(name).second) return;  // a mirror
     const std::string path = zone.path + "/energy_uj";
-    source.counters.push_back({name, scope, [path] { return read_number(path); }, 1e-6,
-                               read_number(zone.path + "/max_energy_range_uj"), 1e-3});
+    EnergyCounter counter{name,
+                          scope,
+                          [path] { return read_number(path); },
+                          1e-6,
+                          read_number(zone.path + "/max_energy_range_uj"),
+                          1e-3};
+    counter.most_watts = most_watts_of(zone.path);
+    const double wrap = static_cast<double>(counter.range) * counter.tick / counter.most_watts;
+    if (counter.range > 0 && wrap < 1.0)
+      throw RunError(zone.path + "/max_energy_range_uj: " + std::to_string(counter.range) +
+                     " may wrap several times a second");
+    source.counters.push_back(std::move(counter));
   };
   try {
     std::map<std::string, std::string> packages;  // name of each, by its zone
@@ -203,14 +241,18 @@ EnergySource find_slurm(const std::string& folder, const Environment& environmen
                                        "--jobs",
                                        std::string(job) + "." + (step == nullptr ? "batch" : step)};
   const auto read = [words] {
-    const std::uint64_t joules = leading_number(words[0], output_of(words));
-    // 0 or one of Slurm's two marks for "no value": the cluster does not gather energy.
-    if (joules == 0 || joules >= 0xfffffffffffffffe)
+    const std::string text = output_of(words);
+    const std::uint64_t joules = text.empty() ? 0 : leading_number(words[0], text);
+    // Nothing, 0 or one of Slurm's marks for "no value" and "infinite" (slurm.h: NO_VAL, NO_VAL64,
+    // INFINITE, INFINITE64): the cluster does not gather energy.
+    if (joules == 0 || joules >= 0xfffffffffffffffe || joules == 0xfffffffe || joules == 0xffffffff)
       throw RunError(words[0] + ": this cluster gathers no energy");
     return joules;
   };
   // Samples are half a minute apart by default (JobAcctGatherFrequency).
-  EnergySource source{"measured:slurm", {{"job step", "node", read, 1.0, 0, 30.0, 2e8}}, {}};
+  const char* nodes = environment("SLURM_JOB_NUM_NODES");
+  const double watts = most_node_watts * (nodes == nullptr ? 1e4 : std::max(1, std::atoi(nodes)));
+  EnergySource source{"measured:slurm", {{"job step", "node", read, 1.0, 0, 30.0, watts}}, {}};
   try {
     read();
   } catch (const RunError& error) {
@@ -222,9 +264,16 @@ EnergySource find_slurm(const std::string& folder, const Environment& environmen
 EnergySource find_energy_source(const MeterOptions& options, const Environment& environment,
                                 int processors, bool first) {
   EnergySource none;
+  const auto where = [&](MeterSource which) -> std::string {
+    if (which == MeterSource::slurm) return "the environment: SLURM_JOB_ID is not set";
+    return which == MeterSource::pm_counters ? options.pm_counters : options.powercap;
+  };
   const bool owned = options.owns_node || job_owns_node(environment, processors);
   const auto usable = [&](MeterSource which, EnergySource&& source) {
     if (options.source != which && options.source != MeterSource::automatic) return false;
+    if (options.source == which && source.counters.empty() && source.remarks.empty())
+      none.remarks.push_back(std::string(to_string(which)) + ": no counter found in " +
+                             where(which));
     for (std::string& remark : source.remarks) none.remarks.push_back(std::move(remark));
     if (source.counters.empty()) return false;
     if (!owned) {

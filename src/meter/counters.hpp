@@ -16,7 +16,8 @@ struct EnergyCounter {
   double tick = 1e-6;          ///< J
   std::uint64_t range = 0;     ///< ticks after which it starts at 0 again; 0: it never does
   double update = 1e-3;        ///< s between two updates, at most
-  double most_watts = 2000.0;  ///< more than that is absurd
+  double most_watts = 1000.0;  ///< more than that no machine gives it: 1 kW a socket, where it
+                               ///< states no limit of its own
 };
 
 enum class MeterSource { automatic, pm_counters, powercap, slurm, modelled, none };
@@ -60,10 +61,12 @@ EnergySource find_pm_counters(const std::string& root);
 /// The zones of the Linux powercap framework (Documentation/power/powercap): packages, the DRAM of
 /// each, and psys, which sees more than both and is kept apart. Core and uncore are parts of a
 /// package; zones of intel-rapl-mmio mirror those of intel-rapl. One that cannot be read makes all
-/// unusable: the sum of the others would be no node's.
+/// unusable: the sum of the others would be no node's. Its most_watts is twice the highest limit
+/// that the zone states (constraint_K_power_limit_uw, constraint_K_max_power_uw: averages, which
+/// peaks exceed), where it states one below 1 kW.
 EnergySource find_powercap(const std::string& root);
 
-/// ConsumedEnergyRaw of the job step, by sstat.
+/// ConsumedEnergyRaw of the job step, by sstat; at most 20 kW for each of the job's nodes.
 EnergySource find_slurm(const std::string& folder, const Environment& environment);
 
 }  // namespace qhn

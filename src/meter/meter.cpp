@@ -4,6 +4,7 @@
 #include <chrono>
 #include <cmath>
 #include <csignal>
+#include <sstream>
 #include <utility>
 
 #include "core/clock.hpp"
@@ -14,6 +15,13 @@ namespace {
 
 double wrap_seconds(const EnergyCounter& c) {
   return static_cast<double>(c.range) * c.tick / c.most_watts;
+}
+
+std::string in_digits(double number) {
+  std::ostringstream text;
+  text.precision(3);
+  text << number;
+  return text.str();
 }
 
 std::string in_words(double number) {
@@ -58,6 +66,9 @@ void CounterTrack::look(double now) {
   const auto say = [&](const std::string& what) { fault_ = counter_.name + " " + what; };
   if (counter_.range > 0 && since > wrap_seconds(counter_))
     return say("was not looked at for " + in_words(since) + " s, in which it may have wrapped");
+  if (counter_.range > 0 && value > counter_.range)
+    return say("shows " + std::to_string(value) + ", beyond its range of " +
+               std::to_string(counter_.range));
   if (value < value_ && counter_.range == 0)
     return say("went backwards from " + std::to_string(value_) + " to " + std::to_string(value));
   const std::uint64_t ticks = value >= value_ ? value - value_ : value + counter_.range - value_;
@@ -143,10 +154,22 @@ std::vector<ScopeEnergy> Meter::between(const Mark& from, const Mark& to) const 
       const double watts = std::max(joules / sum.seconds, to.joules[k] / (to.seconds - began_));
       sum.uncertainty += 2 * (c.tick + watts * c.update);
       sum.tick = std::max(sum.tick, c.tick);
+      sum.most_watts += c.most_watts;
     }
     energies.push_back(std::move(sum));
   }
   return energies;
+}
+
+std::string why_doubtful(const ScopeEnergy& energy) {
+  if (std::isnan(energy.joules)) return "";
+  if (energy.joules > energy.most_watts * energy.seconds)
+    return in_digits(energy.joules) + " J in " + in_digits(energy.seconds) + " s, more than " +
+           in_digits(energy.most_watts) + " W, the most that its counters can see";
+  if (!(energy.uncertainty < energy.joules))
+    return in_digits(energy.joules) + " J, known to " + in_digits(energy.uncertainty) +
+           " J only: " + in_digits(energy.seconds) + " s are too short for its counters";
+  return "";
 }
 
 std::vector<std::string> Meter::faults() {

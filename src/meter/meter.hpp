@@ -20,7 +20,8 @@ class CounterTrack {
   CounterTrack(EnergyCounter counter, double now);
 
   /// A wrap is added; a number that cannot be read, does not advance, goes backwards, jumps by more
-  /// than most_watts, or may have wrapped unseen since the last look is a fault.
+  /// than most_watts, is beyond its range, or may have wrapped unseen since the last look is a
+  /// fault.
   void look(double now);
 
   double joules() const;                               ///< since the first look; NaN after a fault
@@ -38,7 +39,8 @@ class CounterTrack {
 /// How often a counter has to be looked at: once a second, or four times while it could wrap.
 double look_interval(const EnergyCounter& counter);
 
-/// Joules between two marks, of all counters of one scope.
+/// Joules between two marks, of all counters of one scope. Seconds and joules are of one interval
+/// but for the counters' updates, which the uncertainty covers.
 struct ScopeEnergy {
   std::string scope;  ///< "node", "package", "package+dram" or "psys"
   double seconds = 0.0;
@@ -47,8 +49,14 @@ struct ScopeEnergy {
       not_known;  ///< at each end a tick and what an update takes, of every counter, at its power
                   ///< now or on average since the meter began, whichever is more
   double tick = 0.0;
+  double most_watts = 0.0;  ///< of all its counters
   double watts() const { return joules / seconds; }
 };
+
+/// Why the joules are not those of the seconds, in words; empty: they may be, or there are none. A
+/// counter tells at an update what it has taken since the one before: beside seconds that are short
+/// against that, its joules are another interval's.
+std::string why_doubtful(const ScopeEnergy& energy);
 
 /// Watches the counters of one node with a thread of its own until it is destroyed.
 class Meter {

@@ -5,7 +5,6 @@
 
 #include "problem/data.hpp"
 #include "problem/network.hpp"
-#include "problem/sample_memory.hpp"
 
 namespace qhn {
 
@@ -19,8 +18,7 @@ class Enumerator {
 };
 
 std::unique_ptr<Enumerator> make_logistic_enumerator(const FixedNetwork& network,
-                                                     const DataSet& data, SampleMemory& memory);
-std::unique_ptr<Enumerator> make_mlp_enumerator(const FixedNetwork& network, const DataSet& data,
-                                                SampleMemory& memory);
+                                                     const DataSet& data);
+std::unique_ptr<Enumerator> make_mlp_enumerator(const FixedNetwork& network, const DataSet& data);
 
 }  // namespace qhn

@@ -1,6 +1,7 @@
 #include "record/energy.hpp"
 
 #include <algorithm>
+#include <cmath>
 #include <optional>
 
 namespace qhn {
@@ -50,6 +51,16 @@ EnergyTotal nothing_known(const std::vector<RunEnergy>& runs, const std::string&
 
 }  // namespace
 
+double EnergyTotal::busy_share(double mean_seconds) const {
+  const double busy = mean_seconds * static_cast<double>(restarts);
+  return busy < seconds ? busy / seconds : 1.0;  // more: restarts side by side
+}
+
+double EnergyTotal::per_restart(double mean_seconds) const {
+  const double work = is_measured(method) || std::isnan(net_joules) ? 0.0 : net_joules;
+  return (work + (joules - work) * busy_share(mean_seconds)) / static_cast<double>(restarts);
+}
+
 std::vector<EnergyTotal> total_energy(const std::vector<RunEnergy>& runs) {
   std::vector<std::string> phases;
   std::vector<EnergyTotal> figures;  // that some run has, each once
@@ -60,7 +71,7 @@ std::vector<EnergyTotal> total_energy(const std::vector<RunEnergy>& runs) {
       const bool there = std::any_of(figures.begin(), figures.end(), [&](const EnergyTotal& f) {
         return f.phase == p.phase && f.method == p.method && f.scope == p.scope;
       });
-      if (!there && p.method != "none" && p.scope != "psys")
+      if (!there && p.method != "none" && !is_doubtful(p.method) && p.scope != "psys")
         figures.push_back({.phase = p.phase, .method = p.method, .scope = p.scope});
     }
   std::stable_partition(figures.begin(), figures.end(),

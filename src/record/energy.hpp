@@ -16,10 +16,11 @@ struct PhaseEnergy {
   std::string phase;       ///< "table", "tuning", "restarts"
   std::string host;        ///< of the node; "all": of all nodes of the run together
   std::string method;      ///< "measured:rapl", "measured:pm_counters", "measured:slurm",
-                           ///< "modelled:cpu" or "none": nothing is known
+                           ///< "modelled:cpu", "none": nothing is known, or doubtful(one of these):
+                           ///< the joules cannot be those of the seconds, the run's remarks say why
   std::string scope;       ///< "package", "package+dram", "node", "psys"; empty with "none"
   std::int32_t nodes = 1;  ///< that the figure is for
-  double seconds = 0.0;    ///< that the phase took
+  double seconds = 0.0;    ///< that the phase took, and the joules are for
   double joules = not_known;
   double uncertainty = not_known;      ///< of joules: a bound, by ticks and updates of the counters
   double net_joules = not_known;       ///< without what an idle node takes in that time
@@ -40,12 +41,17 @@ struct RunEnergy {
   double pue = 1.0;                  ///< power usage effectiveness of the site, the user's figure
   double grams_per_kwh = not_known;  ///< CO2 equivalent of electricity, the user's figure
   double meter_seconds = 0.0;        ///< CPU time that reading the counters took, on all nodes
-  std::string remarks;               ///< what was found and not used, and why; '; ' between them
+  std::string remarks;  ///< what was found and not used or failed, where and why; '; ' between them
   std::vector<PhaseEnergy> phases;
   friend bool operator==(const RunEnergy&, const RunEnergy&) = default;
 };
 
 inline bool is_measured(const std::string& method) { return method.starts_with("measured:"); }
+/// "measured:rapl" → "doubtful:rapl".
+inline std::string doubtful(const std::string& method) {
+  return "doubtful" + method.substr(method.find(':'));
+}
+inline bool is_doubtful(const std::string& method) { return method.starts_with("doubtful:"); }
 
 /// What all runs of a campaign say about one phase together.
 struct EnergyTotal {
@@ -61,12 +67,18 @@ struct EnergyTotal {
   double flops = 0.0;          ///< as counted, whatever the joules come from; NaN: not known
   double bytes = 0.0;
   double exchanged = 0.0;
-  double per_restart() const { return joules / static_cast<double>(restarts); }
+  /// The share of the phase's seconds in which restarts computed, at most 1, where the clock of
+  /// each ran `mean_seconds`: the rest are start, journal and waiting.
+  double busy_share(double mean_seconds) const;
+  /// Joules of the `mean_seconds` of one restart, so that both are of the same time: of the work
+  /// and of this share of the idle power where they are modelled, else of all. By default its part
+  /// of the whole phase.
+  double per_restart(double mean_seconds = std::numeric_limits<double>::infinity()) const;
 };
 
 /// For every phase the best method that the figures allow: measured where every run has that figure
-/// of all of its nodes; else modelled where every run has it; else "none" with joules NaN. Psys
-/// counters, which see more than the node's processors and memory, are left out.
+/// of all of its nodes; else modelled where every run has it; else "none" with joules NaN. Doubtful
+/// figures and psys counters, which see more than the node's processors and memory, are left out.
 std::vector<EnergyTotal> total_energy(const std::vector<RunEnergy>& runs);
 
 }  // namespace qhn

@@ -144,6 +144,36 @@ TEST(Comparison, BillsAClassicalMethodInTwoLedgers) {
   EXPECT_TRUE(std::isnan(number(partly, all_networks, found, 2)));
 }
 
+// Trainings of milliseconds in a phase of 10 s, of which start, journal and waiting take most: what
+// a training is charged is the power of its node times its own seconds.
+TEST(Comparison, JoulesAreThoseOfTheSecondsOfATraining) {
+  CampaignFile c = campaign("descent");
+  for (RestartRecord& r : c.records) r.cost.seconds *= 1e-3;
+  c.energy = {energy()};  // 2 W
+  Comparison all = compare(std::vector{c}, {});
+  const ComparedTable& here = table(all, "classical");
+  EXPECT_NEAR(number(here, "descent", found, 2), 2.5e-3, 1e-12);
+  EXPECT_NEAR(number(here, "descent", found, 3), 5e-3, 1e-12);
+  EXPECT_NEAR(number(here, "descent", found, 6), 8 + 5e-3 * tries, 1e-12);
+  EXPECT_NE(here.title.find("joules are of the seconds that trainings computed, in the least case "
+                            "0.1 % of their phase"),
+            std::string::npos)
+      << here.title;
+
+  // A figure that its counters cannot have seen is not used.
+  RunEnergy& run = c.energy[0];
+  for (std::size_t k = 0; k < 2; ++k) {
+    PhaseEnergy p = run.phases[k];
+    p.host = "n";
+    p.joules = 1e6;
+    p.method = k == 0 ? "measured:rapl" : doubtful("measured:rapl");
+    run.phases.push_back(p);
+  }
+  all = compare(std::vector{c}, {});
+  EXPECT_NEAR(number(table(all, "classical"), "descent", found, 3), 5e-3, 1e-12);
+  EXPECT_EQ(number(table(all, "classical"), all_networks, found, 3), 1e6);
+}
+
 TEST(Comparison, ExactCircuitsAreABoundAndTheirJoulesStandApart) {
   CampaignFile circuits = campaign(""), classical = campaign("descent");
   circuits.energy = classical.energy = {energy()};

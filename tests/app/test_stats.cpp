@@ -129,6 +129,40 @@ TEST(Stats, KeepsJoulesOfCircuitsApart) {
   EXPECT_TRUE(json[0]["energy"][0]["uncertainty"].is_null());
 }
 
+// Counters that failed are named, and a restart is charged the joules of its own seconds: here ten
+// of 0.3 s in a phase of 60 s at 100 W.
+TEST(Stats, SaysWhatCountersFailedAndWhatARestartIsCharged) {
+  const TemporaryFolder folder;
+  PhaseEnergy p{.phase = "restarts", .host = "all", .method = "modelled:cpu", .scope = "node"};
+  p.seconds = 60;
+  p.joules = 6000;
+  p.net_joules = 0;
+  RunEnergy run;
+  run.run = "r";
+  run.restarts = 10;
+  run.remarks = "n7: package-1 went backwards from 9 to 5";
+  run.phases = {p};
+  RunEnergy another = run;
+  another.run = "s";
+  CampaignFile circuits = campaign("c", 3, 10);
+  circuits.energy = {run, another};
+  write_campaign(folder / "a.h5", circuits);
+  const std::string why = "c: energy counters: n7: package-1 went backwards from 9 to 5\n";
+  const std::string share =
+      "c: restarts computed in 5 % of the seconds of their phase; joules per restart are of "
+      "these.\n";
+  for (const auto& [format, before] :
+       {std::pair<std::string, std::string>{"text", "  "}, {"markdown", ""}, {"latex", "% "}}) {
+    const std::string out = run_qhn(folder, "stats a.h5 --format " + format).out;
+    EXPECT_TRUE(out.ends_with('\n' + before + why + before + share)) << out;
+  }
+  const auto json = nlohmann::json::parse(run_qhn(folder, "stats a.h5 --format json").out);
+  EXPECT_EQ(json[0]["energy_remarks"],
+            nlohmann::json::array({"n7: package-1 went backwards from 9 to 5"}));
+  EXPECT_NEAR(json[0]["energy"][0]["per_restart"], 30.0, 1e-9);
+  EXPECT_EQ(json[0]["energy"][0]["joules"], 12000);
+}
+
 TEST(Stats, TellsRunsOfOneExperimentApartByTheirPaths) {
   const TemporaryFolder folder;
   write_campaign(folder / "a.h5", campaign("same", 3, 10));
@@ -154,9 +188,7 @@ TEST(Stats, RefusesWhatItCannotCount) {
   write_campaign(folder / "a.h5", campaign("late", 2, 2, 5));
   for (const auto& [arguments, message] :
        {std::pair<std::string, std::string>{
-            "stats missing",
-            "qhn: missing: cannot read the result: No such file or directory (looked for in " +
-                std::filesystem::path(folder / "").parent_path().string() + ")\n"},
+            "stats missing", "qhn: missing: cannot read the result: No such file or directory\n"},
         {"stats a.h5", "qhn: a.h5: holds no restart with id 0 yet: nothing to count\n"}}) {
     const ProgramRun run = run_qhn(folder, arguments);
     EXPECT_EQ(run.exit_code, 2);

@@ -69,6 +69,8 @@ TEST(Track, AFaultMakesACounterAbsentForGood) {
       {"backwards or jumped", 1000, [](Fake& f, CounterTrack& t) { f.value = 499, t.look(1.0); }},
       {"stood still for 1.03 s", 0,
        [](Fake&, CounterTrack& t) { t.look(0.5), t.look(1.01), t.look(1.03); }},
+      {"shows 1001, beyond its range of 1000", 1000,
+       [](Fake& f, CounterTrack& t) { f.value = 1001, t.look(0.01); }},
       // 1000 ticks of 0.5 J at 100 W.
       {"may have wrapped", 1000, [](Fake& f, CounterTrack& t) { ++f.value, t.look(5.1); }},
   };
@@ -85,11 +87,44 @@ TEST(Track, AFaultMakesACounterAbsentForGood) {
   }
 }
 
+TEST(Track, WhatIsUsualIsNoFault) {
+  Fake fake{500};
+  CounterTrack track(fake.counter(), 0.0);
+  fake.value += 200;  // 100 W for a second and an update's time: 200.2 ticks
+  track.look(1.0);
+  track.look(2.0);  // 1.02 s of patience since the counter advanced, not since the last look
+  ++fake.value;
+  track.look(2.015);
+  track.look(3.03);
+  EXPECT_EQ(track.fault(), "");
+  EXPECT_EQ(track.joules(), 100.5);
+  track.look(3.04);
+  EXPECT_EQ(track.fault(), "fake stood still for 1.02 s");
+  Fake wraps{1000};
+  CounterTrack full(wraps.counter(1000), 0.0);  // its last number before 0
+  wraps.value = 0;
+  full.look(1.0);
+  EXPECT_EQ(full.joules(), 0.0);
+  EXPECT_EQ(full.fault(), "");
+}
+
+TEST(Track, ACounterThatCannotBeReadAtFirstIsAbsent) {
+  Fake fake{5, true};
+  CounterTrack track(fake.counter(), 0.0);
+  fake.gone = false;
+  track.look(1.0);
+  EXPECT_EQ(track.fault(), "fake: cannot be read");
+  EXPECT_TRUE(std::isnan(track.joules()));
+}
+
 TEST(Track, IsLookedAtWellWithinAWrap) {
   Fake fake;
   EXPECT_EQ(look_interval(fake.counter()), 1.0);
   EXPECT_EQ(look_interval(fake.counter(1000)), 1.0);  // wraps after 5 s at the earliest
   EXPECT_EQ(look_interval(fake.counter(160)), 0.2);   // 0.8 s
+  EnergyCounter slow = fake.counter();
+  slow.update = 30;
+  EXPECT_EQ(look_interval(slow), 30.0);
 }
 
 // Two packages with the DRAM of each, parts of packages, a mirror, the platform, and another
@@ -135,6 +170,80 @@ TEST_F(Powercap, PackagesAndTheirDramCountOnce) {
                                                          {"psys: psys", 50}}));
 }
 
+TEST_F(Powercap, PowerIsBoundByTwiceTheHighestLimit) {
+  struct Limits {
+    std::map<std::string, std::string> files;
+    double watts;
+  };
+  for (const Limits& limits : {
+           Limits{{}, 1000},
+           Limits{{{"constraint_0_power_limit_uw", "45000000"}}, 90},
+           Limits{{{"constraint_0_power_limit_uw", "45000000"},
+                   {"constraint_0_max_power_uw", "15000000"},
+                   {"constraint_1_power_limit_uw", "64000000"}},
+                  128},
+           Limits{{{"constraint_2_max_power_uw", "205000000"}}, 410},
+           Limits{{{"constraint_0_power_limit_uw", "0"}}, 1000},           // off
+           Limits{{{"constraint_0_power_limit_uw", "4095875000"}}, 1000},  // never set
+           Limits{{{"constraint_0_power_limit_uw", "unlimited"}}, 1000},
+       }) {
+    const TemporaryFolder own;
+    fs::create_directories(own / "intel-rapl:0");
+    own.write("intel-rapl:0/name", "package-0\n");
+    own.write("intel-rapl:0/max_energy_range_uj", "262143328850\n");
+    for (const auto& [file, text] : limits.files) own.write("intel-rapl:0/" + file, text + "\n");
+    const EnergySource source = find_powercap(own / "");
+    ASSERT_EQ(source.counters.size(), 1u);
+    EXPECT_DOUBLE_EQ(source.counters[0].most_watts, limits.watts);
+  }
+}
+
+TEST_F(Powercap, ARangeThatSaysNothingMakesAllUseless) {
+  two_packages();
+  for (const auto& [text, why] : std::map<std::string, std::string>{
+           {"max\n", "holds no whole number, but 'max'"},
+           {"", "holds no whole number, but ''"},
+           {"-5\n", "holds no whole number, but '-5'"},
+           {"1e9\n", "holds no whole number, but '1e9'"},
+           {"1.5\n", "holds no whole number, but '1.5'"},
+           {"\x1b[31m7\n", "holds no whole number, but '?[31m7'"},
+           {"99999999999999999999\n", "holds no whole number, but '99999999999999999999'"},
+           {"3000000\n", "3000000 may wrap several times a second"},  // 3 J at 1 kW
+       }) {
+    folder.write("intel-rapl:1/max_energy_range_uj", text);
+    const EnergySource source = find();
+    EXPECT_EQ(source.method, "none");
+    EXPECT_TRUE(source.counters.empty());
+    EXPECT_EQ(source.remarks,
+              std::vector<std::string>{folder / "intel-rapl:1/max_energy_range_uj: " + why});
+  }
+  fs::remove(folder / "intel-rapl:1/max_energy_range_uj");
+  EXPECT_EQ(
+      find().remarks.at(0),
+      folder / "intel-rapl:1/max_energy_range_uj: cannot be read (No such file or directory)");
+  folder.write("intel-rapl:1/max_energy_range_uj", "0\n");  // it never wraps
+  EXPECT_EQ(find().counters.size(), 5u);
+}
+
+TEST_F(Powercap, ASourceThatWasAskedForAndIsNotThereIsNamed) {
+  MeterOptions options;
+  options.pm_counters = folder / "pm";
+  options.powercap = folder / "cap";
+  options.owns_node = true;
+  const auto remarks = [&](MeterSource source) {
+    options.source = source;
+    return find_energy_source(options, outside, 1).remarks;
+  };
+  using Remarks = std::vector<std::string>;
+  EXPECT_EQ(remarks(MeterSource::automatic), Remarks{});
+  EXPECT_EQ(remarks(MeterSource::pm_counters),
+            Remarks{"pm_counters: no counter found in " + (folder / "pm")});
+  EXPECT_EQ(remarks(MeterSource::powercap),
+            Remarks{"powercap: no counter found in " + (folder / "cap")});
+  EXPECT_EQ(remarks(MeterSource::slurm),
+            Remarks{"slurm: no counter found in the environment: SLURM_JOB_ID is not set"});
+}
+
 TEST_F(Powercap, OneThatMayNotBeReadMakesAllUseless) {
   two_packages();
   for (const auto& entry : fs::recursive_directory_iterator(folder / ""))
@@ -166,6 +275,62 @@ TEST_F(Powercap, AFrozenCounterIsNone) {
   const EnergySource source = find_energy_source(options, outside, 1);
   EXPECT_EQ(source.method, "none");
   EXPECT_EQ(source.remarks, std::vector<std::string>{"package-0 stands still"});
+}
+
+// Two packages and the DRAM of one: joules add up, and so do at both ends of each counter a tick
+// and what it takes in an update's time.
+TEST(Meter, UncertaintyIsThatOfBothEndsOfEveryCounter) {
+  Fake a, b, d, p;
+  EnergyCounter first = a.counter(), second = b.counter(), dram = d.counter(), psys = p.counter();
+  first.tick = 0.25, first.update = 0.5, first.most_watts = 100;
+  second.tick = 0.125, second.update = 0.25, second.most_watts = 200;
+  dram.scope = "dram";
+  dram.tick = 1.0, dram.update = 0.125, dram.most_watts = 50;
+  psys.scope = "psys";
+  psys.tick = 2.0, psys.update = 1.0, psys.most_watts = 1000;
+  const double start = read_clock(CLOCK_MONOTONIC);
+  const Meter meter({first, second, dram, psys});
+  // A phase of 4 s that ends 2^20 s after the start: what came before weighs nothing but for the
+  // second package, which took 2^20 · 64 J in all, 64 W against 2 W in the phase.
+  const double end = start + 1048576;
+  const Meter::Mark from{end - 4, {100, 1048576 * 64.0 - 8, 10, 1000}};
+  const Meter::Mark to{end, {140, 1048576 * 64.0, 12, 1400}};
+  const auto energies = meter.between(from, to);
+  ASSERT_EQ(energies.size(), 2u);
+  const ScopeEnergy& node = energies[0];
+  EXPECT_EQ(node.scope, "package+dram");
+  EXPECT_NEAR(node.seconds, 4.0, 1e-6);
+  EXPECT_DOUBLE_EQ(node.joules, 40 + 8 + 2);
+  EXPECT_NEAR(node.watts(), 12.5, 1e-6);
+  EXPECT_NEAR(node.uncertainty,
+              2 * (0.25 + 10 * 0.5) + 2 * (0.125 + 64 * 0.25) + 2 * (1.0 + 0.5 * 0.125), 1e-3);
+  EXPECT_EQ(node.tick, 1.0);
+  EXPECT_EQ(node.most_watts, 350.0);
+  EXPECT_EQ(energies[1].scope, "psys");
+  EXPECT_DOUBLE_EQ(energies[1].joules, 400.0);
+  EXPECT_NEAR(energies[1].uncertainty, 2 * (2.0 + 100 * 1.0), 1e-3);
+
+  // One package dies: no sum of the others; psys is none of them.
+  const Meter::Mark dead{end, {140, not_known, 12, 1400}};
+  const auto without = meter.between(from, dead);
+  EXPECT_TRUE(std::isnan(without[0].joules));
+  EXPECT_EQ(without[1].joules, 400.0);
+}
+
+TEST(Meter, DoubtsWhatItsCountersCannotHaveSeen) {
+  const auto energy = [](double seconds, double joules, double uncertainty) {
+    return ScopeEnergy{"package", seconds, joules, uncertainty, 1e-6, 500.0};
+  };
+  EXPECT_EQ(why_doubtful(energy(1, 500, 1)), "");
+  EXPECT_EQ(why_doubtful(energy(0.001, 17, 0.1)),
+            "17 J in 0.001 s, more than 500 W, the most that its counters can see");
+  EXPECT_EQ(why_doubtful(energy(2, 900, 1800)),
+            "900 J, known to 1.8e+03 J only: 2 s are too short for its counters");
+  EXPECT_NE(why_doubtful(energy(2, 900, 900)), "");
+  EXPECT_EQ(why_doubtful(energy(2, 900, 899)), "");
+  EXPECT_NE(why_doubtful(energy(2, 0, 0)), "");  // a node that takes nothing
+  EXPECT_NE(why_doubtful(energy(0, 0, 0.1)), "");
+  EXPECT_EQ(why_doubtful(energy(2, not_known, 1)), "");  // absent, which is told elsewhere
 }
 
 // What a counter of ten updates a second sees shows up to a tenth of a second later.
@@ -260,6 +425,51 @@ TEST_F(Powercap, PmCountersComeFirstAndReadJoules) {
   EXPECT_EQ(find_pm_counters(folder / "absent").method, "none");
 }
 
+TEST(Slurm, MarksForNoValueAreNoJoules) {
+  const TemporaryFolder folder;
+  const Environment inside = [](const char* name) -> const char* {
+    return std::string(name) == "SLURM_JOB_ID" ? "17" : nullptr;
+  };
+  const auto answer = [&](const std::string& line) {
+    folder.write("sstat", "#!/bin/sh\n[ \"$5\" = 17.batch ] || exit 1\n" + line + "\n");
+    fs::permissions(folder / "sstat", fs::perms::owner_all);
+    return find_slurm(folder / "", inside);
+  };
+  for (const char* none :
+       {"0", "", "18446744073709551614", "18446744073709551615", "4294967294", "4294967295"}) {
+    const EnergySource source = answer("echo " + std::string(none));
+    EXPECT_EQ(source.method, "none") << none;
+    EXPECT_TRUE(source.counters.empty());
+    ASSERT_EQ(source.remarks.size(), 1u) << none;
+    EXPECT_TRUE(source.remarks[0].ends_with("sstat: this cluster gathers no energy")) << none;
+  }
+  EXPECT_NE(answer("echo 4.2K").remarks.at(0).find("holds no whole number, but '4.2K'"),
+            std::string::npos);
+  EXPECT_NE(answer("echo 5; exit 1").remarks.at(0).find("it failed"), std::string::npos);
+  const EnergySource source = answer("echo 18446744073709551613");
+  ASSERT_EQ(source.counters.size(), 1u);
+  EXPECT_EQ(source.counters[0].read(), 18446744073709551613u);
+  EXPECT_EQ(source.counters[0].scope, "node");
+  EXPECT_EQ(source.counters[0].tick, 1.0);
+  EXPECT_EQ(source.counters[0].update, 30.0);
+  // As the value vanishes while the job runs.
+  folder.write("sstat", "#!/bin/sh\necho 18446744073709551614\n");
+  CounterTrack track(source.counters[0], 0.0);
+  EXPECT_NE(track.fault().find("gathers no energy"), std::string::npos);
+  EXPECT_EQ(find_slurm(folder / "", outside).remarks, std::vector<std::string>{});
+}
+
+TEST(Slurm, PowerIsBoundByTheNodesOfTheJob) {
+  const TemporaryFolder folder;
+  folder.write("sstat", "#!/bin/sh\necho 5\n");
+  fs::permissions(folder / "sstat", fs::perms::owner_all);
+  const Environment inside = [](const char* name) -> const char* {
+    if (std::string(name) == "SLURM_JOB_ID") return "17";
+    return std::string(name) == "SLURM_JOB_NUM_NODES" ? "3" : nullptr;
+  };
+  EXPECT_EQ(find_slurm(folder / "", inside).counters.at(0).most_watts, 6e4);
+}
+
 TEST(Slurm, ItsStepIsAskedFor) {
   const TemporaryFolder folder;
   folder.write("sstat", "#!/bin/sh\n[ \"$5\" = 17.3 ] && echo 4321 || echo 0\n");
@@ -292,12 +502,21 @@ TEST(Slurm, ItsStepIsAskedFor) {
 }
 
 TEST(Idle, ComesFromBothEnds) {
-  const ScopeEnergy before{"node", 2.0, 20.0, 0.2, 0.0}, after{"node", 2.0, 28.0, 0.2, 0.0};
+  const ScopeEnergy before{"node", 2.0, 20.0, 0.2, 0.0, 0.0},
+      after{"node", 2.0, 28.0, 0.2, 0.0, 0.0};
   EXPECT_DOUBLE_EQ(idle_power(before, after).watts, 12.0);
   EXPECT_DOUBLE_EQ(idle_power(before, after).uncertainty, 2.0);  // half of 14 − 10
   EXPECT_DOUBLE_EQ(idle_power(before, {}).watts, 10.0);
   EXPECT_DOUBLE_EQ(idle_power(before, {}).uncertainty, 0.1);
+  EXPECT_DOUBLE_EQ(idle_power({}, after).watts, 14.0);
+  EXPECT_DOUBLE_EQ(idle_power({}, after).uncertainty, 0.1);
   EXPECT_TRUE(std::isnan(idle_power({}, {}).watts));
+  // Measured for longer, the first weighs more; that they are alike proves nothing beyond their own
+  // uncertainty.
+  const ScopeEnergy longer{"node", 6.0, 60.0, 0.4, 0.0, 0.0};
+  EXPECT_DOUBLE_EQ(idle_power(longer, after).watts, 11.0);
+  EXPECT_DOUBLE_EQ(idle_power(longer, before).watts, 10.0);
+  EXPECT_DOUBLE_EQ(idle_power(longer, before).uncertainty, 0.6 / 8);
 }
 
 TEST(Model, HasTheUnitsOfItsConstants) {
@@ -349,6 +568,87 @@ TEST(Total, IsOfAllNodesOfAllRunsOrNone) {
   EXPECT_TRUE(std::isnan(total.joules));
   EXPECT_EQ(total.restarts, 10u);
   EXPECT_TRUE(total_energy({}).empty());
+}
+
+// A campaign of three runs, each of which makes the table: all of it was paid.
+TEST(Total, EveryRunIsChargedItsOwnTable) {
+  std::vector<RunEnergy> runs(3);
+  for (std::size_t r = 0; r < 3; ++r) {
+    const double joules = static_cast<double>(r + 1);
+    for (const char* phase : {"table", "restarts"}) {
+      PhaseEnergy p = figure("all", "modelled:cpu", joules);
+      p.phase = phase;
+      p.flops = 10 * joules, p.bytes = 100 * joules, p.exchanged = 1000 * joules;
+      p.times = static_cast<std::int32_t>(5 - r);
+      runs[r].phases.push_back(p);
+    }
+    runs[r].restarts = 2 + r;
+  }
+  runs[2].phases.pop_back();  // interrupted before its restarts
+  const auto totals = total_energy(runs);
+  ASSERT_EQ(totals.size(), 2u);
+  EXPECT_EQ(totals[0].phase, "table");
+  EXPECT_EQ(totals[0].joules, 6.0);
+  EXPECT_EQ(totals[0].net_joules, 3.0);
+  EXPECT_EQ(totals[0].uncertainty, 3.0);
+  EXPECT_EQ(totals[0].net_uncertainty, 6.0);
+  EXPECT_EQ(totals[0].seconds, 9.0);
+  EXPECT_EQ(totals[0].flops, 60.0);
+  EXPECT_EQ(totals[0].bytes, 600.0);
+  EXPECT_EQ(totals[0].exchanged, 6000.0);
+  EXPECT_EQ(totals[0].times, 5);
+  EXPECT_EQ(totals[1].joules, 3.0);
+  EXPECT_EQ(totals[1].seconds, 6.0);
+  EXPECT_EQ(totals[1].restarts, 5u);
+}
+
+// Nodes work at the same time; the figure of a job step is for all of them.
+TEST(Total, TakesTheSecondsOfTheSlowestNode) {
+  RunEnergy run;
+  run.restarts = 1;
+  run.phases = {figure("x", "measured:rapl", 10), figure("y", "measured:rapl", 20),
+                figure("all", "modelled:cpu", 99, 2)};
+  run.phases[0].seconds = 7;
+  EXPECT_EQ(total_energy({run}).at(0).seconds, 7.0);
+  run.phases = {figure("job step", "measured:slurm", 10, 2), figure("all", "modelled:cpu", 99, 2)};
+  EXPECT_EQ(total_energy({run}).at(0).method, "measured:slurm");
+  run.phases[0].nodes = 1;
+  EXPECT_EQ(total_energy({run}).at(0).method, "modelled:cpu");
+}
+
+TEST(Total, LeavesDoubtfulFiguresAndThePlatformOut) {
+  EXPECT_EQ(doubtful("measured:slurm"), "doubtful:slurm");
+  EXPECT_TRUE(is_doubtful("doubtful:cpu"));
+  EXPECT_FALSE(is_doubtful("measured:rapl"));
+  RunEnergy run;
+  run.restarts = 1;
+  run.phases = {figure("x", doubtful("measured:rapl"), 10), figure("x", "measured:rapl", 7),
+                figure("all", "modelled:cpu", 99)};
+  run.phases[1].scope = "psys";
+  EXPECT_EQ(total_energy({run}).at(0).method, "modelled:cpu");
+  run.phases[2].method = doubtful("modelled:cpu");
+  EXPECT_EQ(total_energy({run}).at(0).method, "none");
+  EXPECT_TRUE(std::isnan(total_energy({run}).at(0).joules));
+  EXPECT_EQ(total_energy({run}).at(0).seconds, 3.0);
+}
+
+// Ten restarts of 0.1 s in a phase of 4 s that took 100 W.
+TEST(Total, ARestartsJoulesAreThoseOfItsSeconds) {
+  EnergyTotal total{.phase = "restarts", .method = "measured:rapl", .scope = "node"};
+  total.seconds = 4;
+  total.joules = 400;
+  total.net_joules = 40;
+  total.restarts = 10;
+  EXPECT_DOUBLE_EQ(total.busy_share(0.1), 0.25);
+  EXPECT_DOUBLE_EQ(total.per_restart(0.1), 100 * 0.1);
+  // Side by side, on five cores: each takes a part of the power.
+  EXPECT_DOUBLE_EQ(total.busy_share(2.0), 1.0);
+  EXPECT_DOUBLE_EQ(total.per_restart(2.0), 40.0);
+  // Counted work is all the restarts', of the idle power their share.
+  total.method = "modelled:cpu";
+  EXPECT_DOUBLE_EQ(total.per_restart(0.1), 4 + 36 * 0.25);
+  total.net_joules = not_known;
+  EXPECT_DOUBLE_EQ(total.per_restart(0.1), 10.0);
 }
 
 }  // namespace
