@@ -450,6 +450,7 @@ class Campaign {
     if (table_) {
       summary_.minimizers = table_->minimizers();
       summary_.best_index = table_->best_index();
+      summary_.next_gaps = table_->next_gaps();
     }
     problem_.reset();  // a table read from a file is large
     std::vector<std::byte> header;

@@ -167,12 +167,30 @@ void SharedCosts::complete(MPI_Comm comm, std::span<double> mine, Index at_once,
   MPI_Allreduce(&found, &minimizers_, 1, MPI_UINT64_T, MPI_SUM, holders_);
   MPI_Allreduce(&best, &best_index_, 1, MPI_UINT64_T, MPI_MIN, holders_);
 
+  find_next_gaps(mine);
+
   std::uint64_t table = 0, low = 0, high = 0;
   MPI_Allreduce(&sum, &table, 1, MPI_UINT64_T, MPI_SUM, holders_);
   MPI_Allreduce(&table, &low, 1, MPI_UINT64_T, MPI_MIN, comm);
   MPI_Allreduce(&table, &high, 1, MPI_UINT64_T, MPI_MAX, comm);
   if (low != high)
     throw RunError("the nodes come to different cost tables: their processors or libraries differ");
+}
+
+// The least cost above what counts as equal to the one before, some times over: minima, so the same
+// for any number of ranks and threads.
+void SharedCosts::find_next_gaps(std::span<const double> mine) {
+  constexpr std::size_t most = 4;
+  for (double limit = minimizer_limit(minimum_); next_gaps_.size() < most;) {
+    double next = std::numeric_limits<double>::infinity();
+#pragma omp parallel for simd reduction(min : next)
+    for (std::size_t x = 0; x < mine.size(); ++x)
+      if (mine[x] > limit && mine[x] < next) next = mine[x];
+    MPI_Allreduce(MPI_IN_PLACE, &next, 1, MPI_DOUBLE, MPI_MIN, holders_);
+    if (std::isinf(next)) return;
+    next_gaps_.push_back(next - minimum_);
+    limit = minimizer_limit(next);
+  }
 }
 
 void SharedCosts::allocate(Index size) {

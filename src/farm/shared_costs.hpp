@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <functional>
 #include <span>
+#include <vector>
 
 #include "core/aligned.hpp"
 #include "core/index_map.hpp"
@@ -36,6 +37,8 @@ class SharedCosts {
   double minimum() const { return minimum_; }               ///< E_min
   std::uint64_t minimizers() const { return minimizers_; }  ///< entries that count as equal to it
   Index best_index() const { return best_index_; }          ///< the first of them
+  /// cost − E_min of the next distinct costs, ascending; at most four.
+  const std::vector<double>& next_gaps() const { return next_gaps_; }
 
  private:
   void build(MPI_Comm comm, Index size,
@@ -45,6 +48,7 @@ class SharedCosts {
   template <class Fill, class IndexOf>
   void complete(MPI_Comm comm, std::span<double> mine, Index at_once, const Fill& fill,
                 const IndexOf& index_of);
+  void find_next_gaps(std::span<const double> mine);
   void allocate(Index size);
   void release();
 
@@ -55,6 +59,7 @@ class SharedCosts {
   double minimum_ = 0.0;
   std::uint64_t minimizers_ = 0;
   Index best_index_ = 0;
+  std::vector<double> next_gaps_;
 };
 
 }  // namespace qhn

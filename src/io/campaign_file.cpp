@@ -17,6 +17,7 @@
 #include "core/error.hpp"
 #include "core/paths.hpp"
 #include "io/atomic_file.hpp"
+#include "io/campaign_schema.hpp"
 #include "io/hdf5.hpp"
 
 namespace qhn {
@@ -48,35 +49,35 @@ void for_each_field(P& p, F&& f) {
   f("data_sha256", p.data_sha256);
 }
 
-// The scalar columns of a record: dataset name, unit, member.
+// The scalar columns of a record: dataset name, member.
 template <class R, class F>
 void for_each_column(F&& f) {
   f(
-      "id", "", [](R & r) -> auto& { return r.result.id; });
+      "id", [](R & r) -> auto& { return r.result.id; });
   f(
-      "seed", "", [](R & r) -> auto& { return r.result.seed; });
+      "seed", [](R & r) -> auto& { return r.result.seed; });
   f(
-      "expectation", "", [](R & r) -> auto& { return r.result.expectation; });
+      "expectation", [](R & r) -> auto& { return r.result.expectation; });
   f(
-      "gap", "", [](R & r) -> auto& { return r.result.gap; });
+      "gap", [](R & r) -> auto& { return r.result.gap; });
   f(
-      "gradient_norm", "1/rad", [](R & r) -> auto& { return r.result.gradient_norm; });
+      "gradient_norm", [](R & r) -> auto& { return r.result.gradient_norm; });
   f(
-      "iterations", "", [](R & r) -> auto& { return r.result.iterations; });
+      "iterations", [](R & r) -> auto& { return r.result.iterations; });
   f(
-      "evaluations", "", [](R & r) -> auto& { return r.result.evaluations; });
+      "evaluations", [](R & r) -> auto& { return r.result.evaluations; });
   f(
-      "best_string", "", [](R & r) -> auto& { return r.result.best_string; });
+      "best_string", [](R & r) -> auto& { return r.result.best_string; });
   f(
-      "best_probability", "", [](R & r) -> auto& { return r.result.best_probability; });
+      "best_probability", [](R & r) -> auto& { return r.result.best_probability; });
   f(
-      "best_cost", "", [](R & r) -> auto& { return r.result.best_cost; });
+      "best_cost", [](R & r) -> auto& { return r.result.best_cost; });
   f(
-      "seconds", "s", [](R & r) -> auto& { return r.cost.seconds; });
+      "seconds", [](R & r) -> auto& { return r.cost.seconds; });
   f(
-      "cpu_seconds", "s", [](R & r) -> auto& { return r.cost.cpu_seconds; });
+      "cpu_seconds", [](R & r) -> auto& { return r.cost.cpu_seconds; });
   f(
-      "joules", "J", [](R & r) -> auto& { return r.cost.joules; });
+      "joules", [](R & r) -> auto& { return r.cost.joules; });
 }
 
 // The columns with one entry per epsilon.
@@ -114,34 +115,34 @@ void for_each_method_field(M& m, F&& f) {
 // apart.
 template <class F>
 void for_each_run_column(F&& f) {
-  f("run", "", &RunEnergy::run);
-  f("restarts", "", &RunEnergy::restarts);
-  f("pue", "", &RunEnergy::pue);
-  f("grams_per_kwh", "g/kWh", &RunEnergy::grams_per_kwh);
-  f("meter_seconds", "s", &RunEnergy::meter_seconds);
-  f("remarks", "", &RunEnergy::remarks);
+  f("run", &RunEnergy::run);
+  f("restarts", &RunEnergy::restarts);
+  f("pue", &RunEnergy::pue);
+  f("grams_per_kwh", &RunEnergy::grams_per_kwh);
+  f("meter_seconds", &RunEnergy::meter_seconds);
+  f("remarks", &RunEnergy::remarks);
 }
 template <class F>
 void for_each_phase_column(F&& f) {
-  f("phase", "", &PhaseEnergy::phase);
-  f("host", "", &PhaseEnergy::host);
-  f("method", "", &PhaseEnergy::method);
-  f("scope", "", &PhaseEnergy::scope);
-  f("nodes", "", &PhaseEnergy::nodes);
-  f("seconds", "s", &PhaseEnergy::seconds);
-  f("joules", "J", &PhaseEnergy::joules);
-  f("uncertainty", "J", &PhaseEnergy::uncertainty);
-  f("net_joules", "J", &PhaseEnergy::net_joules);
-  f("net_uncertainty", "J", &PhaseEnergy::net_uncertainty);
-  f("tick", "J", &PhaseEnergy::tick);
-  f("flops", "", &PhaseEnergy::flops);
-  f("bytes", "B", &PhaseEnergy::bytes);
+  f("phase", &PhaseEnergy::phase);
+  f("host", &PhaseEnergy::host);
+  f("method", &PhaseEnergy::method);
+  f("scope", &PhaseEnergy::scope);
+  f("nodes", &PhaseEnergy::nodes);
+  f("seconds", &PhaseEnergy::seconds);
+  f("joules", &PhaseEnergy::joules);
+  f("uncertainty", &PhaseEnergy::uncertainty);
+  f("net_joules", &PhaseEnergy::net_joules);
+  f("net_uncertainty", &PhaseEnergy::net_uncertainty);
+  f("tick", &PhaseEnergy::tick);
+  f("flops", &PhaseEnergy::flops);
+  f("bytes", &PhaseEnergy::bytes);
 }
 // Files of the first days have no such columns.
 template <class F>
 void for_each_newer_phase_column(F&& f) {
-  f("exchanged", "B", &PhaseEnergy::exchanged);
-  f("times", "", &PhaseEnergy::times);
+  f("exchanged", &PhaseEnergy::exchanged);
+  f("times", &PhaseEnergy::times);
 }
 
 template <class T>
@@ -162,14 +163,13 @@ H5Id open_group(hid_t file, const char* name) {
 }
 
 template <class Row, class T>
-void write_column(hid_t group, const char* name, const char* unit, const std::vector<Row>& rows,
-                  T Row::*member) {
+void write_column(hid_t group, const char* name, const std::vector<Row>& rows, T Row::*member) {
   std::vector<T> values;
   for (const Row& row : rows) values.push_back(row.*member);
   if constexpr (std::is_same_v<T, std::string>)
     write_texts(group, name, values);
   else
-    write_dataset(group, name, values, 0, unit);
+    write_dataset(group, name, values);
 }
 
 // Makes the rows where there are none yet.
@@ -196,13 +196,12 @@ void write_energy(hid_t file, const std::vector<RunEnergy>& energy) {
       phases.push_back(phase);
     }
   const H5Id group = create_group(file, "energy"), runs = create_group(group, "runs");
-  for_each_run_column([&](const char* name, const char* unit, auto member) {
-    write_column(runs, name, unit, energy, member);
-  });
+  for_each_run_column(
+      [&](const char* name, auto member) { write_column(runs, name, energy, member); });
   const H5Id rows = create_group(group, "phases");
   write_texts(rows, "run", owners);
-  const auto write = [&](const char* name, const char* unit, auto member) {
-    write_column(rows, name, unit, phases, member);
+  const auto write = [&](const char* name, auto member) {
+    write_column(rows, name, phases, member);
   };
   for_each_phase_column(write);
   for_each_newer_phase_column(write);
@@ -211,13 +210,11 @@ void write_energy(hid_t file, const std::vector<RunEnergy>& energy) {
 void read_energy(hid_t file, std::vector<RunEnergy>& energy) {
   const H5Id group = open_group(file, "energy"), runs = open_group(group, "runs");
   for_each_run_column(
-      [&](const char* name, const char*, auto member) { read_column(runs, name, energy, member); });
+      [&](const char* name, auto member) { read_column(runs, name, energy, member); });
   const H5Id rows = open_group(group, "phases");
   const std::vector<std::string> owners = read_texts(rows, "run");
   std::vector<PhaseEnergy> phases(owners.size());
-  const auto read = [&](const char* name, const char*, auto member) {
-    read_column(rows, name, phases, member);
-  };
+  const auto read = [&](const char* name, auto member) { read_column(rows, name, phases, member); };
   for_each_phase_column(read);
   if (has_link(rows, "times")) for_each_newer_phase_column(read);
   for (std::size_t k = 0; k < phases.size(); ++k) {
@@ -249,7 +246,7 @@ RecordShape shape_of(hid_t group) {
 std::vector<RestartRecord> read_restarts(hid_t group, const RecordShape& shape, std::size_t ladder,
                                          const RowRange& rows) {
   std::vector<RestartRecord> records(rows.count);
-  for_each_column<RestartRecord>([&](const char* name, const char*, auto member) {
+  for_each_column<RestartRecord>([&](const char* name, auto member) {
     using T = std::decay_t<decltype(member(records[0]))>;
     const std::vector<T> values = read_rows<T>(group, name, rows);
     for (std::size_t i = 0; i < rows.count; ++i) member(records[i]) = values[i];
@@ -304,10 +301,17 @@ void write_head(hid_t file, const CampaignHead& campaign) {
 
   const H5Id table = create_group(file, "table");
   write_attribute(table, "qubits", std::int32_t{campaign.table.qubits});
-  write_attribute(table, "minimum", campaign.table.minimum);
-  write_attribute(table, "minimizers", campaign.table.minimizers);
-  write_attribute(table, "best_index", campaign.table.best_index);
+  write_attribute(table, "reference", std::string(campaign.table.reference()));
+  if (campaign.table.enumerated()) {
+    write_attribute(table, "minimum", campaign.table.minimum);
+    write_attribute(table, "minimizers", campaign.table.minimizers);
+    write_attribute(table, "best_index", campaign.table.best_index);
+  } else {
+    write_attribute(table, "target", campaign.table.minimum);
+  }
   write_attribute(table, "samples", campaign.table.samples);
+  if (!campaign.table.next_gaps.empty())
+    write_dataset(table, "next_gaps", campaign.table.next_gaps);
 
   if (!campaign.method.name.empty()) {
     const H5Id method = create_group(file, "method");
@@ -330,6 +334,40 @@ void write_head(hid_t file, const CampaignHead& campaign) {
       write_attribute(slurm, variable.substr(0, at), variable.substr(at + 1));
     }
   }
+}
+
+bool has_object(hid_t file, const std::string& path) {
+  for (std::size_t end = path.find('/', 1); end != std::string::npos; end = path.find('/', end + 1))
+    if (!has_link(file, path.substr(0, end))) return false;
+  return path == "/" || has_link(file, path);
+}
+
+// Says of every object what it is.
+void describe_objects(hid_t file, const CampaignHead& campaign) {
+  const Chosen chosen = how_chosen(campaign.method.name, campaign.experiment);
+  for (const FieldMeaning& field : campaign_schema()) {
+    const std::string path = field.path;
+    if (!has_object(file, path)) continue;
+    const H5Id object(H5Oopen(file, path.c_str(), H5P_DEFAULT), H5Oclose,
+                      fmt::format("cannot open '{}'", path));
+    const std::string name = path.substr(path.rfind('/') + 1);
+    write_attribute(object, "description",
+                    field.description ? field.description : describe_best(name, chosen));
+    if (field.unit) write_attribute(object, "unit", std::string(field.unit));
+    if (field.shape) write_attribute(object, "shape", std::string(field.shape));
+    if (name == "best_string") write_attribute(object, "meaning", std::string(to_string(chosen)));
+  }
+}
+
+void write_found(hid_t file, const FoundNetwork& found, int qubits) {
+  if (!found.any()) return;
+  std::string bits;
+  for (int q = qubits - 1; q >= 0; --q) bits += bit(found.network, q) ? '1' : '0';
+  const H5Id table = open_group(file, "table");
+  write_attribute(table, "found_index", found.network);
+  write_attribute(table, "found_bits", bits);
+  write_attribute(table, "found_cost", found.cost);
+  write_attribute(table, "found_restart", found.restart);
 }
 
 void check_readable(const std::string& path) {
@@ -382,6 +420,7 @@ class CampaignWriter::Columns {
       : path_(path),
         shape_(shape),
         ladder_(head.epsilons.size()),
+        qubits_(head.table.qubits),
         new_file_(path, NewFile::Special::refuse) {
     guarded([&] {
       // Of every record its columns; of the head what it may take in a generous layout.
@@ -393,9 +432,9 @@ class CampaignWriter::Columns {
       new_file_.reserve(record * shape.count + head_size(head));  // making it let go of the space
       write_head(*file_, head);
       group_.emplace(create_group(*file_, "restarts"));
-      for_each_column<const RestartRecord>([&](const char* name, const char* unit, auto member) {
+      for_each_column<const RestartRecord>([&](const char* name, auto member) {
         using T = std::decay_t<decltype(member(std::declval<const RestartRecord&>()))>;
-        datasets_.push_back(create_dataset(*group_, name, h5_type<T>(), shape.count, 0, unit));
+        datasets_.push_back(create_dataset(*group_, name, h5_type<T>(), shape.count));
       });
       datasets_.push_back(create_dataset(*group_, "status", status_type(), shape.count));
       for_each_crossing<const RestartRecord>([&](const char* name, auto, auto) {
@@ -412,7 +451,8 @@ class CampaignWriter::Columns {
           create_dataset(*group_, "host", h5_text_type(shape.host_length), shape.count));
       if (shape.angles > 0)
         datasets_.push_back(
-            create_dataset(*group_, "angles", h5_type<double>(), shape.count, shape.angles, "rad"));
+            create_dataset(*group_, "angles", h5_type<double>(), shape.count, shape.angles));
+      describe_objects(*file_, head);
     });
   }
 
@@ -425,6 +465,7 @@ class CampaignWriter::Columns {
     if (r.angles.size() != shape_.angles)
       throw RunError(fmt::format("{}: record {} has {} angles, others {}", path_, r.id,
                                  r.angles.size(), shape_.angles));
+    found_.include(record.result);
     rows_.push_back(std::move(record));
     if (rows_.size() == batch) flush();
   }
@@ -434,6 +475,7 @@ class CampaignWriter::Columns {
     if (written_ != shape_.count)
       throw RunError(fmt::format("{}: {} records for {} rows", path_, written_, shape_.count));
     guarded([&] {
+      write_found(*file_, found_, qubits_);
       h5_check(H5Fflush(*file_, H5F_SCOPE_GLOBAL), "cannot finish the file");
       datasets_.clear();
       group_.reset();
@@ -444,7 +486,7 @@ class CampaignWriter::Columns {
 
  private:
   static std::uint64_t head_size(const CampaignHead& head) {
-    std::uint64_t bytes = 1 << 14;  // its groups, datasets and attributes
+    std::uint64_t bytes = 40 << 10;  // its groups, datasets and attributes: 35 KiB at most
     bytes += head.experiment.size() + head.identity.size() + sizeof(double) * head.epsilons.size();
     for (const RunEnergy& run : head.energy)
       bytes += (1 << 14) + 512 * run.phases.size() + run.remarks.size();
@@ -476,7 +518,7 @@ class CampaignWriter::Columns {
     const auto put = [&](hid_t type, const void* values) {
       write_rows(*dataset++, type, written_, rows_.size(), values);
     };
-    for_each_column<const RestartRecord>([&](const char*, const char*, auto member) {
+    for_each_column<const RestartRecord>([&](const char*, auto member) {
       std::vector<std::decay_t<decltype(member(rows_[0]))>> values;
       for (const RestartRecord& r : rows_) values.push_back(member(r));
       put(h5_type<typename decltype(values)::value_type>(), values.data());
@@ -512,6 +554,8 @@ class CampaignWriter::Columns {
   const std::string path_;
   const RecordShape shape_;
   const std::size_t ladder_;
+  const int qubits_;
+  FoundNetwork found_;
   NewFile new_file_;
   std::optional<H5Id> file_, group_;
   std::vector<H5Id> datasets_;  // in the order of the rows' parts above
@@ -589,9 +633,15 @@ class CampaignReader::File {
 
     const H5Id table = open_group(file, "table");
     head_.table.qubits = read_attribute<std::int32_t>(table, "qubits");
-    head_.table.minimum = read_attribute<double>(table, "minimum");
-    head_.table.minimizers = read_attribute<std::uint64_t>(table, "minimizers");
-    head_.table.best_index = read_attribute<std::uint64_t>(table, "best_index");
+    if (H5Aexists(table, "target") > 0) {
+      head_.table.minimum = read_attribute<double>(table, "target");
+    } else {
+      head_.table.minimum = read_attribute<double>(table, "minimum");
+      head_.table.minimizers = read_attribute<std::uint64_t>(table, "minimizers");
+      head_.table.best_index = read_attribute<std::uint64_t>(table, "best_index");
+    }
+    if (has_link(table, "next_gaps"))
+      head_.table.next_gaps = read_dataset<double>(table, "next_gaps");
     if (H5Aexists(table, "samples") > 0)  // not in files of the first days
       head_.table.samples = read_attribute<std::uint64_t>(table, "samples");
 

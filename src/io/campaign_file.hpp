@@ -3,6 +3,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <limits>
 #include <memory>
 #include <string>
 #include <vector>
@@ -17,13 +18,32 @@ namespace qhn {
 /// Version of the layout below; raised when a reader of the old one would misread the new one.
 constexpr int campaign_schema_version = 1;
 
-/// What the enumeration of all 2^N costs found.
+/// What gaps are counted from: what the enumeration of all 2^N costs found, or, where there was
+/// none, the experiment's target.
 struct TableSummary {
   int qubits = 0;
-  double minimum = 0.0;          ///< E_min
-  std::uint64_t minimizers = 0;  ///< bit strings whose cost counts as E_min
+  double minimum = 0.0;          ///< E_min, or the target
+  std::uint64_t minimizers = 0;  ///< bit strings whose cost counts as E_min; 0: no enumeration
   Index best_index = 0;          ///< the lowest of them
   std::uint64_t samples = 0;     ///< training samples behind one cost; 0: none
+  /// cost − E_min of the next distinct costs, ascending, up to four; empty: not known, or none.
+  std::vector<double> next_gaps = {};
+
+  bool enumerated() const { return minimizers > 0; }
+  /// "enumerated" or "target".
+  const char* reference() const { return enumerated() ? "enumerated" : "target"; }
+};
+
+/// The network of least cost that a restart returned; of equal ones that of the lowest id.
+struct FoundNetwork {
+  std::uint64_t restart = 0;
+  Index network = 0;
+  double cost = std::numeric_limits<double>::infinity();
+
+  bool any() const { return cost < std::numeric_limits<double>::infinity(); }
+  void include(const RestartResult& result) {
+    if (result.best_cost < cost) *this = {result.id, result.best_string, result.best_cost};
+  }
 };
 
 /// No campaign has more restarts: what a file claims beyond it is not believed.
@@ -44,7 +64,11 @@ struct MethodSummary {
 ///   /                  attributes format = "qhn campaign", schema_version, name,
 ///   restarts_requested /experiment        the resolved experiment as TOML text (scalar string)
 ///   /epsilon           [E] the ladder of gaps, descending
-///   /table             attributes qubits, minimum, minimizers, best_index, samples
+///   /table             attributes qubits, samples, reference: "enumerated", with minimum,
+///                      minimizers, best_index, or "target" (files of the first days have none),
+///                      with target; of the cheapest network a restart returned found_index,
+///                      found_bits, found_cost, found_restart
+///   /table/next_gaps   [up to 4] of the next distinct costs; only where they are known
 ///   /method            attributes name, settings, tuning_evaluations, tuning_unique,
 ///                      tuning_samples, inner_samples; only of classical campaigns
 ///   /restarts/FIELD    [R] in ascending id: id, seed, status (enumeration), expectation, gap,
@@ -62,7 +86,9 @@ struct MethodSummary {
 ///                      first days
 ///   /provenance        attributes named as the fields of Provenance; dataset hosts
 ///   /provenance/slurm  attributes SLURM_JOB_ID, …; only in jobs
-/// Datasets with a dimension carry the attribute `unit`.
+/// Objects carry the attribute `description`, datasets `unit` and `shape` too
+/// (io/campaign_schema.hpp); best_string has `meaning`: "most probable", "best measured" or
+/// "returned".
 struct CampaignHead {
   std::string name;
   std::string experiment;

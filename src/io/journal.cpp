@@ -48,6 +48,12 @@ void visit(Archive& archive, Header& h) {
           h.started);
 }
 
+// Journals of the first days end before it.
+template <class Archive, class Header>
+void visit_newer(Archive& archive, Header& h) {
+  archive(h.table.next_gaps);
+}
+
 std::uint32_t crc(std::span<const std::byte> bytes) {
   return static_cast<std::uint32_t>(
       crc32_z(0, reinterpret_cast<const Bytef*>(bytes.data()), bytes.size()));
@@ -218,6 +224,7 @@ void read_header(const std::string& path, std::span<const std::byte> payload, Jo
     throw InputError(fmt::format("{}: journal format {}; this qhn reads format {}", path, format,
                                  journal_format));
   visit(reader, h);
+  if (!reader.done()) visit_newer(reader, h);
   if (!reader.done()) throw RunError("packed records are damaged");
   if (h.restarts_requested == 0 || h.restarts_requested > most_restarts)
     throw RunError(fmt::format("{} restarts asked for", h.restarts_requested));
@@ -254,6 +261,7 @@ std::vector<std::byte> pack(const JournalHeader& header) {
   ByteWriter writer(bytes);
   writer(journal_format);
   visit(writer, header);
+  visit_newer(writer, header);
   return bytes;
 }
 

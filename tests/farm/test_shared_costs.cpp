@@ -5,6 +5,7 @@
 #include <limits>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "core/error.hpp"
 #include "farm/shared_costs.hpp"
@@ -36,6 +37,58 @@ TEST(SharedCosts, EveryRankSeesTheWholeTable) {
     EXPECT_EQ(table.minimizers(), minimizers);
     EXPECT_EQ(table.best_index(), best);
   }
+}
+
+}
+
+// Ties in all slices, in some and in the last alone: a sentinel of a slice without any never wins.
+TEST(SharedCosts, TheFirstOfEqualMinimaIsTheBest) {
+  constexpr Index size = 1000;
+  const auto expect_best = [&](auto is_least, std::uint64_t minimizers, Index best) {
+    const SharedCosts table(MPI_COMM_WORLD, size, [&](Index first, std::span<double> out) {
+      for (std::size_t i = 0; i < out.size(); ++i) out[i] = is_least(first + i) ? -1.0 : 2.0;
+    });
+    EXPECT_EQ(table.minimum(), -1.0);
+    EXPECT_EQ(table.minimizers(), minimizers);
+    EXPECT_EQ(table.best_index(), best);
+  };
+  expect_best([](Index) { return true; }, size, 0);
+  expect_best([](Index w) { return w % 10 == 7; }, 100, 7);
+  expect_best([](Index w) { return w >= 990; }, 10, 990);
+  expect_best([](Index w) { return w == 999; }, 1, 999);
+  expect_best([](Index w) { return w == 450 || w == 999; }, 2, 450);
+}
+
+// Without this a rank writes beyond the others' memory.
+TEST(SharedCosts, RanksThatAskForOtherSizesAreRefused) {
+  int ranks = 1, rank = 0;
+  MPI_Comm_size(MPI_COMM_WORLD, &ranks);
+  MPI_Comm_rank(MPI_COMM_WORLD, &rank);
+  if (ranks == 1) return;
+  EXPECT_THROW(SharedCosts(MPI_COMM_WORLD, Index{1} << (rank == 0 ? 8 : 20),
+                           [](Index, std::span<double> out) {
+                             for (double& x : out) x = 1.0;
+                           }),
+               RunError);
+}
+
+// The next distinct costs; those that differ by rounding are one.
+TEST(SharedCosts, KnowsTheNextGaps) {
+  const auto gaps = [](const std::vector<double>& costs) {
+    return SharedCosts(MPI_COMM_WORLD, costs.size(),
+                       [&](Index first, std::span<double> out) {
+                         std::copy_n(costs.begin() + static_cast<std::ptrdiff_t>(first), out.size(),
+                                     out.begin());
+                       })
+        .next_gaps();
+  };
+  EXPECT_EQ(gaps({0.5, 0.75, 0.5, 1.5, 1.0, 0.75, 2.5, 4.5}),
+            (std::vector<double>{0.25, 0.5, 1.0, 2.0}));
+  EXPECT_EQ(gaps({1.0, 2.0, 1.0 + 1e-13, 2.0 + 1e-13, 3.0, 1.0, 3.0, 2.0}),
+            (std::vector<double>{1.0, 2.0}));
+  EXPECT_EQ(gaps({-4.0, -3.0, -4.0, -1.0}), (std::vector<double>{1.0, 3.0}));
+  EXPECT_TRUE(gaps(std::vector<double>(16, 0.7)).empty());
+  EXPECT_TRUE(gaps(std::vector<double>(4, 0.0)).empty());
 }
 
 TEST(SharedCosts, AnErrorOfOneRankIsThatOfAll) {
@@ -95,6 +148,7 @@ TEST(SharedCosts, PartsOfAGroupMakeTheWholeTable) {
     EXPECT_EQ(spread.minimum(), whole.minimum());
     EXPECT_EQ(spread.minimizers(), whole.minimizers());
     EXPECT_EQ(spread.best_index(), whole.best_index());
+    EXPECT_EQ(spread.next_gaps(), whole.next_gaps());
   }
   EXPECT_THROW(SharedCosts(MPI_COMM_WORLD, group, part_of(7, rank % 4),
                            [&](const IndexMap& part, std::span<double> out) {

@@ -2,15 +2,20 @@
 #include <hdf5.h>
 #include <sys/resource.h>
 
+#include <algorithm>
 #include <cmath>
 #include <csignal>
 #include <cstdlib>
 #include <fstream>
+#include <functional>
 #include <limits>
+#include <set>
 
 #include "core/error.hpp"
 #include "io/atomic_file.hpp"
 #include "io/campaign_file.hpp"
+#include "io/campaign_schema.hpp"
+#include "io/hdf5.hpp"
 #include "temporary_folder.hpp"
 
 namespace qhn {
@@ -101,6 +106,103 @@ TEST(CampaignFile, RoundTrips) {
   EXPECT_EQ(read.provenance.ranks, 4);
   EXPECT_EQ(read.provenance.data_sha256, written.provenance.data_sha256);
   if (const char* keep = std::getenv("QHN_KEEP_CAMPAIGN")) write_campaign(keep, written);
+}
+
+// A target is no minimum, and no network is invented for it: the best one found stands there.
+TEST(CampaignFile, KeepsATargetApartFromAMinimum) {
+  const TemporaryFolder folder;
+  CampaignFile written = example();
+  written.table = {41, 0.25, 0, 0, 12665};
+  for (RestartRecord& r : written.records) r.result.best_cost = r.result.id == 1 ? 0.125 : 0.5;
+  write_campaign(folder / "a.h5", written);
+  const CampaignFile read = read_campaign(folder / "a.h5");
+  EXPECT_FALSE(read.table.enumerated());
+  EXPECT_STREQ(read.table.reference(), "target");
+  EXPECT_EQ(read.table.minimum, 0.25);
+  EXPECT_EQ(read.table.samples, 12665u);
+  const hid_t file = H5Fopen((folder / "a.h5").c_str(), H5F_ACC_RDONLY, H5P_DEFAULT);
+  {
+    const H5Id table(H5Gopen2(file, "table", H5P_DEFAULT), H5Gclose, "no table");
+    EXPECT_EQ(read_text_attribute(table, "reference"), "target");
+    EXPECT_EQ(read_attribute<double>(table, "target"), 0.25);
+    for (const char* none : {"minimum", "best_index", "minimizers"})
+      EXPECT_LE(H5Aexists(table, none), 0) << none;
+    EXPECT_EQ(read_attribute<std::uint64_t>(table, "found_index"), (Index{1} << 40) + 1);
+    EXPECT_EQ(read_attribute<double>(table, "found_cost"), 0.125);
+    EXPECT_EQ(read_attribute<std::uint64_t>(table, "found_restart"), 1u);
+    EXPECT_EQ(read_text_attribute(table, "found_bits"), "1" + std::string(39, '0') + "1");
+  }
+  H5Fclose(file);
+}
+
+TEST(CampaignFile, KeepsTheNextGapsWhereTheyAreKnown) {
+  const TemporaryFolder folder;
+  CampaignFile written = example();
+  write_campaign(folder / "a.h5", written);  // as a file without them
+  EXPECT_TRUE(read_campaign(folder / "a.h5").table.next_gaps.empty());
+  EXPECT_STREQ(read_campaign(folder / "a.h5").table.reference(), "enumerated");
+  written.table.next_gaps = {0.125, 0.25, 0.5};
+  write_campaign(folder / "a.h5", written);
+  EXPECT_EQ(read_campaign(folder / "a.h5").table.next_gaps, written.table.next_gaps);
+}
+
+/// `see` gets every group and dataset below `object`, itself included, with its path.
+void visit_objects(hid_t object, const std::string& path,
+                   const std::function<void(hid_t, const std::string&)>& see) {
+  see(object, path);
+  if (H5Iget_type(object) != H5I_GROUP) return;
+  H5G_info_t info{};
+  ASSERT_GE(H5Gget_info(object, &info), 0);
+  for (hsize_t k = 0; k < info.nlinks; ++k) {
+    char name[256] = {};
+    H5Lget_name_by_idx(object, ".", H5_INDEX_NAME, H5_ITER_INC, k, name, sizeof name, H5P_DEFAULT);
+    const H5Id inner(H5Oopen(object, name, H5P_DEFAULT), H5Oclose, name);
+    visit_objects(inner, (path == "/" ? path : path + "/") + name, see);
+  }
+}
+
+TEST(CampaignFile, SaysOfEveryObjectWhatItIs) {
+  const TemporaryFolder folder;
+  CampaignFile written = example();
+  written.table.next_gaps = {0.125};
+  written.identity = "circuit.sublayers = 4\n";
+  std::set<std::string> seen, meanings;
+  for (const auto& [method, optimizer] : {std::pair<std::string, std::string>{"annealing", ""},
+                                          {"", ""},
+                                          {"", "adam"},
+                                          {"", "spsa"}}) {
+    written.method.name = method;
+    written.experiment = "[optimizer]\n";
+    if (!optimizer.empty()) written.experiment += "name = \"" + optimizer + "\"\n";
+    write_campaign(folder / "a.h5", written);
+    const H5Id file(H5Fopen((folder / "a.h5").c_str(), H5F_ACC_RDONLY, H5P_DEFAULT), H5Fclose, "");
+    const H5Id root(H5Gopen2(file, "/", H5P_DEFAULT), H5Gclose, "no root");
+    visit_objects(root, "/", [&](hid_t object, const std::string& path) {
+      seen.insert(path);
+      if (path == "/method" || path == "/provenance/slurm") return;  // their attributes are a list
+      ASSERT_GT(H5Aexists(object, "description"), 0) << path;
+      EXPECT_GT(read_text_attribute(object, "description").size(), 3u) << path;
+      if (H5Iget_type(object) != H5I_DATASET) return;
+      for (const char* name : {"unit", "shape"}) {
+        ASSERT_GT(H5Aexists(object, name), 0) << path;
+        EXPECT_FALSE(read_text_attribute(object, name).empty()) << path;
+      }
+      // As many dimensions as it says.
+      const H5Id space(H5Dget_space(object), H5Sclose, path);
+      const std::string shape = read_text_attribute(object, "shape");
+      EXPECT_EQ(H5Sget_simple_extent_ndims(space),
+                shape == "scalar" ? 0 : 1 + std::count(shape.begin(), shape.end(), ','))
+          << path << ": " << shape;
+    });
+    const H5Id best(H5Dopen2(file, "/restarts/best_string", H5P_DEFAULT), H5Dclose, "");
+    meanings.insert(read_text_attribute(best, "meaning"));
+    EXPECT_EQ(read_text_attribute(best, "meaning"), !method.empty()     ? "returned"
+                                                    : optimizer.empty() ? "most probable"
+                                                                        : "best measured");
+  }
+  EXPECT_EQ(meanings.size(), 3u);
+  for (const FieldMeaning& field : campaign_schema())  // no entry without an object
+    EXPECT_TRUE(seen.contains(field.path)) << field.path;
 }
 
 // Of the first days, without the columns that came later.

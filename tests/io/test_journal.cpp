@@ -36,7 +36,7 @@ JournalHeader header() {
   h.restarts_requested = 10;
   h.rule = {.epsilon = 1e-3, .halfwidth = 0.02};
   h.epsilons = {1e-2, 1e-4};
-  h.table = {10, -0.5, 2, 77, 10000};
+  h.table = {10, -0.5, 2, 77, 10000, {0.25, 0.5}};
   h.method = {"annealing", "sweeps = 100", {7, 6, 70000}, 99};
   h.provenance.version = "0.1.0";
   h.provenance.hosts = {"n1", "n2"};
@@ -131,6 +131,7 @@ TEST(Journal, GivesBackWhatWasAppended) {
   EXPECT_EQ(h.table.minimum, -0.5);
   EXPECT_EQ(h.table.best_index, 77u);
   EXPECT_EQ(h.table.samples, 10000u);
+  EXPECT_EQ(h.table.next_gaps, (std::vector<double>{0.25, 0.5}));
   EXPECT_EQ(h.method.name, "annealing");
   EXPECT_EQ(h.method.settings, "sweeps = 100");
   EXPECT_EQ(h.method.tuning, (OracleCount{7, 6, 70000}));
@@ -656,6 +657,18 @@ TEST(FolderIdentity, IsTheFoldersUntilNothingIsLeft) {
   folder.write("campaign.identity", "seed = 2\n");
   EXPECT_NE(message_of<InputError>([&] { folder_identity(folder / ""); }).find("to its end"),
             std::string::npos);
+}
+
+// Of the first days, which end before the gaps of the next networks.
+TEST(Journal, ReadsAnOldHeader) {
+  JournalHeader h = header();
+  h.table.next_gaps.clear();
+  std::vector<std::byte> bytes = pack(h);
+  bytes.resize(bytes.size() - sizeof(std::uint64_t));  // their number, 0
+  const JournalHeader old = unpack_header(bytes);
+  EXPECT_EQ(old.started, h.started);
+  EXPECT_EQ(old.table.best_index, 77u);
+  EXPECT_TRUE(old.table.next_gaps.empty());
 }
 
 }  // namespace
