@@ -12,6 +12,7 @@
 
 #include "app/campaign.hpp"
 #include "app/operations.hpp"
+#include "app/stats.hpp"
 #include "app/status.hpp"
 #include "app/verbs.hpp"
 #include "baseline/method.hpp"
@@ -33,8 +34,7 @@ class ClassicalWork : public Workload {
     Experiment experiment = read_experiment(path, overrides);
     // What deserves to be called the target, costs that differ by rounding included.
     if (const auto target = experiment.problem.target)
-      experiment.epsilons = {
-          std::max(equal_costs * std::abs(*target), std::numeric_limits<double>::min())};
+      experiment.epsilons = {target_slack(*target)};
     if (experiment.baseline.method == Method::enumeration) {
       experiment.restart_count = 1;  // there is but one
       experiment.rule = {};

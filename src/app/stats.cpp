@@ -2,20 +2,24 @@
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
+#include <spdlog/spdlog.h>
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <cmath>
 #include <functional>
+#include <limits>
 #include <memory>
 #include <nlohmann/json.hpp>
 #include <set>
 
+#include "app/experiment.hpp"
 #include "app/options.hpp"
 #include "app/tables.hpp"
 #include "app/verbs.hpp"
 #include "core/error.hpp"
 #include "core/printable.hpp"
+#include "problem/problem.hpp"
 
 namespace qhn {
 namespace {
@@ -31,12 +35,17 @@ std::string describe_endings(const Tally& tally) {
   return fmt::format("{}", fmt::join(parts, ", "));
 }
 
+bool all_enumerated(const Campaigns& campaigns) {
+  return std::all_of(campaigns.begin(), campaigns.end(),
+                     [](const CampaignStatistics& c) { return c.table.enumerated(); });
+}
+
 // One row per campaign: what was run and what a restart costs.
 std::vector<Row> campaign_rows(const Campaigns& campaigns) {
   std::vector<Row> rows{
-      {"campaign", "qubits", "E_min", "restarts", "seconds", "evaluations", "ended"}};
+      {"campaign", "qubits", "gaps from", "restarts", "seconds", "evaluations", "ended"}};
   for (const CampaignStatistics& c : campaigns)
-    rows.push_back({c.name, fmt::format("{}", c.qubits), fmt::format("{:.10g}", c.minimum),
+    rows.push_back({c.name, fmt::format("{}", c.qubits), describe_reference(c.table),
                     c.restarts == c.requested ? fmt::format("{}", c.restarts)
                                               : fmt::format("{} of {}", c.restarts, c.requested),
                     fmt::format("{:.3g}", c.cost.seconds),
@@ -44,12 +53,23 @@ std::vector<Row> campaign_rows(const Campaigns& campaigns) {
   return rows;
 }
 
-// One row per epsilon, one column per campaign.
+// "0.001"; where it is the rounding of a target: what it means.
+std::string describe_epsilon(const Campaigns& campaigns, double epsilon) {
+  const bool reached =
+      std::any_of(campaigns.begin(), campaigns.end(), [&](const CampaignStatistics& c) {
+        return !c.table.enumerated() && epsilon == target_slack(c.table.minimum);
+      });
+  if (!reached) return fmt::format("{:g}", epsilon);
+  if (campaigns.size() == 1) return "target reached";
+  return fmt::format("{:g} (target reached)", epsilon);
+}
+
+// One row per epsilon, one column per campaign; then how many a limit cut short.
 std::vector<Row> success_rows(const Campaigns& campaigns) {
   std::vector<Row> rows{{"gap below"}};
   for (const CampaignStatistics& c : campaigns) rows[0].push_back(c.name);
   for (std::size_t e = 0; e < campaigns.front().success.size(); ++e) {
-    Row row{fmt::format("{:g}", campaigns.front().success[e].epsilon)};
+    Row row{describe_epsilon(campaigns, campaigns.front().success[e].epsilon)};
     for (const CampaignStatistics& c : campaigns) {
       const Success& s = c.success[e];
       row.push_back(fmt::format("{:.4f} [{:.4f}, {:.4f}] {}/{}", s.probability, s.interval.low,
@@ -57,6 +77,10 @@ std::vector<Row> success_rows(const Campaigns& campaigns) {
     }
     rows.push_back(std::move(row));
   }
+  Row cut{"cut short"};
+  for (const CampaignStatistics& c : campaigns)
+    cut.push_back(c.limit.empty() ? "-" : fmt::format("{}/{}", c.cut_short, c.restarts));
+  rows.push_back(std::move(cut));
   return rows;
 }
 
@@ -127,13 +151,20 @@ std::string energy_tables(const Campaigns& campaigns, const Format& format) {
 std::string csv(const Campaigns& campaigns) {
   std::string out =
       "file,name,qubits,minimum,restarts,epsilon,count,probability,low,high,mean_seconds,"
-      "mean_evaluations\n";
-  for (const CampaignStatistics& c : campaigns)
+      "mean_evaluations,reference,target,found_cost,found_index,iteration_limit\n";
+  const auto where = [](bool known, auto value) {
+    return known ? fmt::format("{}", value) : std::string();
+  };
+  for (const CampaignStatistics& c : campaigns) {
+    const TableSummary& t = c.table;
     for (const Success& s : c.success)
-      out +=
-          fmt::format("{},{},{},{},{},{},{},{},{},{},{},{}\n", csv_field(c.file), csv_field(c.name),
-                      c.qubits, c.minimum, c.restarts, s.epsilon, s.count, s.probability,
-                      s.interval.low, s.interval.high, c.cost.seconds, c.cost.evaluations);
+      out += fmt::format("{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{}\n", csv_field(c.file),
+                         csv_field(c.name), c.qubits, where(t.enumerated(), t.minimum), c.restarts,
+                         s.epsilon, s.count, s.probability, s.interval.low, s.interval.high,
+                         c.cost.seconds, c.cost.evaluations, t.reference(),
+                         where(!t.enumerated(), t.minimum), where(c.found.any(), c.found.cost),
+                         where(c.found.any(), c.found.network), c.cut_short);
+  }
   return out;
 }
 
@@ -162,11 +193,23 @@ std::string json(const Campaigns& campaigns) {
            {"per_restart", e.phase == "restarts" ? e.per_restart(c.cost.seconds) : not_known},
            {"gCO2e", e.grams},
            {"times", e.times}});
+    using Json = nlohmann::ordered_json;
+    Json found = nullptr;
+    if (c.found.any())
+      found = {{"cost", c.found.cost},
+               {"index", c.found.network},
+               {"bits", bits_of(c.found.network, c.qubits)},
+               {"restart", c.found.restart}};
     out.push_back({{"file", c.file},
                    {"name", c.name},
                    {"qubits", c.qubits},
                    {"restarts", c.restarts},
-                   {"minimum", c.minimum},
+                   {"reference", c.table.reference()},
+                   {"minimum", c.table.enumerated() ? Json(c.table.minimum) : Json(nullptr)},
+                   {"target", c.table.enumerated() ? Json(nullptr) : Json(c.table.minimum)},
+                   {"next_gaps", c.table.next_gaps},
+                   {"found", std::move(found)},
+                   {"iteration_limit", c.cut_short},
                    {"mean_seconds", c.cost.seconds},
                    {"mean_evaluations", c.cost.evaluations},
                    {"success", std::move(success)},
@@ -177,12 +220,56 @@ std::string json(const Campaigns& campaigns) {
   return out.dump(2, ' ', false, nlohmann::json::error_handler_t::replace) + '\n';
 }
 
+/// What may mislead who reads the numbers alone.
+std::vector<std::string> warnings(const CampaignStatistics& c) {
+  std::vector<std::string> all;
+  if (!c.limit.empty() && 10 * c.cut_short > c.restarts)
+    all.push_back(fmt::format(
+        "{}: {} of {} restarts were cut short by {}: with more of them, more might have succeeded",
+        c.name, c.cut_short, c.restarts, c.limit));
+  if (!c.success.empty())
+    if (const std::string rounding = rounding_remark(c.table, c.success.back().epsilon);
+        !rounding.empty())
+      all.push_back(fmt::format("{}: {}", c.name, rounding));
+  return all;
+}
+
+std::vector<std::string> remarks_on(const CampaignStatistics& c) {
+  std::vector<std::string> all;
+  if (c.waiting > 0)
+    all.push_back(fmt::format("{}: {} more restarts are finished and wait for earlier ones.",
+                              c.name, c.waiting));
+  if (!c.table.enumerated()) {
+    if (c.found.any())
+      all.push_back(
+          fmt::format("{}: the best network found has cost {:.10g}: {} (index {}, "
+                      "restart {})",
+                      c.name, c.found.cost, bits_of(c.found.network, c.qubits), c.found.network,
+                      c.found.restart));
+    all.push_back(
+        fmt::format("{}: E_min is not known: gaps are counted from the target {:g}, and "
+                    "a negative one is below it",
+                    c.name, c.table.minimum));
+  }
+  if (!c.table.next_gaps.empty()) {
+    std::vector<std::string> gaps;
+    for (const double gap : c.table.next_gaps) gaps.push_back(fmt::format("{:.4g}", gap));
+    std::string text =
+        fmt::format("{}: the next networks are at gaps {}", c.name, fmt::join(gaps, ", "));
+    if (!c.success.empty() && c.success.front().epsilon <= c.table.next_gaps.front())
+      text += fmt::format("; no epsilon here reaches them ({:g} is the largest)",
+                          c.success.front().epsilon);
+    all.push_back(std::move(text));
+  }
+  return all;
+}
+
 std::string remarks(const Campaigns& campaigns) {
   std::string out;
-  for (const CampaignStatistics& c : campaigns)
-    if (c.waiting > 0)
-      out += fmt::format("  {}: {} more restarts are finished and wait for earlier ones.\n",
-                         printable(c.name), c.waiting);
+  for (const CampaignStatistics& c : campaigns) {
+    for (const std::string& line : remarks_on(c)) out += "  " + printable(line) + '\n';
+    for (const std::string& line : warnings(c)) out += "  " + printable(line) + '\n';
+  }
   return out;
 }
 
@@ -220,6 +307,9 @@ void run_stats(const StatsOptions& options) {
   if (names.size() < campaigns.size())
     for (std::size_t i = 0; i < campaigns.size(); ++i) campaigns[i].name = options.results[i];
 
+  if (options.format != "text")  // where they stand below the tables
+    for (const CampaignStatistics& c : campaigns)
+      for (const std::string& line : warnings(c)) spdlog::warn("{}", printable(line));
   if (options.format == "text") fmt::print("{}", success_text(campaigns));
   if (options.format == "markdown")
     fmt::print("{}\n{}{}", markdown(success_rows(campaigns)), markdown(campaign_rows(campaigns)),
@@ -238,7 +328,8 @@ Summary::Summary(const std::string& file, const CampaignHead& head, std::vector<
   statistics_.file = file;
   statistics_.name = head.name;
   statistics_.qubits = head.table.qubits;
-  statistics_.minimum = head.table.minimum;
+  statistics_.table = head.table;
+  statistics_.limit = describe_limit(head);
   statistics_.requested = head.restarts_requested;
   statistics_.circuits = head.method.name.empty();
   statistics_.energy = total_energy(head.energy);
@@ -249,6 +340,7 @@ Summary::Summary(const std::string& file, const CampaignHead& head, std::vector<
 }
 
 void Summary::add(const RestartRecord& record) {
+  statistics_.found.include(record.result);
   // Beyond a gap quick restarts would be over-counted (spec section 6).
   if (record.result.id == prefix_.restarts())
     prefix_.add(record);
@@ -261,17 +353,61 @@ CampaignStatistics Summary::statistics() const {
   c.restarts = prefix_.restarts();
   c.waiting = waiting_;
   c.endings = describe_endings(prefix_);
+  c.cut_short = prefix_.endings(Status::iteration_limit);
   if (c.restarts == 0) return c;
   c.success = prefix_.success();
   c.cost = prefix_.cost();
   return c;
 }
 
+std::string bits_of(Index network, int qubits) {
+  std::string text;
+  for (int q = qubits - 1; q >= 0; --q) text += bit(network, q) ? '1' : '0';
+  return text;
+}
+
+std::string describe_reference(const TableSummary& table) {
+  return table.enumerated() ? fmt::format("E_min {:.10g} (enumerated)", table.minimum)
+                            : fmt::format("target {:.10g}", table.minimum);
+}
+
+std::string describe_limit(const CampaignHead& head) {
+  try {
+    const Experiment e = read_experiment_text(head.experiment, head.name);
+    if (head.method.name.empty())
+      return e.optimizer_kind == OptimizerKind::lbfgs
+                 ? fmt::format("optimizer.max_iterations = {}", e.optimizer.max_iterations)
+                 : std::string();  // shots end nowhere else
+  } catch (const InputError&) {
+    return {};  // of a version with other keys
+  }
+  if (!head.method.name.starts_with(to_string(Method::cross_entropy))) return {};
+  const Settings settings = parse_settings(head.method.settings);
+  const auto found = settings.find("iterations");
+  return found == settings.end()
+             ? std::string()
+             : fmt::format("baseline.cross-entropy.iterations = {}", found->second);
+}
+
+double target_slack(double target) {
+  return std::max(equal_costs * std::abs(target), std::numeric_limits<double>::min());
+}
+
+std::string rounding_remark(const TableSummary& table, double epsilon) {
+  const double rounding = equal_costs * std::abs(table.minimum);
+  if (!table.enumerated() || epsilon >= rounding) return {};
+  return fmt::format(
+      "epsilon {:.3g} is below the rounding of the costs: E_min is {:.6g}, and costs within {:.3g} "
+      "of it count as equal",
+      epsilon, table.minimum, rounding);
+}
+
 std::string success_text(const Campaigns& campaigns) {
   return fmt::format(
-      "Success probability P[E - E_min < gap] with 95 % Clopper-Pearson interval\n\n{}\n"
+      "Success probability P[E - {} < gap] with 95 % Clopper-Pearson interval\n\n{}\n"
       "Mean cost of a restart\n\n{}{}{}",
-      aligned(success_rows(campaigns)), aligned(campaign_rows(campaigns)), remarks(campaigns),
+      all_enumerated(campaigns) ? "E_min" : "E_min or target", aligned(success_rows(campaigns)),
+      aligned(campaign_rows(campaigns)), remarks(campaigns),
       energy_tables(campaigns, aligned) + energy_remarks(campaigns, "  "));
 }
 

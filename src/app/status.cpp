@@ -12,6 +12,7 @@
 #include "app/options.hpp"
 #include "app/progress.hpp"
 #include "app/slice.hpp"
+#include "app/stats.hpp"
 #include "app/verbs.hpp"
 #include "core/error.hpp"
 #include "core/printable.hpp"
@@ -35,6 +36,7 @@ void run_status(const StatusOptions& options) {
   const auto header = campaign_header(folder);
   std::vector<std::pair<std::uint64_t, Status>> endings;
   std::vector<PrefixCount> ladder;
+  FoundNetwork best;
   if (header)
     for (const double epsilon : header->epsilons)
       ladder.emplace_back(0, header->restarts_requested, epsilon, header->rule);
@@ -42,6 +44,7 @@ void run_status(const StatusOptions& options) {
     if (found.again) return;
     const RestartResult& result = found.record.result;
     endings.emplace_back(result.id, result.status);
+    best.include(result);
     for (PrefixCount& count : ladder) count.add(result.id, result.gap);
   });
   const auto claims = list_claims(folder, stale);
@@ -86,10 +89,17 @@ void run_status(const StatusOptions& options) {
   if (claims.empty() && done < wanted.count)
     fmt::print("  no run is alive; qhn train goes on with it\n");
 
+  const TableSummary& table = scan.header.table;
+  fmt::print("  gaps are counted from {}\n", describe_reference(table));
+  if (!table.enumerated() && best.any())
+    fmt::print("  the best network found has cost {:.10g}: {} (restart {})\n", best.cost,
+               bits_of(best.network, table.qubits), best.restart);
   for (const PrefixCount& count : ladder) {
     if (count.restarts() == 0) continue;
     const Interval interval = clopper_pearson(count.successes(), count.restarts());
-    fmt::print("  P(gap < {:g}) = {:.4f} [{:.4f}, {:.4f}] {}/{}\n", count.epsilon(),
+    const bool reached = !table.enumerated() && count.epsilon() == target_slack(table.minimum);
+    fmt::print("  P({}) = {:.4f} [{:.4f}, {:.4f}] {}/{}\n",
+               reached ? "target reached" : fmt::format("gap < {:g}", count.epsilon()),
                static_cast<double>(count.successes()) / static_cast<double>(count.restarts()),
                interval.low, interval.high, count.successes(), count.restarts());
   }

@@ -1,8 +1,10 @@
 #include <gtest/gtest.h>
 
+#include <cmath>
 #include <nlohmann/json.hpp>
 
 #include "app/stats.hpp"
+#include "io/journal.hpp"
 #include "run_qhn.hpp"
 
 namespace qhn {
@@ -45,6 +47,36 @@ TEST(Stats, SummaryUsesThePrefixOnly) {
   EXPECT_NE(success_text({s}).find("1 more restarts are finished"), std::string::npos);
 }
 
+// Ids that begin late or have holes: only what is whole counts, but the best network is the best.
+TEST(Stats, IdsWithGapsCountUpToTheFirst) {
+  for (const auto& [ids, prefix] :
+       {std::pair<std::vector<std::uint64_t>, std::uint64_t>{{0, 1, 3, 4}, 2},
+        {{0, 2, 3, 4}, 1},
+        {{1, 2, 3, 4}, 0},
+        {{0, 1, 2, 3}, 4}}) {
+    CampaignFile c = campaign("a", 4, 4);
+    for (std::size_t k = 0; k < 4; ++k) {
+      c.records[k].result.id = ids[k];
+      c.records[k].result.status = k == 3 ? Status::iteration_limit : Status::converged;
+      c.records[k].result.best_cost = 9.0 - static_cast<double>(k);
+      c.records[k].cost.seconds = static_cast<double>(k + 1);
+    }
+    Summary summary("file", c, {1e-5});
+    for (const RestartRecord& record : c.records) summary.add(record);
+    const CampaignStatistics s = summary.statistics();
+    EXPECT_EQ(s.restarts, prefix);
+    EXPECT_EQ(s.waiting, 4 - prefix);
+    EXPECT_EQ(s.found.restart, ids[3]);
+    EXPECT_EQ(s.cut_short, prefix == 4 ? 1u : 0u);
+    if (prefix == 0) {
+      EXPECT_TRUE(s.success.empty());
+      continue;
+    }
+    EXPECT_EQ(s.success[0].total, prefix);
+    EXPECT_EQ(s.cost.seconds, (static_cast<double>(prefix) + 1) / 2);
+  }
+}
+
 TEST(Stats, JsonHasTheDocumentedShape) {
   const TemporaryFolder folder;
   write_campaign(folder / "campaign.h5", campaign("a", 3, 10));
@@ -71,17 +103,21 @@ TEST(Stats, PutsCampaignsSideBySide) {
   const TemporaryFolder folder;
   write_campaign(folder / "a.h5", campaign("first", 3, 10));
   write_campaign(folder / "b.h5", campaign("second", 10, 10));
-  EXPECT_EQ(run_qhn(folder, "stats --epsilon 1e-5 a.h5 b.h5").out,
-            "Success probability P[E - E_min < gap] with 95 % Clopper-Pearson interval\n"
-            "\n"
-            "  gap below   first                          second\n"
-            "  1e-05       0.3000 [0.0667, 0.6525] 3/10   1.0000 [0.6915, 1.0000] 10/10\n"
-            "\n"
-            "Mean cost of a restart\n"
-            "\n"
-            "  campaign   qubits   E_min   restarts   seconds   evaluations   ended\n"
-            "  first      17       0.3     10         0.5       104.5         10 converged\n"
-            "  second     17       0.3     10         0.5       104.5         10 converged\n");
+  EXPECT_EQ(
+      run_qhn(folder, "stats --epsilon 1e-5 a.h5 b.h5").out,
+      "Success probability P[E - E_min < gap] with 95 % Clopper-Pearson interval\n"
+      "\n"
+      "  gap below   first                          second\n"
+      "  1e-05       0.3000 [0.0667, 0.6525] 3/10   1.0000 [0.6915, 1.0000] 10/10\n"
+      "  cut short   0/10                           0/10\n"
+      "\n"
+      "Mean cost of a restart\n"
+      "\n"
+      "  campaign   qubits   gaps from                restarts   seconds   evaluations   ended\n"
+      "  first      17       E_min 0.3 (enumerated)   10         0.5       104.5         10 "
+      "converged\n"
+      "  second     17       E_min 0.3 (enumerated)   10         0.5       104.5         10 "
+      "converged\n");
 }
 
 // Joules of simulated circuits and of classical methods are never in one table.
@@ -181,6 +217,162 @@ TEST(Stats, WritesCsvAndLatex) {
       << csv.out;
   const std::string latex = run_qhn(folder, "stats a.h5 --format latex").out;
   EXPECT_NE(latex.find("gap below & my\\_name, really \\\\\n"), std::string::npos) << latex;
+}
+
+// A target is no minimum: nothing is known of E_min, and gaps may be negative.
+TEST(Stats, NamesATargetAndTheNetworkThatWasFound) {
+  const TemporaryFolder folder;
+  CampaignFile c = campaign("wide", 0, 4);
+  c.method = {"descent", "", {}, 0};
+  c.table = {4, 0.25, 0, 0};
+  c.epsilons = {target_slack(0.25)};
+  for (RestartRecord& r : c.records) {
+    r.result.best_string = 6 + r.result.id;
+    r.result.best_cost = r.result.id == 2 ? 0.125 : 0.5;
+    r.result.gap = r.result.best_cost - 0.25;
+    r.result.expectation_crossings.resize(1);
+    r.result.string_crossings.resize(1);
+  }
+  write_campaign(folder / "a.h5", c);
+  const std::string out = run_qhn(folder, "stats a.h5").out;
+  EXPECT_TRUE(out.starts_with("Success probability P[E - E_min or target < gap]")) << out;
+  for (const char* text :
+       {"target reached   0.2500 [", "target 0.25", "has cost 0.125: 1000 (index 8, restart 2)",
+        "E_min is not known: gaps are counted from the target 0.25"})
+    EXPECT_NE(out.find(text), std::string::npos) << text << '\n' << out;
+  EXPECT_EQ(out.find("E_min 0"), std::string::npos) << out;
+  const auto json = nlohmann::json::parse(run_qhn(folder, "stats a.h5 --format json").out)[0];
+  EXPECT_EQ(json["reference"], "target");
+  EXPECT_EQ(json["target"], 0.25);
+  EXPECT_TRUE(json["minimum"].is_null());
+  EXPECT_EQ(json["found"]["bits"], "1000");
+  EXPECT_EQ(json["found"]["index"], 8);
+  EXPECT_EQ(json["found"]["cost"], 0.125);
+  const std::string csv = run_qhn(folder, "stats a.h5 --format csv").out;
+  EXPECT_NE(csv.find("\na.h5,wide,4,,4,"), std::string::npos) << csv;
+  EXPECT_NE(csv.find(",target,0.25,0.125,8,0\n"), std::string::npos) << csv;
+
+  // Beside a campaign with a minimum, the row says for which it means so.
+  write_campaign(folder / "b.h5", campaign("narrow", 3, 10));
+  const std::string both = run_qhn(folder, "stats a.h5 b.h5").out;
+  EXPECT_NE(both.find("2.5e-13 (target reached)"), std::string::npos) << both;
+  EXPECT_NE(both.find("E_min 0.3 (enumerated)"), std::string::npos) << both;
+}
+
+TEST(Stats, SaysHowManyWereCutShort) {
+  const TemporaryFolder folder;
+  const auto with_cut = [&](int cut, const std::string& more = "") {
+    CampaignFile c = campaign("deep", 3, 20);
+    c.experiment += "[optimizer]\n" + more;
+    for (int k = 0; k < cut; ++k)
+      c.records[static_cast<std::size_t>(k)].result.status = Status::iteration_limit;
+    write_campaign(folder / "a.h5", c);
+    return run_qhn(folder, "stats a.h5").out;
+  };
+  const std::string warning =
+      "deep: 3 of 20 restarts were cut short by optimizer.max_iterations = 77";
+  EXPECT_NE(with_cut(3, "max_iterations = 77\n").find(warning), std::string::npos);
+  const ProgramRun csv = run_qhn(folder, "stats a.h5 --format csv");
+  EXPECT_NE(csv.err.find(warning), std::string::npos) << csv.err;
+  EXPECT_TRUE(csv.out.ends_with(",3\n")) << csv.out;
+  EXPECT_EQ(
+      nlohmann::json::parse(run_qhn(folder, "stats a.h5 --format json").out)[0]["iteration_limit"],
+      3);
+  const std::string tenth = with_cut(2);  // no more than a tenth
+  EXPECT_EQ(tenth.find("were cut short"), std::string::npos) << tenth;
+  EXPECT_NE(tenth.find("  cut short   2/20\n"), std::string::npos) << tenth;
+  // Trainings from shots have no other end.
+  const std::string shots = with_cut(20, "name = \"spsa\"\n");
+  EXPECT_EQ(shots.find("were cut short"), std::string::npos) << shots;
+  EXPECT_NE(shots.find("  cut short   -\n"), std::string::npos) << shots;
+}
+
+TEST(Stats, TellsTheGapsOfTheNextNetworks) {
+  const TemporaryFolder folder;
+  CampaignFile c = campaign("far", 3, 10);
+  c.table.next_gaps = {0.0125, 0.25};
+  write_campaign(folder / "a.h5", c);
+  EXPECT_NE(
+      run_qhn(folder, "stats a.h5")
+          .out.find("far: the next networks are at gaps 0.0125, 0.25; no epsilon here reaches "
+                    "them (0.001 is the largest)\n"),
+      std::string::npos);
+  const std::string reached = run_qhn(folder, "stats a.h5 --epsilon 0.02").out;
+  EXPECT_NE(reached.find("at gaps 0.0125, 0.25\n"), std::string::npos) << reached;
+  EXPECT_EQ(nlohmann::json::parse(run_qhn(folder, "stats a.h5 --format json").out)[0]["next_gaps"],
+            (std::vector<double>{0.0125, 0.25}));
+}
+
+// Beside a large E_min small gaps are rounding.
+TEST(Stats, SaysWhereGapsAreRounding) {
+  const TemporaryFolder folder;
+  CampaignFile c = campaign("large", 3, 10);
+  c.table.minimum = 1e18;
+  write_campaign(folder / "a.h5", c);
+  EXPECT_NE(run_qhn(folder, "stats a.h5").out.find("below the rounding of the costs"),
+            std::string::npos);
+  EXPECT_EQ(run_qhn(folder, "stats a.h5 --epsilon 2e6").out.find("rounding"), std::string::npos);
+}
+
+// What status adds up, from journals written here: endings, estimates of the first restarts, each
+// restart once though a second run has it too.
+TEST(Status, AddsUpWhatTheJournalsHold) {
+  const TemporaryFolder folder;
+  JournalHeader header;
+  header.identity = "x = 1\n";
+  header.identity_hash = "1";
+  header.name = "tiny";
+  header.restarts_requested = 7;
+  header.epsilons = {1e-2, 1e-4};
+  header.table = {4, 0.5, 1, 3};
+  const auto record = [](std::uint64_t id, Status status, double gap) {
+    RestartRecord r;
+    r.result.id = id;
+    r.result.status = status;
+    r.result.gap = gap;
+    r.result.expectation_crossings.resize(2);
+    r.result.string_crossings.resize(2);
+    return r;
+  };
+  {
+    Journal first(folder / "o", "a", 0, header), second(folder / "o", "b", 0, header);
+    first.append(std::vector{record(0, Status::converged, 1e-6),
+                             record(1, Status::iteration_limit, 1e-3),
+                             record(2, Status::diverged, std::nan(""))});
+    second.append(std::vector{
+        record(4, Status::iteration_limit, 1e-6), record(5, Status::stalled_line_search, 1e-6),
+        record(6, Status::iteration_limit, 1.0), record(1, Status::iteration_limit, 1e-3)});
+  }
+  const std::string out = run_qhn(folder, "status o").out;
+  for (const char* text :
+       {"tiny: 6 of 7 restarts done, 1 missing\n",
+        "  ended: 1 converged, 3 iteration_limit, 1 stalled_line_search, 1 diverged\n",
+        "  gaps are counted from E_min 0.5 (enumerated)\n", "  P(gap < 0.01) = 0.6667 [", "] 2/3\n",
+        "  P(gap < 0.0001) = 0.3333 [", "] 1/3\n",
+        "  estimates use the first 3; 3 more wait for earlier ones\n"})
+    EXPECT_NE(out.find(text), std::string::npos) << text << '\n' << out;
+}
+
+TEST(Status, NamesATarget) {
+  const TemporaryFolder folder;
+  JournalHeader header;
+  header.identity = "x = 1\n";
+  header.identity_hash = "1";
+  header.name = "wide";
+  header.restarts_requested = 1;
+  header.epsilons = {target_slack(0.5)};
+  header.table = {4, 0.5, 0, 0};
+  RestartRecord r;
+  r.result.gap = -0.25;
+  r.result.best_cost = 0.25;
+  r.result.best_string = 6;
+  r.result.expectation_crossings.resize(1);
+  r.result.string_crossings.resize(1);
+  Journal(folder / "o", "a", 0, header).append(std::vector{r});
+  const std::string out = run_qhn(folder, "status o").out;
+  for (const char* text : {"  gaps are counted from target 0.5\n", "  P(target reached) = 1.0000 [",
+                           "  the best network found has cost 0.25: 0110 (restart 0)\n"})
+    EXPECT_NE(out.find(text), std::string::npos) << text << '\n' << out;
 }
 
 TEST(Stats, RefusesWhatItCannotCount) {
