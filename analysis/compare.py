@@ -50,7 +50,7 @@ def read(path):
         if rows.fieldnames is None or rows.fieldnames[:3] != ["table", "method", "success_by"]:
             raise ValueError("not the csv of qhn compare")
         for row in rows:
-            numbers = tuple(float(row[k]) for k in ("value", "low", "high"))
+            numbers = tuple(float(row[k] or "inf") for k in ("value", "low", "high"))  # empty: unbounded
             tables[row["table"]][row["method"], row["success_by"]][row["case"], row["quantity"]] = numbers
     return tables
 

@@ -46,6 +46,8 @@ std::string word(const Cell& cell) {
   if (!cell.number) return cell.text;
   const auto& [value, interval] = *cell.number;
   if (std::isinf(value)) return fmt::format("> {:.3g}", interval.low);
+  if (std::isinf(interval.high))
+    return fmt::format("{:.3g} [{:.3g}, unbounded]", value, interval.low);
   if (interval.low == interval.high) return fmt::format("{:.4g}", value);
   return fmt::format("{:.3g} [{:.3g}, {:.3g}]", value, interval.low, interval.high);
 }
@@ -69,9 +71,18 @@ void print_tables(const Comparison& all, const Format& format, Escape escape) {
   for (const std::string& remark : all.remarks) fmt::print("\n{}\n", escape(remark));
 }
 
-// One line a number: for plots.
+// Nothing where there is no bound.
+std::string csv_number(double value) {
+  return std::isfinite(value) ? fmt::format("{}", value) : std::string();
+}
+
+// One line a number: for plots. First what gaps are counted from, by result.
 void print_csv(const Comparison& all) {
   fmt::print("table,method,success_by,case,quantity,value,low,high\n");
+  for (const GapReference& r : all.references)
+    for (const auto& [quantity, value] : {std::pair{"reference", r.value}, {"epsilon", r.epsilon}})
+      fmt::print("gaps,{},{},,{},{},{},{}\n", csv_field(r.result), r.reference, quantity, value,
+                 value, value);
   for (const ComparedTable& table : all.tables)
     for (const auto& cells : table.rows) {
       const std::string which = table.columns[2] == "case" ? cells[2].text : "";
@@ -79,7 +90,8 @@ void print_csv(const Comparison& all) {
         if (const auto& number = cells[c].number)
           fmt::print("{},{},{},{},{},{},{},{}\n", table.name, csv_field(cells[0].text),
                      csv_field(cells[1].text), csv_field(which), csv_field(table.columns[c]),
-                     number->value, number->interval.low, number->interval.high);
+                     csv_number(number->value), csv_number(number->interval.low),
+                     csv_number(number->interval.high));
     }
 }
 
@@ -87,7 +99,7 @@ void print_csv(const Comparison& all) {
 
 void add_compare(CLI::App& app) {
   struct Options {
-    std::vector<std::string> results;
+    std::vector<std::string> results, labels;
     double epsilon = 0.0;
     std::string unit = "absolute", hardware, format = "text";
   };
@@ -101,13 +113,18 @@ void add_compare(CLI::App& app) {
   verb->add_option("--unit", options->unit,
                    "What the gap counts: absolute, mean (mean loss - E_min) or first-gap")
       ->check(CLI::IsMember({"absolute", "mean", "first-gap"}));
+  verb->add_option("--labels", options->labels,
+                   "Names of the methods, one for each RESULT (default: by what differs)")
+      ->delimiter(',')
+      ->allow_extra_args(false);
   verb->add_option("--hardware", options->hardware,
                    "Constants of the projected hardware (default: those of "
                    "jobs/energy/superconducting.toml)");
   verb->add_option("--format", options->format, "text, csv, markdown or latex")
       ->check(CLI::IsMember({"text", "csv", "markdown", "latex"}));
   verb->footer(
-      "Results whose problems differ in problem.seed alone are instances of one problem.\n"
+      "Results whose problems differ in problem.seed alone are instances of one problem. In csv "
+      "an\nempty number is unbounded: nothing succeeded.\n"
       "Examples:\n  qhn compare results/gaussian-h2 results/gaussian-h2-baseline/*\n"
       "  qhn compare results/mnist-01-* --epsilon 1e-4 --format markdown");
   verb->callback([options] {
@@ -118,6 +135,7 @@ void add_compare(CLI::App& app) {
     }
     ComparisonOptions how;
     how.epsilon = options->epsilon;
+    how.labels = options->labels;
     how.unit = options->unit == "absolute" ? GapUnit::absolute
                : options->unit == "mean"   ? GapUnit::mean
                                            : GapUnit::first_gap;

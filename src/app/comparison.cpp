@@ -12,10 +12,12 @@
 #include <sstream>
 
 #include "app/experiment.hpp"
+#include "app/stats.hpp"
 #include "core/aligned.hpp"
 #include "core/error.hpp"
 #include "gradient/engine.hpp"
 #include "predict/work.hpp"
+#include "problem/data.hpp"
 #include "problem/problem.hpp"
 
 namespace qhn {
@@ -26,25 +28,43 @@ constexpr int most_table_qubits = 24;        // that are enumerated again
 
 /// The costs of one instance, made again.
 struct Facts {
-  std::unique_ptr<Problem> problem;
+  std::unique_ptr<Problem> problem;  ///< null: there is no table of them
   AlignedVector<double> costs;
-  double mean = not_known, first_gap = not_known;
+  /// Above E_min: of the mean, and of the next cost that counts as another one.
+  double mean_gap = not_known, first_gap = not_known;
+  bool all_equal = false;  ///< within equal_costs: there is no such gap
+  std::string missing;     ///< why there is no table, where there could be one
 };
 
-Facts make_facts(const Experiment& experiment, const TableSummary& table) {
+Facts make_facts(const Experiment& experiment, const CampaignFile& campaign) {
+  const TableSummary& table = campaign.table;
   Facts facts;
   if (experiment.problem.target || table.qubits > most_table_qubits) return facts;
-  facts.problem = make_problem(experiment.problem);
+  std::unique_ptr<Problem> problem;
+  try {
+    problem = make_problem(experiment.problem);
+  } catch (const InputError& error) {
+    facts.missing = error.what();
+    return facts;
+  }
+  const std::string& hash = campaign.provenance.data_sha256;
+  if (!hash.empty() && hash != problem->data_sha256()) {
+    facts.missing = fmt::format("{}: its data has changed since", campaign.name);
+    return facts;
+  }
+  facts.problem = std::move(problem);
   facts.costs.resize(dimension(table.qubits));
   facts.problem->costs(0, facts.costs);
   const double limit =
       minimizer_limit(table.minimum, *std::max_element(facts.costs.begin(), facts.costs.end()));
   double sum = 0.0, next = std::numeric_limits<double>::infinity();
   for (const double cost : facts.costs) {
-    sum += cost;
+    sum += cost - table.minimum;  // a sum of the costs would round what is small beside E_min
     if (cost > limit) next = std::min(next, cost);
   }
-  facts.mean = sum / static_cast<double>(facts.costs.size());
+  facts.all_equal = std::isinf(next);
+  if (facts.all_equal) return facts;
+  facts.mean_gap = sum / static_cast<double>(facts.costs.size());
   facts.first_gap = next - table.minimum;
   return facts;
 }
@@ -84,25 +104,97 @@ struct Judgement {
   std::function<double(const Instance&, const RestartRecord&)> success;
 };
 
-std::string problem_text(const std::string& experiment, bool with_seed) {
-  std::istringstream lines(experiment);
+/// What two results on one problem have in common. Data is its content, wherever its file lay.
+std::string problem_text(const CampaignFile& campaign, bool with_seed) {
+  std::istringstream lines(campaign.experiment);
   std::string text, section;
+  const std::string& hash = campaign.provenance.data_sha256;
   for (std::string line; std::getline(lines, line);) {
     if (line.starts_with('[')) section = line;
+    const std::string key = line.substr(0, line.find(' '));
     const bool kept = section == "[problem]" || section == "[network]";
-    if (kept && (with_seed || !line.starts_with("seed ="))) text += line + '\n';
+    const bool path = key == "data" || key == "test_data" || key == "table";
+    if (!kept || (!with_seed && key == "seed")) continue;
+    text += (path && !hash.empty() ? key + " = " + hash : line) + '\n';
   }
   return text;
 }
 
-std::string name_of(const CampaignFile& campaign, const Experiment& e) {
-  if (!campaign.method.name.empty()) return campaign.method.name;
-  std::string name = to_string(e.family);
-  if (e.family != Family::custom) name += fmt::format(" D={}", e.sublayers);
-  if (e.optimizer_kind == OptimizerKind::lbfgs) return name + " (ideal gradient)";
-  return name + fmt::format(" {} {} shots",
-                            e.optimizer_kind == OptimizerKind::adam ? "adam" : "spsa",
-                            e.shots.shots);
+/// What a method is called: what it is, what tells it from others of the kind, how it is trained.
+struct MethodName {
+  std::string kind, apart, training;
+  std::string text() const { return kind + apart + training; }
+};
+
+MethodName name_of(const CampaignFile& campaign, const Experiment& e) {
+  if (!campaign.method.name.empty()) return {campaign.method.name, "", ""};
+  MethodName name{to_string(e.family), "", " (ideal gradient)"};
+  if (e.family != Family::custom) name.kind += fmt::format(" D={}", e.sublayers);
+  if (e.optimizer_kind != OptimizerKind::lbfgs)
+    name.training = fmt::format(
+        " {} {} shots", e.optimizer_kind == OptimizerKind::adam ? "adam" : "spsa", e.shots.shots);
+  return name;
+}
+
+using Keys = std::map<std::string, std::string>;  // "optimizer.memory" → "8"
+
+/// The keys of a resolved experiment; of a list of gates, which is long, its hash.
+Keys keys_of(const std::string& experiment) {
+  std::istringstream lines(experiment);
+  Keys keys;
+  std::string section;
+  for (std::string line; std::getline(lines, line);) {
+    if (line.starts_with('[')) section = line.substr(1, line.find(']') - 1) + '.';
+    const std::size_t equals = line.find(" = ");
+    if (line.starts_with(' ') || equals == std::string::npos) continue;
+    std::string value = line.substr(equals + 3);
+    if (value == "[") {
+      std::string list;
+      while (std::getline(lines, line) && line != "]") list += line + '\n';
+      value = sha256(list).substr(0, 8);
+    }
+    std::erase(value, '"');
+    keys[section + line.substr(0, equals)] = value;
+  }
+  return keys;
+}
+
+bool decides_the_method(const std::string& key) {
+  return key.starts_with("circuit.") || key.starts_with("optimizer.") ||
+         key.starts_with("baseline.");
+}
+/// Two results of one method on the same data may differ in these.
+bool decides_the_run(const std::string& key) {
+  return key.starts_with("engine.") || key.starts_with("restarts.") ||
+         key.starts_with("statistics.");
+}
+
+/// Those of `keys` whose value is not the same everywhere.
+std::set<std::string> differing(const std::vector<const Keys*>& all,
+                                bool (*of_interest)(const std::string& key)) {
+  std::set<std::string> names;
+  for (const Keys* keys : all)
+    for (const auto& [name, value] : *keys)
+      if (of_interest(name) && std::any_of(all.begin(), all.end(), [&](const Keys* other) {
+            const auto found = other->find(name);
+            return found == other->end() || found->second != value;
+          }))
+        names.insert(name);
+  return names;
+}
+
+/// " memory=8 c1=0.2".
+std::string what_differs(const Keys& keys, const std::set<std::string>& names) {
+  std::string text;
+  for (const std::string& name : names) {
+    const auto found = keys.find(name);
+    if (found == keys.end()) continue;
+    const bool kind = name.ends_with(".kind");  // engine.kind
+    const std::string shown =
+        kind ? name.substr(0, name.find('.')) : name.substr(name.rfind('.') + 1);
+    text += fmt::format(" {}={}", shown, found->second);
+  }
+  return text;
 }
 
 Side side_of(const CampaignFile& campaign, const Experiment& e) {
@@ -194,8 +286,9 @@ class Comparer {
   Comparer(std::span<const CampaignFile> campaigns, const ComparisonOptions& options)
       : options_(options) {
     if (options_.epsilon <= 0) options_.epsilon = campaigns.front().epsilons.back();
-    for (const CampaignFile& campaign : campaigns)
-      if (campaign.method.name != "enumeration") add(campaign);  // it is the last row of each table
+    const std::vector<std::string> names = name_all(campaigns);
+    for (std::size_t k = 0; k < campaigns.size(); ++k)
+      if (!is_last_row(campaigns[k])) add(campaigns[k], names[k]);
     if (subjects_.empty()) throw InputError("nothing to compare with full enumeration");
     std::stable_sort(subjects_.begin(), subjects_.end(),
                      [](const Subject& a, const Subject& b) { return a.side < b.side; });
@@ -204,6 +297,10 @@ class Comparer {
   Comparison run() {
     Comparison all;
     all.introduction = introduction();
+    for (const Subject& s : subjects_)
+      for (const Instance& i : s.instances)
+        all.references.push_back({i.campaign->name, i.campaign->table.reference(),
+                                  i.campaign->table.minimum, i.epsilon});
     all.tables = {success_table(), oracle_table()};
     for (const bool circuits : {true, false}) {
       if (circuits ? !has(Side::exact) && !has(Side::shots) : !has(Side::classical)) continue;
@@ -216,21 +313,62 @@ class Comparer {
   }
 
  private:
-  void add(const CampaignFile& campaign) {
+  static bool is_last_row(const CampaignFile& campaign) {
+    return campaign.method.name == "enumeration";  // of every table
+  }
+
+  /// One name for each campaign, the same for the instances of one method. Methods of one kind are
+  /// told apart by the keys in which they differ, results on the same data by those of their runs.
+  std::vector<std::string> name_all(std::span<const CampaignFile> campaigns) const {
+    if (!options_.labels.empty()) {
+      if (options_.labels.size() != campaigns.size())
+        throw InputError(fmt::format("--labels: found {} for {} results; allowed: one for each",
+                                     options_.labels.size(), campaigns.size()));
+      return options_.labels;
+    }
+    std::vector<MethodName> names;
+    std::vector<Keys> keys;
+    for (const CampaignFile& campaign : campaigns) {
+      names.push_back(name_of(campaign, read_experiment_text(campaign.experiment, campaign.name)));
+      keys.push_back(keys_of(campaign.experiment));
+      keys.back()["engine.kind"] = campaign.provenance.engine;  // automatic: what became of it
+      keys.back()["engine.simd"] = campaign.provenance.simd;
+    }
+    const auto tell_apart = [&](const auto& group_of, bool (*of_interest)(const std::string&)) {
+      std::map<std::string, std::vector<std::size_t>> groups;
+      for (std::size_t k = 0; k < campaigns.size(); ++k)
+        if (!is_last_row(campaigns[k])) groups[group_of(k)].push_back(k);
+      for (const auto& [name, members] : groups) {
+        std::vector<const Keys*> all;
+        for (const std::size_t k : members) all.push_back(&keys[k]);
+        const std::set<std::string> apart = differing(all, of_interest);
+        for (const std::size_t k : members) names[k].apart += what_differs(keys[k], apart);
+      }
+    };
+    tell_apart([&](std::size_t k) { return names[k].text(); }, decides_the_method);
+    tell_apart(
+        [&](std::size_t k) { return names[k].text() + '\n' + problem_text(campaigns[k], true); },
+        decides_the_run);
+    std::vector<std::string> texts;
+    for (const MethodName& name : names) texts.push_back(name.text());
+    return texts;
+  }
+
+  void add(const CampaignFile& campaign, const std::string& name) {
     Instance instance;
     instance.campaign = &campaign;
     instance.records = prefix_of(campaign);
     instance.experiment = read_experiment_text(campaign.experiment, campaign.name);
-    const std::string problem = problem_text(campaign.experiment, false);
+    const std::string problem = problem_text(campaign, false);
     if (subjects_.empty()) problem_ = problem;
     if (problem != problem_)
       throw InputError(
           fmt::format("{}: another problem than that of the first result; allowed: "
                       "problems that differ in problem.seed alone",
                       campaign.name));
-    const std::string data = problem_text(campaign.experiment, true);
+    const std::string data = problem_text(campaign, true);
     auto [facts, fresh] = facts_.try_emplace(data);
-    if (fresh) facts->second = make_facts(instance.experiment, campaign.table);
+    if (fresh) facts->second = make_facts(instance.experiment, campaign);
     instance.facts = &facts->second;
     instance.epsilon = options_.epsilon * scale(instance);
     for (const RestartRecord& r : instance.records)
@@ -243,25 +381,28 @@ class Comparer {
       if (side == Side::exact) instance.shot_success = shot_successes(instance, circuit);
     }
 
-    const std::string name = name_of(campaign, instance.experiment);
     if (!known_.insert(name + '\n' + data).second)
       throw InputError(
-          fmt::format("{}: {} is there twice on the same data; allowed: one result of each",
+          fmt::format("{}: {} is there twice on the same data; allowed: one result of each, or "
+                      "--labels that tell them apart",
                       campaign.name, name));
     auto subject = std::find_if(subjects_.begin(), subjects_.end(),
-                                [&](const Subject& s) { return s.name == name; });
+                                [&](const Subject& s) { return s.name == name && s.side == side; });
     if (subject == subjects_.end()) subject = subjects_.insert(subjects_.end(), {name, side, {}});
     subject->instances.push_back(std::move(instance));
   }
 
   double scale(const Instance& instance) const {
     if (options_.unit == GapUnit::absolute) return 1.0;
-    const double unit = options_.unit == GapUnit::mean
-                            ? instance.facts->mean - instance.campaign->table.minimum
-                            : instance.facts->first_gap;
-    if (!(unit > 0))
-      throw InputError(fmt::format("{}: has no table of costs: epsilon is allowed only absolute",
-                                   instance.campaign->name));
+    const Facts& facts = *instance.facts;
+    const double unit = options_.unit == GapUnit::mean ? facts.mean_gap : facts.first_gap;
+    if (!(unit > 0) || std::isinf(unit))
+      throw InputError(
+          fmt::format("{}: {}: allowed: --unit absolute", instance.campaign->name,
+                      facts.all_equal ? "the costs are all equal, so there is no gap to count in"
+                      : facts.problem ? "the gaps of its costs are out of a number's range"
+                      : facts.missing.empty() ? "has no table of costs"
+                                              : "has no table of costs here: " + facts.missing));
     return unit;
   }
 
@@ -320,25 +461,37 @@ class Comparer {
   }
 
   ComparedTable success_table() {
-    ComparedTable t{
-        "success",
-        fmt::format("Success: gap below {}", describe_epsilon()),
-        {"method", "success by", "trainings", "probability", "test loss", "test accuracy"},
-        {}};
+    ComparedTable t{"success",
+                    fmt::format("Success: {}", describe_epsilon()),
+                    {"method", "success by", "trainings", "probability", "test loss",
+                     "test accuracy", "cut short"},
+                    {}};
     for (const Subject& s : subjects_) {
       double trainings = 0.0;
       for (const Instance& i : s.instances) trainings += static_cast<double>(i.records.size());
       const auto [loss, accuracy] = test_scores(s);
+      double cut = 0.0;  // by the iteration limit
+      for (const Instance& i : s.instances)
+        cut += static_cast<double>(std::count_if(
+            i.records.begin(), i.records.end(),
+            [](const RestartRecord& r) { return r.result.status == Status::iteration_limit; }));
+      const bool limited = !describe_limit(*s.instances.front().campaign).empty();
       for (const Judgement& j : judgements(s))
         t.rows.push_back({{s.name, {}},
                           {j.name, {}},
                           exact(trainings),
                           number(mean_success(attempts(s, j, [](auto&, auto&) { return 0.0; }))),
                           exact(loss),
-                          exact(accuracy)});
+                          exact(accuracy),
+                          limited ? exact(cut) : Cell{"-", {}}});
     }
-    t.rows.push_back(
-        {{enumeration, {}}, {"network found", {}}, exact(1), exact(1), {"-", {}}, {"-", {}}});
+    t.rows.push_back({{enumeration, {}},
+                      {"network found", {}},
+                      exact(1),
+                      exact(1),
+                      {"-", {}},
+                      {"-", {}},
+                      {"-", {}}});
     return t;
   }
 
@@ -452,7 +605,8 @@ class Comparer {
   ComparedTable simulation_table(bool circuits) {
     ComparedTable t{
         circuits ? "circuits" : "classical",
-        fmt::format("Ledger 2, {}: {}", here(circuits), describe_joules(circuits)),
+        fmt::format("Ledger 2, {}: {}; {}", here(circuits), describe_joules(circuits),
+                    describe_table_costs()),
         {"method", "success by", "s a training", "J a training", "TTS99, s, table in full",
          "TTS99, s, table/R", "ETS99, J, table in full", "ETS99, J, table/R"},
         {}};
@@ -575,6 +729,7 @@ class Comparer {
   void break_even(const Subject& s, const Judgement& j, double tts, double shots_to_solution) {
     if (!best_ || !std::isfinite(tts)) return;
     const auto& [rival, ets] = *best_;
+    if (!(tts > 0) || !(ets > 0)) return;  // constants or joules of 0 break even with anything
     break_even_.push_back(fmt::format(
         "{} ({}) would break even with {}, {:.3g} J to solution 99 %, at a wall power of {:.3g} W, "
         "or at {:.3g} kW with {:.3g} shots a second (central case: {:.3g}).",
@@ -582,16 +737,29 @@ class Comparer {
         shots_to_solution * options_.hardware.central.watts / ets, shots_to_solution / tts));
   }
 
+  static std::string ratio(double a, double b) {
+    return std::isfinite(a / b) ? fmt::format("{:.3g}", a / b) : "more than 1e308";
+  }
+
+  /// "gap below 1e-05 = 0.01 (mean - E_min) = 0.1 first gaps; one instance".
   std::string describe_epsilon() const {
     const Instance& i = first();
-    std::string text = fmt::format("{:.3g}", i.epsilon);
+    const TableSummary& table = i.campaign->table;
+    if (!table.enumerated())
+      return (i.epsilon <= target_slack(table.minimum)
+                  ? fmt::format("loss at most the target {:g}; ", table.minimum)
+                  : fmt::format("loss less than {:.3g} above the target {:g}; ", i.epsilon,
+                                table.minimum)) +
+             describe_instances();
+    std::string text = fmt::format("gap to the enumerated E_min below {:.3g}", i.epsilon);
     if (facts_.size() > 1 && options_.unit != GapUnit::absolute)
-      text = fmt::format("{:.3g} {}", options_.epsilon,
+      text = fmt::format("gap to the enumerated E_min below {:.3g} {}", options_.epsilon,
                          options_.unit == GapUnit::mean ? "(mean - E_min)" : "first gaps");
+    else if (i.facts->all_equal)
+      text += " (the costs are all equal: no other unit)";
     else if (i.facts->problem)
-      text += fmt::format(" = {:.3g} (mean - E_min) = {:.3g} first gaps{}",
-                          i.epsilon / (i.facts->mean - i.campaign->table.minimum),
-                          i.epsilon / i.facts->first_gap,
+      text += fmt::format(" = {} (mean - E_min) = {} first gaps{}",
+                          ratio(i.epsilon, i.facts->mean_gap), ratio(i.epsilon, i.facts->first_gap),
                           facts_.size() > 1 ? " of the first instance" : "");
     return text + "; " + describe_instances();
   }
@@ -635,6 +803,21 @@ class Comparer {
     return text;
   }
 
+  /// What TTS99 and ETS99 are charged for the table.
+  std::string describe_table_costs() const {
+    std::size_t known = 0;
+    for (const Subject& s : subjects_)
+      for (const Instance& i : s.instances) known += std::isnan(i.table_seconds) ? 0 : 1;
+    if (!first().campaign->table.enumerated()) return "there is no table to charge";
+    if (known == 0) return "what the table costs is not known";
+    std::string text =
+        fmt::format("the table is charged with {:.3g} s", table_cost(&Instance::table_seconds));
+    if (const double joules = table_cost(&Instance::table_joules); !std::isnan(joules))
+      text += fmt::format(" and {:.3g} J", joules);
+    return text + (known == 1 ? std::string(", of the one result that says it")
+                              : fmt::format(", the mean of {} results", known));
+  }
+
   std::string introduction() const {
     return fmt::format(
         "A simulation that reads a table of costs cannot beat full enumeration in oracle calls: "
@@ -647,6 +830,17 @@ class Comparer {
 
   std::vector<std::string> remarks() const {
     std::vector<std::string> all = break_even_;
+    for (const Subject& s : subjects_)
+      for (const Instance& i : s.instances) {
+        const std::string rounding = rounding_remark(i.campaign->table, i.epsilon);
+        if (!rounding.empty()) all.push_back(fmt::format("{}: {}", i.campaign->name, rounding));
+      }
+    for (const auto& [data, facts] : facts_)
+      if (!facts.missing.empty())
+        all.push_back(
+            fmt::format("The costs could not be made again ({}): other units of epsilon, "
+                        "shots of whole final states and test scores are left out.",
+                        facts.missing));
     if (has(Side::shots))
       all.push_back(
           "Projected figures leave out error correction and mitigation, calibration, "

@@ -18,6 +18,9 @@ struct ComparisonOptions {
   double epsilon = 0.0;  ///< 0: the tightest of the first campaign
   GapUnit unit = GapUnit::absolute;
   Hardware hardware;
+  /// Names of the methods, one for each campaign; results on other data that have the same one are
+  /// instances of it. Empty: made from what the campaigns differ in.
+  std::vector<std::string> labels;
 };
 
 /// A word, or a number with its interval.
@@ -34,8 +37,17 @@ struct ComparedTable {
   std::vector<std::vector<Cell>> rows;
 };
 
+/// What the gaps of one result are counted from, and which count as success.
+struct GapReference {
+  std::string result;
+  std::string reference;  ///< "enumerated" or "target"
+  double value = 0.0;     ///< E_min, or the target
+  double epsilon = 0.0;   ///< success is a gap below it, absolute
+};
+
 struct Comparison {
   std::string introduction;
+  std::vector<GapReference> references;
   std::vector<ComparedTable> tables;  ///< each with full enumeration as its last row
   std::vector<std::string> remarks;
 };

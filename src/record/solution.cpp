@@ -47,13 +47,16 @@ Attempt resample(Instances instances, CounterRng& rng) {
 }
 
 Estimate bootstrap(Instances instances, const std::function<double(const Attempt&)>& of) {
+  const double estimate = of(mean(instances));
+  // Some attempt is not known. Resamples without it would be, and NaN beside numbers has no order.
+  if (std::isnan(estimate)) return {estimate, {estimate, estimate}};
   std::vector<double> values;
   for (int b = 0; b < resamples; ++b) {
     CounterRng rng(0, Stream::bootstrap, static_cast<std::uint64_t>(b));
     values.push_back(of(resample(instances, rng)));
   }
   std::sort(values.begin(), values.end());
-  return {of(mean(instances)), {values[resamples / 40 - 1], values[resamples - resamples / 40]}};
+  return {estimate, {values[resamples / 40 - 1], values[resamples - resamples / 40]}};
 }
 
 }  // namespace

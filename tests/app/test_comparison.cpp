@@ -4,10 +4,13 @@
 
 #include <algorithm>
 #include <array>
+#include <cctype>
 #include <cmath>
+#include <sstream>
 
 #include "app/comparison.hpp"
 #include "app/experiment.hpp"
+#include "app/stats.hpp"
 #include "core/error.hpp"
 #include "problem/problem.hpp"
 #include "run_qhn.hpp"
@@ -290,6 +293,178 @@ TEST(Comparison, SeedsOfOneProblemAreItsInstances) {
   EXPECT_NE(
       message_of<InputError>([&] { compare(std::vector{late}, {}); }).find("no restart with id 0"),
       std::string::npos);
+}
+
+// No number where there is none: neither inf nor nan, in any unit and format.
+TEST(Comparison, SaysWhereCostsHaveNoUnit) {
+  const TemporaryFolder folder;
+  const auto write = [&](const std::string& name, const std::vector<double>& costs) {
+    std::string text;
+    for (const double cost : costs) text += fmt::format("{:.17g}\n", cost);
+    folder.write(name + ".txt", text);
+    CampaignFile c =
+        campaign("descent", "[problem]\nkind = \"table\"\ntable = \"" + name + ".txt\"\n");
+    c.table = {2, costs[0], 1, 0};
+    for (RestartRecord& r : c.records) r.result.best_cost = costs[0] + 0.5;  // none succeeds
+    write_campaign(folder / (name + ".h5"), c);
+  };
+  const auto run = [&](const std::string& arguments) {
+    const ProgramRun run = run_qhn(folder, "compare " + arguments);
+    for (const std::string word : {"nan", "inf"})
+      for (std::size_t at = 0; (at = run.out.find(word, at)) != std::string::npos; ++at) {
+        const bool inside = at > 0 && std::isalpha(static_cast<unsigned char>(run.out[at - 1]));
+        EXPECT_TRUE(inside) << arguments << ": " << run.out.substr(at > 40 ? at - 40 : 0, 80);
+      }
+    return run;
+  };
+  write("same", {0.7, 0.7, 0.7, 0.7});
+  const ProgramRun same = run("same.h5");
+  EXPECT_EQ(same.exit_code, 0) << same.err;
+  EXPECT_NE(same.out.find("the costs are all equal: no other unit"), std::string::npos) << same.out;
+  for (const char* format : {"csv", "markdown", "latex"})
+    run("same.h5 --format " + std::string(format));
+  for (const char* unit : {"mean", "first-gap"}) {
+    const ProgramRun refused = run("same.h5 --unit " + std::string(unit));
+    EXPECT_EQ(refused.exit_code, 2);
+    EXPECT_NE(refused.err.find("the costs are all equal"), std::string::npos) << refused.err;
+    EXPECT_NE(refused.err.find("--unit absolute"), std::string::npos) << refused.err;
+  }
+  // A sum of these costs would lose what is between them; gaps of a few are rounding.
+  write("high", {1e18, 1e18 + 4e6, 1e18 + 4e6, 1e18 + 8e6});
+  const ProgramRun high = run("high.h5 --epsilon 2e6");
+  EXPECT_NE(high.out.find("2e+06 = 0.5 (mean - E_min) = 0.5 first gaps"), std::string::npos)
+      << high.out;
+  EXPECT_EQ(high.out.find("rounding"), std::string::npos) << high.out;
+  EXPECT_NE(run("high.h5").out.find("high.h5: epsilon 1e-05 is below the rounding of the costs"),
+            std::string::npos);
+  run("high.h5 --unit mean");
+  run("high.h5 --unit first-gap --format csv");
+  // Where nothing succeeded the bound is one-sided: an empty number.
+  const std::string csv = run("high.h5 --format csv").out;
+  EXPECT_NE(csv.find("\ngaps,high.h5,enumerated,,reference,1e+18,1e+18,1e+18\n"), std::string::npos)
+      << csv;
+  std::istringstream lines(csv);
+  int unbounded = 0;
+  for (std::string line; std::getline(lines, line);)
+    if (line.starts_with("oracle,descent") && line.find("solution") != std::string::npos) {
+      EXPECT_TRUE(line.ends_with(",")) << line;
+      ++unbounded;
+    }
+  EXPECT_EQ(unbounded, 1);
+}
+
+TEST(Comparison, SaysHowManyWereCutShort) {
+  CampaignFile circuits = campaign(""), classical = campaign("descent");
+  for (CampaignFile* c : {&circuits, &classical})
+    for (const std::size_t k : {0u, 2u, 3u}) c->records[k].result.status = Status::iteration_limit;
+  const ComparedTable success = compare(std::vector{circuits, classical}, {}).tables[0];
+  ASSERT_EQ(success.columns.back(), "cut short");
+  EXPECT_EQ(number(success, ideal, "E(theta)", 6), 3.0);
+  EXPECT_TRUE(std::isnan(number(success, "descent", found, 6)));  // it has no limit
+}
+
+TEST(Comparison, CountsFromATargetByName) {
+  CampaignFile c = campaign("descent",
+                            "[problem]\nkind = \"synthetic\"\nqubits = 40\nseed = "
+                            "1\ntarget = 0.25\n");
+  c.table = {40, 0.25, 0, 0};
+  c.epsilons = {target_slack(0.25)};
+  const Comparison all = compare(std::vector{c}, {});
+  EXPECT_TRUE(all.tables[0].title.starts_with("Success: loss at most the target 0.25; one"))
+      << all.tables[0].title;
+  EXPECT_EQ(all.references[0].reference, "target");
+  EXPECT_NE(table(all, "classical").title.find("there is no table to charge"), std::string::npos);
+  ComparisonOptions options;
+  options.unit = GapUnit::mean;
+  EXPECT_NE(message_of<InputError>([&] {
+              compare(std::vector{c}, options);
+            }).find("has no table of costs: allowed: --unit absolute"),
+            std::string::npos);
+}
+
+// Two results of one kind are told apart by what they differ in.
+TEST(Comparison, TellsResultsApart) {
+  const auto names = [](const std::vector<CampaignFile>& campaigns,
+                        const ComparisonOptions& options = {}) {
+    std::vector<std::string> all;
+    const Comparison comparison = compare(campaigns, options);
+    for (const auto& row : comparison.tables[0].rows)
+      if (all.empty() || all.back() != row[0].text) all.push_back(row[0].text);
+    all.pop_back();  // full enumeration
+    return all;
+  };
+  using Names = std::vector<std::string>;
+  const std::string text = problem;
+  EXPECT_EQ(
+      names({campaign("", text + "[optimizer]\nmemory = 8\nc1 = 0.1\n"),
+             campaign("", text + "[optimizer]\nmemory = 20\nc1 = 0.1\n")}),
+      (Names{"linear D=2 memory=8 (ideal gradient)", "linear D=2 memory=20 (ideal gradient)"}));
+  // Runs of one method: by what they were run with, as far as it differs.
+  EXPECT_EQ(names({campaign("", text + "[restarts]\nseed = 1\n"),
+                   campaign("", text + "[restarts]\nseed = 2\n")}),
+            (Names{"linear D=2 seed=1 (ideal gradient)", "linear D=2 seed=2 (ideal gradient)"}));
+  CampaignFile cut = campaign(""), sweep = campaign("");
+  cut.provenance.engine = "cut";
+  sweep.provenance.engine = "sweep";
+  EXPECT_EQ(names({cut, sweep}), (Names{"linear D=2 engine=cut (ideal gradient)",
+                                        "linear D=2 engine=sweep (ideal gradient)"}));
+  EXPECT_EQ(
+      names({campaign("annealing", text + "[baseline]\nmethod = \"annealing\"\ntuning = 0\n"),
+             campaign("annealing", text + "[baseline]\nmethod = \"annealing\"\ntuning = 9\n")}),
+      (Names{"annealing tuning=0", "annealing tuning=9"}));
+  // Custom circuits by a hash of their gates.
+  std::string custom = text;
+  custom.replace(custom.find("family = \"linear\"\nsublayers = 2"), 31,
+                 "family = \"custom\"\ngates = [");
+  const Names circuits =
+      names({campaign("", custom + "\n  {gate = \"Ry\", qubits = [0], angle = \"a\"},\n]\n"),
+             campaign("", custom + "\n  {gate = \"Ry\", qubits = [1], angle = \"a\"},\n]\n")});
+  ASSERT_EQ(circuits.size(), 2u);
+  EXPECT_TRUE(circuits[0].starts_with("custom gates=")) << circuits[0];
+  EXPECT_NE(circuits[0], circuits[1]);
+  // Instances stay together, and other settings on other data are another method.
+  EXPECT_EQ(names({campaign("descent"), campaign("descent", with_seed(problem, 2))}),
+            Names{"descent"});
+  EXPECT_EQ(names({campaign("", text + "[optimizer]\nmemory = 8\n"),
+                   campaign("", with_seed(text, 2) + "[optimizer]\nmemory = 20\n")})
+                .size(),
+            2u);
+
+  ComparisonOptions options;
+  options.labels = {"one", "two"};
+  EXPECT_EQ(names({campaign("descent"), campaign("descent")}, options), (Names{"one", "two"}));
+  options.labels = {"one"};
+  EXPECT_NE(message_of<InputError>([&] {
+              compare(std::vector{campaign("descent"), campaign("descent")}, options);
+            }).find("--labels: found 1 for 2 results; allowed: one for each"),
+            std::string::npos);
+}
+
+// Data is its content: the same at another path is the same problem, another at the same path is
+// not.
+TEST(Comparison, KnowsDataByItsContent) {
+  const TemporaryFolder folder;
+  const auto of = [&](const std::string& path, const std::string& costs) {
+    folder.write(path, costs);
+    CampaignFile c =
+        campaign("descent", "[problem]\nkind = \"table\"\ntable = \"" + (folder / path) + "\"\n");
+    c.table = {2, 1, 1, 0};
+    c.provenance.data_sha256 =
+        make_problem(read_experiment_text(c.experiment, "t").problem)->data_sha256();
+    return c;
+  };
+  CampaignFile first = of("a.txt", "1\n2\n3\n4\n"), second = of("b.txt", "1\n2\n3\n4\n");
+  second.method.name = "annealing";
+  EXPECT_EQ(compare(std::vector{first, second}, {}).tables[0].rows.size(), 3u);
+  const CampaignFile other = of("c.txt", "1\n2\n3\n5\n");
+  EXPECT_NE(message_of<InputError>([&] {
+              compare(std::vector{first, other}, {});
+            }).find("another problem"),
+            std::string::npos);
+  folder.write("a.txt", "1\n2\n3\n9\n");  // since then
+  const Comparison changed = compare(std::vector{first}, {});
+  ASSERT_FALSE(changed.remarks.empty());
+  EXPECT_NE(changed.remarks[0].find("data has changed since"), std::string::npos);
 }
 
 TEST(Comparison, TheVerbPrintsEveryFormat) {

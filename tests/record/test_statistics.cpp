@@ -111,6 +111,30 @@ TEST(Cost, IsTheMeanOverAllRestarts) {
   EXPECT_TRUE(std::isnan(mean.joules));  // not measured
 }
 
+TEST(Oracle, TotalsAddEveryPhaseAndField) {
+  OracleBill bill;
+  bill[OraclePhase::optimisation] = {1, 20, 300};
+  bill[OraclePhase::selection] = {4000, 50000, 600000};
+  bill[OraclePhase::validation] = {7000000, 80000000, 900000000};
+  EXPECT_EQ(bill.total(), (OracleCount{7004001, 80050020, 900600300}));
+  OracleCount sum = bill.total();
+  sum += {1, 2, 3};
+  EXPECT_EQ(sum, (OracleCount{7004002, 80050022, 900600303}));
+  EXPECT_EQ(bill[OraclePhase::selection].unique, 50000u);
+}
+
+// One instance whose cost nobody knows: the mean is not known either, and no resample says
+// otherwise.
+TEST(Solution, WhatIsNotKnownStaysSo) {
+  const double nan = std::numeric_limits<double>::quiet_NaN();
+  const std::vector<Attempts> instances{Attempts(50, {1.0, 2.0}), Attempts(50, {1.0, nan})};
+  for (const Estimate& e : {mean_cost(instances), solution_cost_99(instances)}) {
+    EXPECT_TRUE(std::isnan(e.value));
+    EXPECT_TRUE(std::isnan(e.interval.low));
+    EXPECT_TRUE(std::isnan(e.interval.high));
+  }
+}
+
 TEST(Cost, ToSolutionFollowsItsDefinition) {
   EXPECT_EQ(cost_to_solution_99(3, 0), std::numeric_limits<double>::infinity());
   EXPECT_NEAR(cost_to_solution_99(3, 0.5), 3 * std::log(0.01) / std::log(0.5), 1e-12);
