@@ -1,7 +1,9 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <limits>
 #include <memory>
+#include <optional>
 
 #include "app/options.hpp"
 #include "app/single_state.hpp"
@@ -31,24 +33,55 @@ Counts measure_spread(const SingleState& s, const SampleOptions& options) {
           ->measure(s.angles, options.shots, CounterRng(options.seed, Stream::shots, 0)));
 }
 
+/// The costs of bit strings that rank 0 names, there: each from the rank that holds it. Collective.
+std::vector<double> costs_of(const SingleState& s, std::vector<Index> strings) {
+  std::vector<double> costs(strings.size());
+  if (!s.ranks) {
+    std::ranges::transform(strings, costs.begin(), [&](Index w) { return s.costs[w]; });
+    return costs;
+  }
+  const IndexMap part = s.layout.part(s.ranks->rank());
+  std::uint64_t count = strings.size();
+  MPI_Bcast(&count, 1, MPI_UINT64_T, 0, s.ranks->comm());
+  constexpr std::uint64_t at_once = 1 << 20;
+  for (std::uint64_t first = 0; first < count; first += at_once) {
+    const auto some = static_cast<int>(std::min(at_once, count - first));
+    std::vector<Index> asked(static_cast<std::size_t>(some));
+    if (s.speaks())
+      std::copy_n(strings.begin() + static_cast<std::ptrdiff_t>(first), some, asked.begin());
+    MPI_Bcast(asked.data(), some, MPI_UINT64_T, 0, s.ranks->comm());
+    std::vector<double> here, all(asked.size());
+    for (const Index w : asked) {
+      const std::optional<Index> x = part.find(w);
+      here.push_back(x ? s.costs[*x] : std::numeric_limits<double>::infinity());
+    }
+    MPI_Reduce(here.data(), all.data(), some, MPI_DOUBLE, MPI_MIN, 0, s.ranks->comm());
+    if (s.speaks())
+      std::copy(all.begin(), all.end(), costs.begin() + static_cast<std::ptrdiff_t>(first));
+  }
+  return costs;
+}
+
 void run_sample(const SampleOptions& options) {
   const SingleState s = prepare_single_state(options.state, false, true);
   if (!s.has_part()) return;
   const auto counts = s.ranks ? measure_spread(s, options) : measure_here(s, options);
-  if (!s.speaks()) return;
-
   std::vector<std::pair<Index, std::uint64_t>> rows(counts.begin(), counts.end());
   std::stable_sort(rows.begin(), rows.end(),
                    [](const auto& a, const auto& b) { return a.second > b.second; });
+  std::vector<Index> strings;
+  for (const auto& [w, count] : rows) strings.push_back(w);
+  const std::vector<double> costs = costs_of(s, std::move(strings));
+  if (!s.speaks()) return;
+
   fmt::print("# parameter 0 is the first bit\n# {:<{}}  count  cost  network\n", "bits",
              std::max(s.circuit.qubits - 2, 0));
-  for (const auto& [w, count] : rows) {
-    double cost = 0.0;
-    s.problem->costs(w, std::span<double>(&cost, 1));
+  for (std::size_t k = 0; k < rows.size(); ++k) {
+    const auto& [w, count] = rows[k];
     std::string network;
     for (const DecodedValue& value : s.problem->decode(w))
       network += fmt::format(" {}={}", value.name, value.value);
-    fmt::print("{:0{}b}  {}  {:.17g} {}\n", w, s.circuit.qubits, count, cost, network);
+    fmt::print("{:0{}b}  {}  {:.17g} {}\n", w, s.circuit.qubits, count, costs[k], network);
   }
 }
 

@@ -77,6 +77,41 @@ TEST(Sample, ShowsTheDecodedNetwork) {
   EXPECT_NE(run.out.find("activation=relu"), std::string::npos) << run.out;
 }
 
+// The costs are those of the table, on whatever rank they are.
+TEST(Sample, TellsTheCostOfEveryString) {
+  const TemporaryFolder folder;
+  std::string table, angles;
+  for (int w = 0; w < 64; ++w) table += fmt::format("{:.17g}\n", std::sin(w) / 3);
+  for (int k = 0; k < 2 * 6 * 3; ++k) angles += fmt::format("{} ", 0.3 + 0.4 * k);
+  folder.write("costs.txt", table);
+  folder.write("angles.txt", angles);
+  folder.write("e.toml",
+               "[problem]\nkind = \"table\"\ntable = \"costs.txt\"\n"
+               "[circuit]\nfamily = \"linear\"\nsublayers = 3\n");
+  const std::string command = "sample e.toml --angles angles.txt --shots 2000";
+  const ProgramRun run = run_qhn(folder, command);
+  ASSERT_EQ(run.exit_code, 0) << run.err;
+  std::istringstream lines(run.out);
+  int strings = 0;
+  for (std::string line; std::getline(lines, line);) {
+    if (line.starts_with('#')) continue;
+    std::istringstream fields(line);
+    std::string bits;
+    int count = 0;
+    double cost = 0.0;
+    ASSERT_TRUE(fields >> bits >> count >> cost) << line;
+    EXPECT_EQ(cost, std::sin(std::stoi(bits, nullptr, 2)) / 3) << line;
+    ++strings;
+  }
+  EXPECT_GT(strings, 20);
+  for (const char* ranks : {"2", "4"})
+    EXPECT_EQ(
+        run_qhn(folder, command + " --ranks-per-state " + ranks, QHN_MPIRUN + std::string(ranks))
+            .out,
+        run.out)
+        << ranks;
+}
+
 TEST(Sample, RefusesNoShots) {
   const TemporaryFolder folder;
   folder.write("h2.toml", "[network]\nhidden = 2\n");
