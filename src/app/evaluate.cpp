@@ -29,6 +29,7 @@ void run_evaluate(const EvaluateOptions& options) {
   if (options.json) {
     nlohmann::ordered_json out{{"qubits", s.circuit.qubits},
                                {"expectation", expectation},
+                               {"reference", "enumerated"},  // of the gap
                                {"minimum", s.minimum},
                                {"gap", expectation - s.minimum}};
     if (options.gradient) out["gradient"] = gradient;

@@ -22,6 +22,7 @@
 #include "core/wht.hpp"
 #include "io/atomic_file.hpp"
 #include "io/hdf5.hpp"
+#include "io/provenance.hpp"
 
 namespace qhn {
 namespace {
@@ -66,14 +67,43 @@ std::string as_text(const std::vector<double>& costs) {
   return text;
 }
 
+/// Where a table comes from, as attributes.
+void write_provenance(hid_t file, const Summary& summary, const Experiment& experiment,
+                      const std::string& data_sha256) {
+  const Provenance here = collect_provenance();
+  for (const auto& [name, value] : {std::pair{"format", std::string("qhn cost table")},
+                                    {"experiment", to_toml(experiment)},
+                                    {"data_sha256", data_sha256},
+                                    {"version", here.version},
+                                    {"git_commit", here.git_commit},
+                                    {"git_dirty", here.git_dirty},
+                                    {"compiler", here.compiler},
+                                    {"simd", here.simd},
+                                    {"created", utc_now()}})
+    write_attribute(file, name, value);
+  write_attribute(file, "qubits", std::int32_t{summary.qubits});
+  write_attribute(file, "minimum", summary.minimum);  // E_min
+  write_attribute(file, "minimizers", summary.minimizers);
+  write_attribute(file, "best_index", summary.best_index);
+}
+
 /// The bytes of an HDF5 file that problem.table reads: dataset "costs".
-std::vector<std::byte> as_hdf5(const std::vector<double>& costs) {
+std::vector<std::byte> as_hdf5(const std::vector<double>& costs, const Summary& summary,
+                               const Experiment& experiment, const std::string& data_sha256) {
   const H5Quiet quiet;
   const H5Id access(H5Pcreate(H5P_FILE_ACCESS), H5Pclose, "cannot set up HDF5");
   h5_check(H5Pset_fapl_core(access, std::size_t{1} << 24, 0), "cannot set up HDF5");
   const H5Id file(H5Fcreate("table", H5F_ACC_TRUNC, H5P_DEFAULT, access), H5Fclose,
                   "cannot create the table");
-  write_dataset(file, "costs", costs);
+  write_dataset(file, "costs", costs, 0, "1");
+  write_provenance(file, summary, experiment, data_sha256);
+  {
+    const H5Id dataset(H5Dopen2(file, "costs", H5P_DEFAULT), H5Dclose, "cannot create the table");
+    write_attribute(dataset, "description",
+                    std::string("cost of every network, in the order of their table indices: bit "
+                                "N-1-p of an index is parameter p"));
+    write_attribute(dataset, "shape", std::string("[2^qubits]"));
+  }
   h5_check(H5Fflush(file, H5F_SCOPE_GLOBAL), "cannot finish the table");
   const ssize_t size = H5Fget_file_image(file, nullptr, 0);
   h5_check(size < 0 ? -1 : 0, "cannot finish the table");
@@ -178,7 +208,8 @@ void run_table(const TableOptions& options) {
 
   if (as_lines) write_output(options.out, as_text(costs));
   if (to_stdout) return;
-  if (out.extension() == ".h5") write_atomically(options.out, as_hdf5(costs));
+  if (out.extension() == ".h5")
+    write_atomically(options.out, as_hdf5(costs, summary, experiment, problem->data_sha256()));
   if (options.spectrum) summary.weights = spectrum(costs);
   if (options.json)
     print_json(summary, *problem);
@@ -197,8 +228,8 @@ void add_table(CLI::App& app) {
       ->allow_extra_args(false);
   verb->add_option(
       "--out", options->out,
-      "Write all costs in index order: FILE.txt (one a line), FILE.h5, or - (lines, no "
-      "summary)");
+      "Write all costs in index order: FILE.txt (one a line, nothing else), FILE.h5 (dataset "
+      "costs, with attributes that say where they come from), or - (lines, no summary)");
   verb->add_flag("--json", options->json, "Print the summary as JSON");
   verb->add_flag("--spectrum", options->spectrum,
                  "Print W(S), the weight of S-body terms (Walsh-Hadamard transform)");

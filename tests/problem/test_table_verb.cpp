@@ -1,8 +1,10 @@
 #include <gtest/gtest.h>
 
+#include <fstream>
 #include <nlohmann/json.hpp>
 
 #include "../app/run_qhn.hpp"
+#include "io/hdf5.hpp"
 #include "problem/problem.hpp"
 #include "problem/table_file.hpp"
 
@@ -67,6 +69,37 @@ TEST(TableVerb, WritesTablesThatReadBackExactly) {
   const ProgramRun run = run_qhn(folder, "table back.toml --json");
   ASSERT_EQ(run.exit_code, 0) << run.err;
   EXPECT_TRUE(nlohmann::json::parse(run.out)["test_accuracy"].is_null());
+}
+
+TEST(TableVerb, SaysInTheFileWhereItComesFrom) {
+  const TemporaryFolder folder;
+  folder.write("e.toml", gaussian);
+  const ProgramRun run = run_qhn(folder, "table e.toml --out t.h5 --json");
+  ASSERT_EQ(run.exit_code, 0) << run.err;
+  const auto json = nlohmann::json::parse(run.out);
+  const H5Id file(H5Fopen((folder / "t.h5").c_str(), H5F_ACC_RDONLY, H5P_DEFAULT), H5Fclose, "");
+  ProblemOptions options;
+  options.hidden = 2;
+  options.train_samples = 100;
+  options.test_samples = 50;
+  EXPECT_EQ(read_text_attribute(file, "data_sha256"), make_problem(options)->data_sha256());
+  EXPECT_NE(read_text_attribute(file, "experiment").find("hidden = 2"), std::string::npos);
+  EXPECT_EQ(read_attribute<double>(file, "minimum"), json["minimum"]);
+  EXPECT_EQ(read_attribute<std::uint64_t>(file, "best_index"), json["best_index"]);
+  EXPECT_EQ(read_attribute<std::uint64_t>(file, "minimizers"), json["minimizers"]);
+  EXPECT_EQ(read_attribute<std::int32_t>(file, "qubits"), json["qubits"]);
+  for (const char* name : {"format", "version", "git_commit", "git_dirty", "compiler", "created"})
+    EXPECT_FALSE(read_text_attribute(file, name).empty()) << name;
+  const H5Id costs(H5Dopen2(file, "costs", H5P_DEFAULT), H5Dclose, "");
+  for (const char* name : {"description", "unit", "shape"})
+    EXPECT_FALSE(read_text_attribute(costs, name).empty()) << name;
+  // Text is what the reference code exchanges: numbers, and nothing else.
+  ASSERT_EQ(run_qhn(folder, "table e.toml --out t.txt").exit_code, 0);
+  std::ifstream text(folder / "t.txt");
+  std::size_t lines = 0;
+  for (std::string line; std::getline(text, line); ++lines)
+    EXPECT_EQ(line.find_first_not_of("0123456789.e+-"), std::string::npos) << line;
+  EXPECT_EQ(lines, 1024u);
 }
 
 TEST(TableVerb, PrintsTheSpectrum) {
