@@ -103,10 +103,12 @@ Network::Network(const ProblemOptions& options, int inputs)
   const std::int64_t h = options.network == NetworkKind::mlp ? options.hidden : 0;
   const std::int64_t base =
       h == 0 ? std::int64_t{inputs} + 1 : std::int64_t{inputs} * h + h + 1 + h;
-  if (base + choice_bits_ > 62)
+  if (base + choice_bits_ > most_network_bits)
     throw InputError(fmt::format(
-        "this network has {} bits ({} inputs{}); a table can have at most 62", base + choice_bits_,
-        inputs, h == 0 ? "" : fmt::format(", {} hidden units", h)));
+        "this network has {} bits ({} inputs{}); allowed: at most {}, the index of a network is a "
+        "word of 64 bits",
+        base + choice_bits_, inputs, h == 0 ? "" : fmt::format(", {} hidden units", h),
+        most_network_bits));
   base_bits_ = static_cast<int>(base);
 }
 

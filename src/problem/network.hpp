@@ -31,10 +31,13 @@ struct FixedNetwork {
   double output(std::span<const double> values, std::span<const double> x) const;
 };
 
+/// The index of a network is an Index, and so is the number of networks: 2^63 still fits.
+inline constexpr int most_network_bits = 63;
+
 /// The design space an experiment describes, in the bit order of spec section 3.
 class Network {
  public:
-  /// Throws InputError where the options contradict each other or N exceeds 62.
+  /// Throws InputError where the options contradict each other or N exceeds most_network_bits.
   Network(const ProblemOptions& options, int inputs);
 
   int bits() const { return base_bits_ + choice_bits_; }

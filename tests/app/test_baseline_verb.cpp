@@ -5,10 +5,12 @@
 #include <algorithm>
 #include <cmath>
 #include <filesystem>
+#include <sstream>
 
 #include "../io/temporary_folder.hpp"
 #include "../meter/living_file.hpp"
 #include "io/campaign_file.hpp"
+#include "problem/problem.hpp"
 #include "tiny_experiment.hpp"
 
 namespace qhn {
@@ -204,9 +206,79 @@ TEST_F(Baseline, ReachesATargetWithoutATable) {
   EXPECT_EQ(campaign.table.qubits, 40);
   EXPECT_EQ(campaign.table.minimum, 0.9);
   ASSERT_EQ(campaign.epsilons.size(), 1u);
-  for (const RestartRecord& record : campaign.records)
+  double best = 1.0;
+  for (const RestartRecord& record : campaign.records) {
     EXPECT_EQ(record.result.gap < campaign.epsilons[0], record.result.best_cost <= 0.9);
+    best = std::min(best, record.result.best_cost);
+  }
+  ASSERT_LT(best, 0.9);  // a negative gap
+  EXPECT_FALSE(campaign.table.enumerated());
+  const std::string stats = run_qhn(folder, "stats results/wide-baseline/descent").out;
+  for (const std::string& text : {std::string("target 0.9"), std::string("target reached"),
+                                  fmt::format("the best network found has cost {:.10g}: ", best)})
+    EXPECT_NE(stats.find(text), std::string::npos) << text << '\n' << stats;
+  EXPECT_EQ(stats.find("E_min 0.9"), std::string::npos) << stats;
   expect_refused(run_qhn(folder, "train wide.toml"), {"wide.toml", "problem.target"});
+}
+
+// As many bits as an index can name networks of.
+TEST_F(Baseline, SearchesNetworksOf63Bits) {
+  std::string rows;
+  for (int r = 0; r < 6; ++r) {
+    for (int c = 0; c < 63; ++c) rows += fmt::format("{},", (r * 7 + c * c) % 5 - 2);
+    rows += fmt::format("{}\n", r % 2);
+  }
+  const auto columns = [&](int keep) {  // and the label
+    std::string text;
+    std::istringstream lines(rows);
+    for (std::string line; std::getline(lines, line);) {
+      std::size_t end = 0;
+      for (int c = 0; c < keep; ++c) end = line.find(',', end) + 1;
+      text += line.substr(0, end) + line.back() + '\n';
+    }
+    return text;
+  };
+  folder.write("62.csv", columns(62));
+  folder.write("63.csv", columns(63));
+  folder.write("60.csv", columns(60));
+  const std::string text =
+      "[problem]\nkind = \"csv\"\ntarget = 0.1\ndata = \"62.csv\"\n[network]\nkind = "
+      "\"logistic\"\n";
+  folder.write("wide.toml", text);
+  ASSERT_EQ(run_qhn(folder,
+                    "baseline wide.toml --method descent,annealing --restarts 3 --set "
+                    "baseline.tuning=0 --set baseline.annealing.sweeps=3")
+                .exit_code,
+            0);
+  for (const char* method : {"descent", "annealing"}) {
+    const CampaignFile campaign = read_campaign(folder / "results/wide-baseline/" + method);
+    EXPECT_EQ(campaign.table.qubits, 63);
+    // The loss is that of the network by its definition.
+    const auto problem = make_problem([&] {
+      ProblemOptions options;
+      options.kind = ProblemKind::csv;
+      options.data = folder / "62.csv";
+      options.network = NetworkKind::logistic;
+      return options;
+    }());
+    bool high = false;
+    for (const RestartRecord& record : campaign.records) {
+      EXPECT_NEAR(record.result.best_cost, problem->train_score(record.result.best_string)->loss,
+                  1e-12);
+      high = high || record.result.best_string >> 62 != 0;
+    }
+    EXPECT_TRUE(high) << method;
+  }
+  // The same with a hidden unit: 60 inputs, its bias, its weight, the output's bias.
+  folder.write("mlp.toml",
+               "[problem]\nkind = \"csv\"\ntarget = 0.1\ndata = \"60.csv\"\n[network]\nkind = "
+               "\"mlp\"\nhidden = 1\nactivation = \"tanh\"\n");
+  EXPECT_EQ(
+      run_qhn(folder, "baseline mlp.toml --method descent,ste --restarts 2 --set baseline.tuning=0")
+          .exit_code,
+      0);
+  expect_refused(run_qhn(folder, "baseline wide.toml --method descent --set problem.data=63.csv"),
+                 {"64 bits", "at most 63"});
 }
 
 TEST_F(Baseline, RefusesWhatItCannotRun) {

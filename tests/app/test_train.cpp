@@ -252,7 +252,7 @@ TEST(Train, RefusesBadInputInOneLine) {
       {"tiny.toml --set network.hidden=9", {"38 qubits", "2199023255552 bytes", "available"}},
       // 2^62 of them, and more than an index can count.
       {"tiny.toml --set network.hidden=15", {"62 qubits", "bytes"}},
-      {"tiny.toml --set network.hidden=40", {"162 bits", "at most 62"}}};
+      {"tiny.toml --set network.hidden=40", {"162 bits", "at most 63"}}};
   for (const auto& [arguments, words] : cases)
     expect_refused(run_qhn(folder, "train " + arguments), words);
   EXPECT_EQ(folder.count(), 2);  // nothing was left behind: experiment, stderr

@@ -142,8 +142,10 @@ TEST(Network, RefusesContradictions) {
   options.hidden = 0;
   EXPECT_EQ(error(options), "an mlp with 0 hidden units; allowed: at least 1");
   options.hidden = 16;
-  EXPECT_EQ(error(options),
-            "this network has 66 bits (2 inputs, 16 hidden units); a table can have at most 62");
+  EXPECT_EQ(
+      error(options),
+      "this network has 66 bits (2 inputs, 16 hidden units); allowed: at most 63, the index of a "
+      "network is a word of 64 bits");
   options.hidden = 3;
   options.activations.clear();
   EXPECT_EQ(error(options), "0 activations; allowed: one, or two to choose from");
@@ -153,7 +155,7 @@ TEST(Network, RefusesContradictions) {
   options = {};
   options.kind = ProblemKind::images;
   options.side = 1 << 20;  // refused before any file is looked for
-  EXPECT_NE(error(options).find("a table can have at most 62"), std::string::npos);
+  EXPECT_NE(error(options).find("allowed: at most 63"), std::string::npos);
 }
 
 }  // namespace
