@@ -173,6 +173,45 @@ TEST(Annealing, BeginsWhereAMeanUphillStepIsAcceptedFourTimesOfFive) {
   EXPECT_NEAR(static_cast<double>(accepted) / static_cast<double>(uphill), 0.8, 0.02);
 }
 
+// Every network it asks for, worked out beside it: the walk of the start, the first temperature,
+// the geometric cooling to the last sweep, proposals and Metropolis' rule.
+TEST(Annealing, FollowsItsSchedule) {
+  const std::vector<double> table = rugged();
+  constexpr int bits = 10;
+  for (const auto& [sweeps, ratio] : {std::pair{1, 0.3}, {2, 0.25}, {30, 1e-2}, {30, 1e-3}}) {
+    std::vector<Index> asked, expected;
+    LossOracle loss(
+        [&](Index w, std::span<double> out) {
+          asked.push_back(w);
+          out[0] = table[w];
+        },
+        1);
+    CounterRng rng(3, Stream::baseline, 8), same(3, Stream::baseline, 8);
+    anneal(loss, bits, {static_cast<std::uint64_t>(sweeps), ratio}, rng);
+
+    Index w = same() & 1023;
+    expected.push_back(w);
+    double walked = 0.0;
+    for (int q = 0; q < bits; ++q) {
+      const Index next = w ^ (Index{1} << q);
+      walked += std::abs(table[next] - table[w]);
+      expected.push_back(w = next);
+    }
+    const double hot = walked / bits / std::log(1 / 0.8);
+    for (int sweep = 0; sweep < sweeps; ++sweep) {
+      const double cooling = sweeps == 1 ? ratio : std::pow(ratio, sweep / (sweeps - 1.0));
+      for (int k = 0; k < bits; ++k) {
+        const Index next = w ^ (Index{1} << static_cast<int>(same.uniform() * bits));
+        expected.push_back(next);
+        const double uphill = table[next] - table[w], draw = same.uniform();
+        if (uphill <= 0 || std::log(draw) < -uphill / (hot * cooling)) w = next;
+      }
+    }
+    EXPECT_EQ(asked, expected) << sweeps << " sweeps";
+    EXPECT_EQ(loss.iterations(), sweeps);
+  }
+}
+
 TEST(CrossEntropy, SolvesASeparableCostAndBillsWholePopulations) {
   const Index hidden = 0b1011001110;
   std::vector<double> table;

@@ -145,6 +145,36 @@ TEST(Restart, ADivergedOneIsARecord) {
   EXPECT_EQ(r.expectation_crossings[2], Crossing{});
 }
 
+// Every ending by a run that comes to it, and the record says which.
+TEST(Restart, EndsAsItsOptimizerDoes) {
+  const auto ending = [](const auto& change) {
+    Campaign campaign;
+    change(campaign);
+    return campaign.serial(1)[0];
+  };
+  const RestartResult converged = ending([](Campaign&) {});
+  EXPECT_EQ(converged.status, Status::converged);
+  EXPECT_LE(converged.gradient_norm, 1e-6);
+  EXPECT_LT(converged.iterations, 500);
+  const RestartResult cut = ending([](Campaign& c) { c.options.optimizer.max_iterations = 3; });
+  EXPECT_EQ(cut.status, Status::iteration_limit);
+  EXPECT_EQ(cut.iterations, 3);
+  EXPECT_GT(cut.gradient_norm, 1e-6);
+  // Nothing is small enough, and without a slack rounding hides every further step.
+  const RestartResult stalled = ending([](Campaign& c) {
+    c.options.optimizer.gradient_tolerance = 1e-300;
+    c.options.optimizer.approximate_slack = 0.0;
+  });
+  EXPECT_EQ(stalled.status, Status::stalled_line_search);
+  EXPECT_LT(stalled.gradient_norm, 1e-6);
+  EXPECT_LT(stalled.iterations, 500);
+  // Finite costs, whose differences are not.
+  const RestartResult diverged = ending([](Campaign& c) {
+    for (std::size_t w = 0; w < c.costs.size(); ++w) c.costs[w] = w % 2 == 0 ? 1.7e308 : -1.7e308;
+  });
+  EXPECT_EQ(diverged.status, Status::diverged);
+}
+
 TEST(Restart, LeavesTheAnglesOutUnlessAskedFor) {
   Campaign campaign;
   campaign.options.keep_angles = false;

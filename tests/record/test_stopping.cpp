@@ -113,6 +113,25 @@ TEST(StoppingRule, DoesNotDependOnTheOrder) {
   EXPECT_EQ(next_look(ends[0] - 1), ends[0]);
 }
 
+// What is counted at one gap and what the rule asks at another are kept apart: every second restart
+// ends below the rule's, every fourth below the other.
+TEST(StoppingRule, LooksAtItsOwnEpsilon) {
+  const StoppingRule rule{.epsilon = 0.5, .halfwidth = 0.08};
+  PrefixCount count(0, 3000, 1e-3, rule);
+  std::uint64_t id = 0;
+  for (; id < 3000 && !count.satisfied(); ++id)
+    count.add(id, id % 4 == 0 ? 1e-4 : id % 4 == 2 ? 0.1 : 0.9);
+  std::uint64_t expected = next_look(0);
+  while (!rule.satisfied((expected + 1) / 2, expected)) expected = next_look(expected);
+  EXPECT_EQ(count.end(), expected);
+  EXPECT_EQ(count.epsilon(), 1e-3);
+  EXPECT_EQ(count.successes(), (expected + 3) / 4);
+  // At the other gap it would have ended earlier.
+  std::uint64_t other = next_look(0);
+  while (!rule.satisfied((other + 3) / 4, other)) other = next_look(other);
+  EXPECT_LT(other, expected);
+}
+
 TEST(PrefixCount, OfASliceBeginsThere) {
   PrefixCount count(500, 600, 1e-3);
   count.add(501, 0.0);
