@@ -90,8 +90,12 @@ def make_figure(campaigns, labels, options):
     axes.set_xscale("log")
     axes.set_xlim(span)
     axes.set_ylim(0, 1)
-    axes.set_xlabel(r"gap to the minimum, $\epsilon$")
-    axes.set_ylabel(r"success, $P\,[\,E - E_{\min} < \epsilon\,]$")
+    targets = {campaign.attributes.get("table/reference") == "target" for campaign in campaigns}
+    to = {(False,): ("minimum", r"E_{\min}"), (True,): ("target", r"E_\mathrm{target}")}.get(
+        tuple(targets), ("minimum or target", r"E_\mathrm{ref}")
+    )
+    axes.set_xlabel(rf"gap to the {to[0]}, $\epsilon$")
+    axes.set_ylabel(rf"success probability, $P\,[\,E - {to[1]} < \epsilon\,]$")
     looks.tidy(axes)
     names = [f"{label}  (n = {campaign.prefix})" for campaign, label in zip(campaigns, labels)]
     caption = "Bands: 95 % Clopper-Pearson intervals. Dots: the ladder of the experiment, side by side."

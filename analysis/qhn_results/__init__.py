@@ -42,7 +42,8 @@ class Campaign:
                (status as text, crossings -1 where the gap never fell below that epsilon)
     epsilons   the experiment's own ladder, descending
     attributes everything else the file says about itself by path: attributes["table/minimum"],
-               attributes["provenance/git_commit"], attributes["experiment"] (the TOML text), ...
+               attributes["provenance/git_commit"], attributes["experiment"] (the TOML text), ...;
+               of every field too: attributes["restarts/gap/description"], .../unit, .../shape
     """
 
     def __init__(self, path, records, epsilons, attributes):
@@ -58,6 +59,15 @@ class Campaign:
         return len(self.records["id"])
 
     @property
+    def reference(self):
+        """What gaps are counted from: ("enumerated", E_min) or ("target", problem.target)."""
+        if "table/target" in self.attributes:
+            return "target", float(self.attributes["table/target"])
+        minimum = float(self.attributes["table/minimum"])
+        # Files of the first days held a target as the minimum, of no network.
+        return ("enumerated" if self.attributes["table/minimizers"] else "target"), minimum
+
+    @property
     def prefix(self) -> int:
         """Number m of restarts 0...m-1 that are all finished. Estimates use these alone: in an
         unfinished campaign the others are the quick ones, which would be counted too often."""
@@ -68,7 +78,7 @@ class Campaign:
     def success(self, epsilon=None):
         """Success at one epsilon; at each of several; at each of the experiment's ladder.
 
-        A restart succeeds where gap = E - E_min < epsilon. Diverged restarts (gap NaN) fail."""
+        A restart succeeds where gap = E - E_min < epsilon, E_min or the target (reference). Diverged restarts (gap NaN) fail."""
         if epsilon is None:
             epsilon = self.epsilons
         if np.ndim(epsilon):
@@ -126,6 +136,8 @@ def load(path) -> Campaign:
             if isinstance(node, h5py.Dataset) and name != "epsilon":
                 attributes[name] = _values(node)
 
+        for name, node in h5["restarts"].items():
+            attributes.update({f"restarts/{name}/{key}": value for key, value in node.attrs.items()})
         for name, node in h5.items():
             if name != "restarts":
                 collect(name, node)

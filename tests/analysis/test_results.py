@@ -92,6 +92,17 @@ class Load(Folder):
         self.assertEqual(made.attributes["experiment"], "[problem]")
         self.assertEqual(made.attributes["provenance/git_commit"], "abc")
 
+    def test_reference_of_gaps(self):
+        for attributes, reference in (
+            ({"minimum": 0.3, "minimizers": 2}, ("enumerated", 0.3)),
+            ({"target": 0.2, "reference": "target"}, ("target", 0.2)),
+            ({"minimum": 0.2, "minimizers": 0}, ("target", 0.2)),  # an old file
+        ):
+            folder = self.campaign([1], name=f"made-{len(list(self.folder.iterdir()))}")
+            with h5py.File(folder / "campaign.h5", "a") as file:
+                file.create_group("table").attrs.update(attributes)
+            self.assertEqual(qhn_results.load(folder).reference, reference)
+
     def test_what_is_no_campaign(self):
         with self.assertRaisesRegex(FileNotFoundError, "nowhere.*no such campaign"):
             qhn_results.load(self.folder / "nowhere")
@@ -197,6 +208,10 @@ class RealCampaign(Folder):
                 self.assertAlmostEqual(getattr(ours, field), theirs[field], places=9)
         np.testing.assert_allclose(campaign["expectation"] - said["minimum"], campaign["gap"], atol=1e-14)
         self.assertEqual(campaign.attributes["table/minimum"], said["minimum"])
+        self.assertEqual(campaign.reference, ("enumerated", said["minimum"]))
+        self.assertEqual(campaign.attributes["table/next_gaps"].tolist(), said["next_gaps"])
+        self.assertEqual(campaign.attributes["restarts/seconds/unit"], "s")
+        self.assertEqual(campaign.attributes["restarts/best_string/meaning"], "most probable")
         self.assertGreater(len(campaign.epsilons), 0)
         self.assertLessEqual(set(campaign["status"]), {"converged", "iteration_limit", "stalled_line_search"})
         done = self.success_py(out, "--out", self.folder / "real.png")
@@ -216,6 +231,16 @@ class RealCampaign(Folder):
         for text in ("descent, network found", "full enumeration", "Oracle", "Classical methods on this"):
             self.assertIn(text, svg)
         self.assertNotIn("Projected", svg)  # nothing measured shots
+        # Nothing succeeded: no bound, an empty number.
+        rows = said.decode().splitlines()
+        (self.folder / "u.csv").write_text(
+            "\n".join(r[: r.rindex(",") + 1] if r.startswith("oracle,descent") else r for r in rows)
+        )
+        done = subprocess.run(
+            [sys.executable, ROOT / "analysis/compare.py", self.folder / "u.csv", "--out", self.folder / "u.svg"],
+            capture_output=True, text=True,
+        )
+        self.assertEqual(done.returncode, 0, done.stderr)
         (self.folder / "c.csv").write_text("a,b\n1,2\n")
         done = subprocess.run([*draw, self.folder / "d.svg"], capture_output=True, text=True)
         self.assertEqual(done.returncode, 1)
