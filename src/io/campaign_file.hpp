@@ -42,7 +42,8 @@ struct FoundNetwork {
 
   bool any() const { return cost < std::numeric_limits<double>::infinity(); }
   void include(const RestartResult& result) {
-    if (result.best_cost < cost) *this = {result.id, result.best_string, result.best_cost};
+    if (result.best_cost < cost || (result.best_cost == cost && result.id < restart))
+      *this = {result.id, result.best_string, result.best_cost};
   }
 };
 
