@@ -95,7 +95,7 @@ def make_figure(campaigns, labels, options):
         tuple(targets), ("minimum or target", r"E_\mathrm{ref}")
     )
     axes.set_xlabel(rf"gap to the {to[0]}, $\epsilon$")
-    axes.set_ylabel(rf"success probability, $P\,[\,E - {to[1]} < \epsilon\,]$")
+    axes.set_ylabel(rf"success, $P\,[\,E - {to[1]} < \epsilon\,]$")
     looks.tidy(axes)
     names = [f"{label}  (n = {campaign.prefix})" for campaign, label in zip(campaigns, labels)]
     caption = "Bands: 95 % Clopper-Pearson intervals. Dots: the ladder of the experiment, side by side."
