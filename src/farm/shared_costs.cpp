@@ -167,7 +167,7 @@ void SharedCosts::complete(MPI_Comm comm, std::span<double> mine, Index at_once,
   MPI_Allreduce(&found, &minimizers_, 1, MPI_UINT64_T, MPI_SUM, holders_);
   MPI_Allreduce(&best, &best_index_, 1, MPI_UINT64_T, MPI_MIN, holders_);
 
-  find_next_gaps(mine);
+  find_next_gaps(mine, maximum);
 
   std::uint64_t table = 0, low = 0, high = 0;
   MPI_Allreduce(&sum, &table, 1, MPI_UINT64_T, MPI_SUM, holders_);
@@ -179,9 +179,9 @@ void SharedCosts::complete(MPI_Comm comm, std::span<double> mine, Index at_once,
 
 // The least cost above what counts as equal to the one before, some times over: minima, so the same
 // for any number of ranks and threads.
-void SharedCosts::find_next_gaps(std::span<const double> mine) {
+void SharedCosts::find_next_gaps(std::span<const double> mine, double maximum) {
   constexpr std::size_t most = 4;
-  for (double limit = minimizer_limit(minimum_); next_gaps_.size() < most;) {
+  for (double limit = minimizer_limit(minimum_, maximum); next_gaps_.size() < most;) {
     double next = std::numeric_limits<double>::infinity();
 #pragma omp parallel for simd reduction(min : next)
     for (std::size_t x = 0; x < mine.size(); ++x)
@@ -189,7 +189,7 @@ void SharedCosts::find_next_gaps(std::span<const double> mine) {
     MPI_Allreduce(MPI_IN_PLACE, &next, 1, MPI_DOUBLE, MPI_MIN, holders_);
     if (std::isinf(next)) return;
     next_gaps_.push_back(next - minimum_);
-    limit = minimizer_limit(next);
+    limit = minimizer_limit(next, maximum);
   }
 }
 

@@ -48,7 +48,7 @@ class SharedCosts {
   template <class Fill, class IndexOf>
   void complete(MPI_Comm comm, std::span<double> mine, Index at_once, const Fill& fill,
                 const IndexOf& index_of);
-  void find_next_gaps(std::span<const double> mine);
+  void find_next_gaps(std::span<const double> mine, double maximum);
   void allocate(Index size);
   void release();
 
