@@ -213,7 +213,7 @@ TEST(Experiment, KeysOfFilesAreInTheResolvedExperimentOnlyWhereTheyAreGiven) {
   EXPECT_EQ(complaint(csv + "split_seed = 2\n"),
             "e.toml:4:14: problem.split_seed: allowed only with test_fraction or train_samples");
   EXPECT_EQ(complaint(csv + "label = 0\n"),
-            "e.toml:4:9: problem.label: found 0; allowed: an integer of at least 1");
+            "e.toml:4:9: problem.label: found 0; allowed: an integer from 1 to 2147483647");
   EXPECT_EQ(complaint(csv + "label = \"\"\n"),
             "e.toml:4:9: problem.label: found \"\"; allowed: the name of a column, or its number "
             "from 1 on");

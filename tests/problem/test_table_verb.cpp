@@ -161,7 +161,7 @@ TEST(TableVerb, RefusesBadInputInOneLine) {
     EXPECT_EQ(std::count(run.err.begin(), run.err.end(), '\n'), 1) << run.err;
   };
   expect("absent.toml", 2, "absent.toml");
-  expect("e.toml --out t.csv", 2, "--out t.csv: allowed: FILE.txt or FILE.h5");
+  expect("e.toml --out t.csv", 2, "--out t.csv: allowed: FILE.txt, FILE.h5 or -");
   expect("e.toml --out absent/t.txt", 1, "absent/t.txt: cannot write");
   expect("e.toml --threads 0", 2, "--threads");
   expect("e.toml --set network.hidden=12", 2, "50 qubits need");
