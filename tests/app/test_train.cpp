@@ -241,7 +241,7 @@ TEST(Train, RefusesBadInputInOneLine) {
   const TemporaryFolder folder;
   folder.write("tiny.toml", few);
   const std::vector<std::pair<std::string, std::vector<std::string>>> cases = {
-      {"tiny.toml --restarts 0", {"--restarts", "found 0", "at least 1"}},
+      {"tiny.toml --restarts 0", {"--restarts", "found '0'", "from 1"}},
       {"tiny.toml --set restarts.count=0", {"restarts.count", "found 0", "at least 1"}},
       {"none.toml", {"none.toml"}},
       {"tiny.toml --out tiny.toml/x", {"tiny.toml/x", "cannot be written"}},
