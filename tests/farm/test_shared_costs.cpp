@@ -39,8 +39,6 @@ TEST(SharedCosts, EveryRankSeesTheWholeTable) {
   }
 }
 
-}
-
 // Ties in all slices, in some and in the last alone: a sentinel of a slice without any never wins.
 TEST(SharedCosts, TheFirstOfEqualMinimaIsTheBest) {
   constexpr Index size = 1000;

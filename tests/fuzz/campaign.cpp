@@ -18,6 +18,12 @@
 
 namespace {
 
+#if H5_VERSION_GE(1, 12, 0)
+using ObjectInfo = H5O_info1_t;
+#else
+using ObjectInfo = H5O_info_t;
+#endif
+
 using namespace qhn;
 
 std::vector<std::uint8_t> whole_file() {
@@ -57,7 +63,7 @@ std::vector<std::string> parts_of(const std::string& path) {
   const H5Id file(H5Fopen(path.c_str(), H5F_ACC_RDONLY, H5P_DEFAULT), H5Fclose, "open");
   H5Ovisit2(
       file, H5_INDEX_NAME, H5_ITER_INC,
-      [](hid_t root, const char* name, const H5O_info1_t*, void* out) -> herr_t {
+      [](hid_t root, const char* name, const ObjectInfo*, void* out) -> herr_t {
         auto& found = *static_cast<std::vector<std::string>*>(out);
         found.emplace_back(name);
         const hid_t object = H5Oopen(root, name, H5P_DEFAULT);
