@@ -10,6 +10,7 @@
 #include <limits>
 #include <memory>
 
+#include "app/agreement.hpp"
 #include "app/campaign.hpp"
 #include "app/operations.hpp"
 #include "app/stats.hpp"
@@ -184,8 +185,17 @@ bool all_complete(CampaignOptions options, std::vector<std::string> methods) {
 // One campaign after the other, each in a folder of its own.
 int run_baseline_verb(CampaignOptions options, std::vector<std::string> methods) {
   MpiSession session;
+  require_same_launch(session);
   fs::path folder;
-  session.agree([&] { choose(options, methods, folder); });
+  std::vector<Given> mine;
+  session.agree([&] {
+    require_readable(options.experiment, 2);  // every method reads it
+    choose(options, methods, folder);
+    if (session.size() > 1)
+      mine = given_experiment(read_experiment(options.experiment, options.overrides),
+                              options.experiment, options.overrides);
+  });
+  require_same(session, mine);
   const std::vector<std::string> overrides = options.overrides;
   for (const std::string& method : methods) {
     options.overrides = overrides;

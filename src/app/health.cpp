@@ -260,10 +260,20 @@ std::vector<Finding> diagnose(const RunFacts& facts, const Environment& environm
                       node.single_copy, node.container ? ", as in many containers" : ""),
           "export OMPI_MCA_btl_vader_single_copy_mechanism=none   # Open MPI 5: "
           "OMPI_MCA_smsc=^cma,xpmem");
+    // Readable by all, they tell anybody on the node what others compute, keys included.
     if (!node.energy_kept.empty())
-      add(fmt::format("{}: {} energy counter{} that only root may read: joules are modelled",
-                      node.host, node.energy_kept.size(), node.energy_kept.size() == 1 ? "" : "s"),
-          fmt::format("sudo chmod a+r {}", fmt::join(node.energy_kept, " ")));
+      add(fmt::format(
+              "{}: {} energy counter{} that only root may read: joules are modelled. They are "
+              "closed "
+              "because whoever reads them can learn other users' secrets (CVE-2020-8694): never "
+              "open "
+              "them to everybody. Safe are a group of trusted users (below), a daemon that reads "
+              "them and tells averages, and the accounting of Slurm (AcctGatherEnergyType) or EAR",
+              node.host, node.energy_kept.size(), node.energy_kept.size() == 1 ? "" : "s"),
+          fmt::format(
+              "sudo groupadd --system --force energy && sudo chgrp energy {0} && sudo chmod "
+              "g+r {0}   # and: sudo usermod -aG energy USER; until the next boot",
+              fmt::join(node.energy_kept, " ")));
   }
 
   for (const LinkFacts& link : facts.links) {

@@ -9,19 +9,12 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdlib>
-#include <fstream>
-#include <limits>
 
+#include "app/memory_limits.hpp"
 #include "core/error.hpp"
 
 namespace qhn {
 namespace {
-
-// The first number in a file; infinite where there is none ("max").
-double number_in(const char* path) {
-  double value = 0.0;
-  return std::ifstream(path) >> value ? value : std::numeric_limits<double>::infinity();
-}
 
 /// f(object) for the objects of that type that hold some of `processors`; for none where the
 /// topology cannot be read.
@@ -119,28 +112,17 @@ int default_threads(int cores) {
   return std::getenv("OMP_NUM_THREADS") != nullptr ? omp_get_max_threads() : cores;
 }
 
-double available_memory() {
-  double available = std::numeric_limits<double>::infinity();
-  std::ifstream info("/proc/meminfo");
-  std::string key, rest;
-  double kibibytes = 0.0;
-  while (info >> key >> kibibytes && std::getline(info, rest))
-    if (key == "MemAvailable:") available = 1024.0 * kibibytes;
-  const double group = number_in("/sys/fs/cgroup/memory.max");
-  if (std::isfinite(group))
-    available = std::min(available, group - number_in("/sys/fs/cgroup/memory.current"));
-  return available;
-}
+double available_memory() { return survey_memory().bytes; }
 
 MemoryNeed least_memory_need(int qubits) { return {qubits, std::ldexp(8.0, qubits), 0.0}; }
 
 void require_memory(const std::string& source, const MemoryNeed& need, double available,
                     const std::function<std::string()>& remedies) {
   if (need.total() <= available) return;
-  throw InputError(
-      fmt::format("{}: {} qubits need {} on a node, {} of them for the cost table; available: {}{}",
-                  source, need.qubits, in_bytes(need.total()), in_bytes(need.table),
-                  in_bytes(available), remedies ? remedies() : std::string()));
+  throw InputError(fmt::format(
+      "{}: {} qubits need {} on a node, {} of them for the cost table; available: {} ({}){}",
+      source, need.qubits, in_bytes(need.total()), in_bytes(need.table), in_bytes(available),
+      survey_memory().limit, remedies ? remedies() : std::string()));
 }
 
 }  // namespace qhn

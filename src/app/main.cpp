@@ -6,10 +6,12 @@
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
+#include <cstdlib>
 #include <exception>
 #include <iterator>
 #include <memory>
 #include <new>
+#include <sstream>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -17,6 +19,7 @@
 #include "app/mpi_session.hpp"
 #include "app/options.hpp"
 #include "app/output.hpp"
+#include "app/thread_environment.hpp"
 #include "app/verbs.hpp"
 #include "baseline/method.hpp"
 #include "core/error.hpp"
@@ -100,6 +103,7 @@ int run(int argc, char** argv) {
   app.require_subcommand(1);
   app.get_formatter()->column_width(28);
   app.footer("Each verb explains itself: qhn VERB --help");
+  app.parse_complete_callback([] { qhn::check_thread_environment(std::getenv); });
   for (const Group& group : groups)
     for (const auto add : group.verbs) {
       add(app);
@@ -114,7 +118,10 @@ int run(int argc, char** argv) {
   } catch (const CLI::RuntimeError& end) {
     return end.get_exit_code();
   } catch (const CLI::Success& help) {
-    return app.exit(help);
+    std::ostringstream text;
+    const int code = app.exit(help, text, text);
+    qhn::print_result(text.str());
+    return code;
   } catch (const CLI::ParseError& error) {
     return fail(std::string(error.what()) + " (see qhn --help)", 2);
   } catch (const qhn::InputError& error) {

@@ -9,13 +9,16 @@
 #include <cstdlib>
 #include <memory>
 #include <optional>
+#include <utility>
 
+#include "app/agreement.hpp"
 #include "app/experiment.hpp"
 #include "app/held_state.hpp"
 #include "app/links.hpp"
 #include "app/machine.hpp"
 #include "app/machine_file.hpp"
 #include "app/mpi_session.hpp"
+#include "app/node_memory.hpp"
 #include "app/options.hpp"
 #include "app/output.hpp"
 #include "app/verbs.hpp"
@@ -28,6 +31,8 @@
 #include "io/provenance.hpp"
 #include "predict/load.hpp"
 #include "predict/measure.hpp"
+#include "problem/network.hpp"
+#include "problem/sample_memory.hpp"
 
 namespace qhn {
 namespace {
@@ -86,6 +91,7 @@ void run_measure(const PlanOptions& options) {
   std::optional<Link> node, network;
   if (launched_ranks(environment) > 1) {
     session.emplace();
+    require_same_launch(*session);
     refuse_lonely_rank(session->size(), environment);
     const std::vector<int> node_of = nodes_of(session->world());
     node = measure_link(session->world(), node_of, true);
@@ -122,17 +128,23 @@ struct Plan {
   Distribution spread;
   ThreadPlan threads;
   double table = 0.0, states = 0.0, buffers = 0.0;  ///< bytes of a rank; table: its share of it
+  DataBytes data;                                   ///< of a node
   EvaluationLoad expectation, gradient;
 
   double rank_bytes() const { return table + states + buffers; }
-  double node_bytes() const { return rank_bytes() * layout.ranks_per_node; }
+  /// Data are read before there are states; where that takes more, it counts.
+  double node_bytes() const {
+    return std::max(rank_bytes() * layout.ranks_per_node + data.held, data.loading);
+  }
   /// States that run at once.
   int workers() const { return layout.ranks() / layout.ranks_per_state * threads.workers; }
 };
 
-Plan make_plan(const Experiment& experiment, const HeldState& state, const Layout& layout,
-               double node_memory) {
+Plan make_plan(const Experiment& experiment, const DataBytes& data, const HeldState& state,
+               const Layout& layout, double all_memory) {
   Plan p;
+  p.data = data;
+  const double node_memory = all_memory - data.held;
   p.experiment = experiment;
   p.state = state;
   p.layout = layout;
@@ -216,6 +228,8 @@ void print_memory(const Plan& p, double available) {
   line("states", p.states);
   line("buffers", p.buffers);
   fmt::print("memory of a node\n");
+  line("samples", p.data.held);
+  line("reading", p.data.loading);
   line("needed", p.node_bytes());
   line("available", available);
 }
@@ -262,7 +276,10 @@ void print_job(const PlanOptions& options, const Plan& p, const std::vector<std:
   if (!options.machine.empty()) line += " --machine " + shell_quoted(options.machine);
   std::string end;
   if (l.ranks_per_state > 1) end = fmt::format(" --ranks-per-state {}", l.ranks_per_state);
-  for (const std::string& change : options.overrides) end += " --set " + shell_quoted(change);
+  for (const std::string& change : options.overrides) {
+    const std::string word = shell_quoted(change);
+    end += " --set " + (word == change ? "'" + word + "'" : word);
+  }
   fmt::print("job          {}{}{}\n", line, end.empty() ? "" : " --", end);
 }
 
@@ -287,9 +304,39 @@ Layout layout_of(const PlanOptions& o, int cores, int domains) {
   return l;
 }
 
+/// Qubits, and what the data takes. Files are read where they alone tell.
+std::pair<int, DataBytes> survey_data(const std::string& source, const ProblemOptions& options) {
+  DataBytes bytes = estimate_data_bytes(options);
+  int inputs = 2;
+  auto train = static_cast<std::size_t>(options.train_samples),
+       test = static_cast<std::size_t>(options.test_samples);
+  switch (options.kind) {
+    case ProblemKind::table:
+    case ProblemKind::synthetic: {
+      const int bits = network_bits(options);
+      return {bits > 0 ? bits : make_problem(options)->qubits(), bytes};
+    }
+    case ProblemKind::csv:
+    case ProblemKind::images: {
+      require_memory_for_data(source, options, available_memory());
+      const DataSplit data = load_data(options);
+      for (const std::string& remark : data.remarks) spdlog::warn("{}", printable(remark));
+      inputs = data.train.inputs;
+      train = data.train.size();
+      test = data.test.size();
+      break;
+    }
+    case ProblemKind::gaussian:
+      break;
+  }
+  bytes.held = data_bytes(options, inputs, train, test);
+  return {Network(options, inputs).bits(), bytes};
+}
+
 void run_plan(const PlanOptions& options) {
   const Experiment experiment = read_experiment(options.experiment, options.overrides);
-  const HeldState state(experiment, count_qubits(experiment));
+  const auto [qubits, data] = survey_data(options.experiment, experiment.problem);
+  const HeldState state(experiment, qubits);
   const Circuit& circuit = state.circuit;
   std::optional<Machine> machine;
   if (!options.machine.empty()) machine = read_machine(options.machine);
@@ -303,7 +350,7 @@ void run_plan(const PlanOptions& options) {
   const double memory = either(static_cast<double>(options.memory), machine ? machine->memory : 0.0,
                                [] { return available_memory(); });
   const Layout layout = layout_of(options, cores, domains);
-  const Plan plan = make_plan(experiment, state, layout, memory);
+  const Plan plan = make_plan(experiment, data, state, layout, memory);
   std::optional<Prediction> times;
   if (machine) times = predict(*machine, plan);
   const std::vector<std::string> words = job_options(plan, memory, times);
@@ -344,8 +391,8 @@ void run_plan(const PlanOptions& options) {
   }
 
   std::optional<Plan> smallest;  // one rank on each of its nodes
-  if (const auto fits = state.smallest(memory))
-    smallest = make_plan(experiment, state, {fits->ranks, 1, cores, fits->ranks}, memory);
+  if (const auto fits = state.smallest(memory - data.held))
+    smallest = make_plan(experiment, data, state, {fits->ranks, 1, cores, fits->ranks}, memory);
   fmt::print("smallest     {}\n",
              smallest ? describe(smallest->layout) : "no number of such nodes holds a state");
   if (smallest && machine && (machine->network || smallest->layout.ranks_per_state == 1))

@@ -5,8 +5,10 @@
 
 #include <algorithm>
 
+#include "app/agreement.hpp"
 #include "app/held_state.hpp"
 #include "app/machine.hpp"
+#include "app/node_memory.hpp"
 #include "app/options.hpp"
 #include "core/error.hpp"
 #include "dist/node.hpp"
@@ -33,12 +35,17 @@ void add_single_state_options(CLI::App& verb, SingleStateOptions& options) {
 
 namespace {
 
-void read_inputs(const SingleStateOptions& options, bool gradient, bool measured, SingleState& s) {
+void read(const SingleStateOptions& options, SingleState& s) {
   s.experiment = read_experiment(options.experiment, options.overrides);
-  const int bits = network_bits(s.experiment.problem);
+  const ProblemOptions& problem = s.experiment.problem;
+  const double available = available_memory();
+  require_memory_for_data(options.experiment, problem, available);
+  const int bits = problem.kind == ProblemKind::csv ? 0 : network_bits(problem);
   if (bits > 0 && options.ranks == 1)
-    require_memory(options.experiment, least_memory_need(bits), available_memory());
-  s.problem = make_problem(s.experiment.problem);
+    require_memory(options.experiment, least_memory_need(bits), available);
+}
+
+void take_angles(const SingleStateOptions& options, bool gradient, bool measured, SingleState& s) {
   s.circuit = make_circuit(s.experiment, s.problem->qubits());
   std::string remark;
   s.angles = read_angles(options.angles, options.row, static_cast<std::size_t>(s.circuit.angles),
@@ -88,16 +95,32 @@ void fill_costs(const SingleStateOptions& options, bool measured, SingleState& s
 SingleState prepare_single_state(const SingleStateOptions& options, bool gradient, bool measured) {
   SingleState s;
   if (options.ranks == 1) {
-    read_inputs(options, gradient, measured, s);
+    read(options, s);
+    s.problem = make_problem(s.experiment.problem);
+    take_angles(options, gradient, measured, s);
     print_remarks(*s.problem);
     fill_costs(options, measured, s);
     return s;
   }
   s.session = std::make_unique<MpiSession>();
+  require_same_launch(*s.session);
+  std::vector<Given> mine;
   s.session->agree([&] {
     require_ranks_per_state(options.ranks, s.session->size());
-    read_inputs(options, gradient, measured, s);
+    for (const std::string& path : {options.experiment, options.angles})
+      require_readable(path, options.ranks);
+    read(options, s);
+    mine = given_experiment(s.experiment, options.experiment, options.overrides);
   });
+  require_same(*s.session, mine);
+  std::string data_sha256;
+  s.problem = load_problem(*s.session, s.experiment.problem, data_sha256);
+  if (s.speaks()) print_remarks(*s.problem);
+  s.session->agree([&] {
+    take_angles(options, gradient, measured, s);
+    mine = {given_file(options.angles)};
+  });
+  require_same(*s.session, mine);
   if (!s.session->narrow(options.ranks)) return s;
   s.ranks = std::make_unique<Ranks>(s.session->world());
   s.session->agree([&] { fill_costs(options, measured, s); });

@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <atomic>
 #include <cerrno>
+#include <chrono>
 #include <csignal>
 #include <cstdlib>
 #include <cstring>
@@ -16,7 +17,9 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <thread>
 
+#include "app/agreement.hpp"
 #include "app/campaign.hpp"
 #include "app/circuit_work.hpp"
 #include "app/energy.hpp"
@@ -25,6 +28,7 @@
 #include "app/machine.hpp"
 #include "app/merge.hpp"
 #include "app/mpi_session.hpp"
+#include "app/node_memory.hpp"
 #include "app/operations.hpp"
 #include "app/options.hpp"
 #include "app/progress.hpp"
@@ -277,23 +281,22 @@ class Campaign {
   // Everything that may be refused, before any work.
   void prepare() {
     const Node node = survey_node(session_.world());
+    read_alike();
     session_.agree([&] {
-      experiment_ = work_.read(options_.experiment, overrides(options_));
-      slice_ = asked_slice(options_, experiment_);
-      folder_path_ =
-          options_.out.empty() ? fs::path("results") / experiment_.name : fs::path(options_.out);
       if (is_root()) folder_.emplace(folder_path_);
-      const int bits = network_bits(experiment_.problem);
-      if (bits > 0)
-        require_memory(options_.experiment, work_.least_memory(bits), available_memory());
+      const ProblemOptions& problem = experiment_.problem;
+      const double available = available_memory();
+      require_memory_for_data(options_.experiment, problem, available);
+      if (const int bits = problem.kind == ProblemKind::csv ? 0 : network_bits(problem); bits > 0)
+        require_memory(options_.experiment, work_.least_memory(bits), available);
       threads_ = options_.threads > 0 ? options_.threads : default_threads(node.threads);
       if (threads_ > omp_get_thread_limit())
         throw InputError(fmt::format("--threads {}: OpenMP allows {} (OMP_THREAD_LIMIT)", threads_,
                                      omp_get_thread_limit()));
     });
     agree_on_simd(session_, options_.simd);
+    problem_ = load_problem(session_, experiment_.problem, data_sha256_);
     session_.agree([&] {
-      problem_ = make_problem(experiment_.problem);
       available_ = available_memory();
       if (is_root()) before_ = campaign_header(folder_path_.string());
     });
@@ -309,6 +312,7 @@ class Campaign {
     if (missing_count_ == 0) return;
     session_.agree([&] { plan(node); });
     if (leads()) elect_writer();
+    require_common_folder();
     omp_set_num_threads(threads_);
     if (is_root() && threads_ > node.threads)
       spdlog::warn("{} threads on each rank, which has {} core{}", threads_, node.threads,
@@ -319,12 +323,56 @@ class Campaign {
                     experiment_.energy);
   }
 
+  // The experiment, and that no rank has read other files than rank 0: copies on nodes' own disks
+  // and working folders may differ.
+  void read_alike() {
+    const std::vector<std::string> changes = overrides(options_);
+    std::vector<Given> mine;
+    session_.agree([&] {
+      require_readable(options_.experiment, session_.size());
+      experiment_ = work_.read(options_.experiment, changes);
+      slice_ = asked_slice(options_, experiment_);
+      folder_path_ =
+          options_.out.empty() ? fs::path("results") / experiment_.name : fs::path(options_.out);
+      if (session_.size() == 1) return;
+      mine = given_experiment(experiment_, options_.experiment, changes);
+      mine.push_back(given_place("the folder of the campaign", folder_path_.string()));
+    });
+    require_same(session_, mine);
+  }
+
   void elect_writer() {
     int rank = 0;
     MPI_Comm_rank(crew(), &rank);
     const int each = std::max(1, options_.ranks_per_writer / options_.ranks_per_state);
     writer_ = options_.ranks_per_writer > 0 ? rank / each * each : first_on_node(crew());
     writes_ = writer_ == rank;
+  }
+
+  // Writers of other nodes put journals where rank 0 looks for them: a folder of the same name on
+  // each node's own disk would lose them. Rank 0 has just claimed the folder; a network file system
+  // may take a moment to show that.
+  void require_common_folder() {
+    std::string run = self_.run;
+    broadcast(run, session_.world());
+    session_.agree([&] {
+      if (!writes_ || is_root()) return;
+      const std::string folder = folder_path_.string();
+      const auto is_seen = [&] {
+        const auto claims = list_claims(folder, options_.stale);
+        return std::any_of(claims.begin(), claims.end(),
+                           [&](const ClaimState& c) { return c.holder.run == run; });
+      };
+      const double began = MPI_Wtime();
+      while (!is_seen()) {
+        if (MPI_Wtime() - began > 10.0)
+          throw InputError(
+              fmt::format("on {}: {}: is not the folder that rank 0 writes to; allowed: --out DIR "
+                          "with a folder that all nodes have in common",
+                          host_name(), folder_path_.string()));
+        std::this_thread::sleep_for(std::chrono::milliseconds(100));
+      }
+    });
   }
 
   void describe_run() {
@@ -335,7 +383,7 @@ class Campaign {
     provenance_.engine = work_.engine();
     provenance_.precision = to_string(experiment_.precision);
     provenance_.seed = experiment_.restart_seed;
-    provenance_.data_sha256 = problem_->data_sha256();
+    provenance_.data_sha256 = data_sha256_;
   }
 
   // Rank 0: the restarts of the slice that the folder's journals lack, claimed for this run.
@@ -675,6 +723,7 @@ class Campaign {
   int threads_ = 1;
   double available_ = 0.0;  // bytes of this rank's node, beside the problem's data
   std::shared_ptr<const Problem> problem_;
+  std::string data_sha256_;
   ThreadPlan plan_;
   std::optional<Group> group_;  // where several ranks hold a state
   int writer_ = 0;              // the rank of crew() that writes this one's records
@@ -706,6 +755,7 @@ class Campaign {
 
 int run_campaign(MpiSession& session, const CampaignOptions& options, Workload& work) {
   end_cleanly_on_signals();
+  require_same_launch(session);
   session.agree([&] {
     refuse_lonely_rank(session.size(), std::getenv);
     require_ranks_per_state(options.ranks_per_state, session.size());

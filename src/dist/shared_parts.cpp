@@ -1,50 +1,14 @@
 #include "dist/shared_parts.hpp"
 
-#include <fcntl.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include <array>
-#include <cerrno>
-#include <cstdio>
-#include <exception>
-#include <limits>
 #include <numeric>
-#include <random>
+
+#include "dist/shared_memory.hpp"
 
 namespace qhn {
 namespace {
-
-using Name = std::array<char, 64>;  // empty: there is nothing of that name
-
-/// Opens new shared memory whose room is there for certain, or gives an empty name.
-Name create(std::size_t length, int& file) {
-  Name name{};
-  try {
-    std::random_device random;
-    std::snprintf(name.data(), name.size(), "/qhn-%ld-%08x%08x", static_cast<long>(getpid()),
-                  random(), random());
-  } catch (const std::exception&) {  // no name: other ranks wait to hear one
-    return {};
-  }
-  file = shm_open(name.data(), O_CREAT | O_EXCL | O_RDWR, S_IRUSR | S_IWUSR);
-  if (file < 0) return {};
-  if (length <= std::numeric_limits<off_t>::max()) {
-    int error = 0;
-    do error = posix_fallocate(file, 0, static_cast<off_t>(length));
-    while (error == EINTR);
-    if (error == 0) return name;
-  }
-  close(file);
-  shm_unlink(name.data());
-  file = -1;
-  return {};
-}
-
-void* map(int file, std::size_t length) {
-  void* memory = mmap(nullptr, length, PROT_READ | PROT_WRITE, MAP_SHARED, file, 0);
-  return memory == MAP_FAILED ? nullptr : memory;
-}
 
 /// The number in `node` of every rank of `comm`.
 std::vector<int> places(MPI_Comm comm, MPI_Comm node) {
@@ -67,25 +31,10 @@ SharedParts::SharedParts(MPI_Comm comm, MPI_Comm node, std::size_t bytes)
     : place_(places(comm, node)) {
   const auto page = static_cast<std::size_t>(sysconf(_SC_PAGESIZE));
   each_ = (bytes + page - 1) / page * page;
-  int ranks = 1, rank = 0;
+  int ranks = 1;
   MPI_Comm_size(node, &ranks);
-  MPI_Comm_rank(node, &rank);
   length_ = each_ * static_cast<std::size_t>(ranks);
-  Name name{};
-  int file = -1;
-  if (rank == 0 && ranks > 1) name = create(length_, file);
-  MPI_Bcast(name.data(), static_cast<int>(name.size()), MPI_CHAR, 0, node);
-  if (rank > 0 && name[0] != '\0') file = shm_open(name.data(), O_RDWR, 0);
-  if (file >= 0) {
-    memory_ = map(file, length_);
-    close(file);
-  }
-  int seen = memory_ != nullptr;
-  MPI_Allreduce(MPI_IN_PLACE, &seen, 1, MPI_INT, MPI_MIN, node);
-  if (rank == 0 && name[0] != '\0') shm_unlink(name.data());  // all who will have it have it
-  if (seen || memory_ == nullptr) return;
-  munmap(memory_, length_);
-  memory_ = nullptr;
+  memory_ = map_in_common(node, length_);
 }
 
 SharedParts::~SharedParts() {

@@ -108,6 +108,7 @@ std::unique_ptr<Engine> Group::together(std::unique_ptr<Engine> engine) {
 
 void Group::agree_to_go_on(std::span<const double> angles) const {
   const std::uint64_t here = hash(angles), leaves = leaves_ || stop_ ? 1 : 0;
+  // Whether an MPI compares these as signed numbers (MPICH does) or not: ~ turns both orders round.
   std::array<std::uint64_t, 3> most{leaves, here, ~here};
   MPI_Allreduce(MPI_IN_PLACE, most.data(), 3, MPI_UINT64_T, MPI_MAX, ranks_.comm());
   if (most[1] != ~most[2])

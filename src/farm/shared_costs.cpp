@@ -158,22 +158,24 @@ void SharedCosts::complete(MPI_Comm comm, std::span<double> mine, Index at_once,
   MPI_Allreduce(&most, &maximum, 1, MPI_DOUBLE, MPI_MAX, holders_);
   const double limit = minimizer_limit(minimum_, maximum);
   std::uint64_t found = 0;
-  Index best = ~Index{0};
+  // Signed, as indices have at most 62 bits: MPICH compares unsigned numbers as signed ones.
+  std::int64_t best = std::numeric_limits<std::int64_t>::max(), first = best;
   for (Index x = 0; x < mine.size(); ++x)
     if (mine[x] <= limit) {
       ++found;
-      best = std::min(best, index_of(x));
+      best = std::min(best, static_cast<std::int64_t>(index_of(x)));
     }
   MPI_Allreduce(&found, &minimizers_, 1, MPI_UINT64_T, MPI_SUM, holders_);
-  MPI_Allreduce(&best, &best_index_, 1, MPI_UINT64_T, MPI_MIN, holders_);
+  MPI_Allreduce(&best, &first, 1, MPI_INT64_T, MPI_MIN, holders_);
+  best_index_ = static_cast<Index>(first);
 
   find_next_gaps(mine, maximum);
 
-  std::uint64_t table = 0, low = 0, high = 0;
+  std::uint64_t table = 0, every = 0, any = 0;  // bits that all nodes' sums have, and that one has
   MPI_Allreduce(&sum, &table, 1, MPI_UINT64_T, MPI_SUM, holders_);
-  MPI_Allreduce(&table, &low, 1, MPI_UINT64_T, MPI_MIN, comm);
-  MPI_Allreduce(&table, &high, 1, MPI_UINT64_T, MPI_MAX, comm);
-  if (low != high)
+  MPI_Allreduce(&table, &every, 1, MPI_UINT64_T, MPI_BAND, comm);
+  MPI_Allreduce(&table, &any, 1, MPI_UINT64_T, MPI_BOR, comm);
+  if (every != any)
     throw RunError("the nodes come to different cost tables: their processors or libraries differ");
 }
 
@@ -218,6 +220,8 @@ void SharedCosts::allocate(Index size) {
   int unit = 0;
   MPI_Win_shared_query(window_, 0, &whole, &unit, &base);
   MPI_Win_lock_all(MPI_MODE_NOCHECK, window_);
+  if (static_cast<Index>(whole) < size * sizeof(double))  // no rank writes beyond what there is
+    throw RunError("the ranks of a node ask for cost tables of different sizes");
   costs_ = {static_cast<double*>(base), size};
 }
 

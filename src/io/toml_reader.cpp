@@ -92,8 +92,8 @@ std::string in_words(const toml::parse_error& error) {
 
 toml::table parse(std::string_view text, const std::string& name) {
   if (text.size() > max_bytes)
-    throw InputError(fmt::format("{}: holds more than {} MiB; allowed: less", shortened(name),
-                                 max_bytes >> 20));
+    throw InputError(
+        fmt::format("{}: holds more than {} MiB; allowed: less", shortened(name), max_bytes >> 20));
   refuse_depth(text, name);
   try {
     return toml::parse(text, name);
@@ -204,13 +204,18 @@ toml::table parse_toml(const std::string& path, const std::vector<std::string>& 
   std::string text(max_bytes + 1, '\0');
   file.read(text.data(), static_cast<std::streamsize>(text.size()));
   text.resize(static_cast<std::size_t>(file.gcount()));
-  toml::table root = parse(text, path);
+  return parse_toml_text(text, path, overrides);
+}
+
+toml::table parse_toml_text(const std::string& text, const std::string& name,
+                            const std::vector<std::string>& overrides) {
+  toml::table root = parse(text, name);
   for (const std::string& change : overrides) merge(root, parse_override(change));
   return root;
 }
 
 toml::table parse_toml_text(const std::string& text, const std::string& name) {
-  return parse(text, name);
+  return parse_toml_text(text, name, {});
 }
 
 bool is_overridden(const std::vector<std::string>& overrides, std::string_view key) {

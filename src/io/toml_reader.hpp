@@ -19,7 +19,9 @@ namespace qhn {
 /// and for keys and brackets that nest deeper than 32.
 toml::table parse_toml(const std::string& path, const std::vector<std::string>& overrides);
 
-/// A text that is called `name` in messages.
+/// The same for a text that is called `name` in messages.
+toml::table parse_toml_text(const std::string& text, const std::string& name,
+                            const std::vector<std::string>& overrides);
 toml::table parse_toml_text(const std::string& text, const std::string& name);
 
 /// Does any of the overrides set `key` (dotted)?

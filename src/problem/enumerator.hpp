@@ -5,6 +5,7 @@
 
 #include "problem/data.hpp"
 #include "problem/network.hpp"
+#include "problem/sample_memory.hpp"
 
 namespace qhn {
 
@@ -18,7 +19,8 @@ class Enumerator {
 };
 
 std::unique_ptr<Enumerator> make_logistic_enumerator(const FixedNetwork& network,
-                                                     const DataSet& data);
-std::unique_ptr<Enumerator> make_mlp_enumerator(const FixedNetwork& network, const DataSet& data);
+                                                     const DataSet& data, SampleMemory& memory);
+std::unique_ptr<Enumerator> make_mlp_enumerator(const FixedNetwork& network, const DataSet& data,
+                                                SampleMemory& memory);
 
 }  // namespace qhn

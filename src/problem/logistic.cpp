@@ -192,14 +192,13 @@ constexpr double product_bound = 700.0;
 
 class LogisticEnumerator : public Enumerator {
  public:
-  LogisticEnumerator(const FixedNetwork& network, const DataSet& data)
+  LogisticEnumerator(const FixedNetwork& network, const DataSet& data, SampleMemory& memory)
       : bits_(network.bits()), samples_(data.size()) {
     std::vector<std::size_t> tame, wild;
     for (std::size_t s = 0; s < data.size(); ++s)
       (bound(network, data, s, true) <= tame_bound ? tame : wild).push_back(s);
-    tame_ = make_terms(network, data, tame);
-    wild_ = make_terms(network, data, wild);
-    for (double& value : tame_.values) value = std::exp(value);
+    tame_ = make_terms(network, data, tame, memory, true);
+    wild_ = make_terms(network, data, wild, memory, false);
     double grown = 0.0;
     for (std::size_t i = 0; i < tame.size(); ++i) {
       const double growth = bound(network, data, tame[i], false) + std::numbers::ln2;
@@ -275,21 +274,27 @@ class LogisticEnumerator : public Enumerator {
   struct Terms {
     std::size_t samples = 0;
     std::size_t stride = 0;
-    AlignedVector<double> values;
+    SharedArray<double> values;  // of terms, or of what they are exponents of
   };
 
   static Terms make_terms(const FixedNetwork& network, const DataSet& data,
-                          const std::vector<std::size_t>& samples) {
+                          const std::vector<std::size_t>& samples, SampleMemory& memory,
+                          bool exponentiate) {
     Terms terms;
     terms.samples = samples.size();
     terms.stride = (samples.size() + logistic_block - 1) / logistic_block * logistic_block;
-    terms.values.assign(2 * static_cast<std::size_t>(network.bits()) * terms.stride, 0.0);
-    for (int b = 0; b < network.bits(); ++b)
-      for (std::size_t i = 0; i < samples.size(); ++i) {
-        const ValuePair term = terms_of(network, data, samples[i], b);
-        for (std::size_t v = 0; v < 2; ++v)
-          terms.values[(2 * static_cast<std::size_t>(b) + v) * terms.stride + i] = term[v];
-      }
+    const auto fill = [&](std::span<double> values) {
+      for (int b = 0; b < network.bits(); ++b)
+        for (std::size_t i = 0; i < samples.size(); ++i) {
+          const ValuePair term = terms_of(network, data, samples[i], b);
+          for (std::size_t v = 0; v < 2; ++v)
+            values[(2 * static_cast<std::size_t>(b) + v) * terms.stride + i] = term[v];
+        }
+      if (exponentiate)
+        for (double& value : values) value = std::exp(value);
+    };
+    terms.values =
+        memory.make<double>(2 * static_cast<std::size_t>(network.bits()) * terms.stride, fill);
     return terms;
   }
 
@@ -306,8 +311,8 @@ class LogisticEnumerator : public Enumerator {
 }  // namespace
 
 std::unique_ptr<Enumerator> make_logistic_enumerator(const FixedNetwork& network,
-                                                     const DataSet& data) {
-  return std::make_unique<LogisticEnumerator>(network, data);
+                                                     const DataSet& data, SampleMemory& memory) {
+  return std::make_unique<LogisticEnumerator>(network, data, memory);
 }
 
 }  // namespace qhn

@@ -62,14 +62,14 @@ class Multisets {
 
 class MlpEnumerator : public Enumerator {
  public:
-  MlpEnumerator(const FixedNetwork& network, const DataSet& data)
+  MlpEnumerator(const FixedNetwork& network, const DataSet& data, SampleMemory& memory)
       : network_(network),
         samples_(data.size()),
         active_(static_cast<std::size_t>(network.active)),
         units_(network.activation == Activation::sign && network.active >= 1 &&
                        network.active <= max_sign_units
-                   ? make_sign_units(network, data)
-                   : make_smooth_units(network, data)),
+                   ? make_sign_units(network, data, memory)
+                   : make_smooth_units(network, data, memory)),
         multisets_(dimension(network.inputs + 2), network.active, Index{1} << 22) {}
 
   void costs(Index first, std::span<double> out) const override {
@@ -167,8 +167,9 @@ class MlpEnumerator : public Enumerator {
 
 }  // namespace
 
-std::unique_ptr<Enumerator> make_mlp_enumerator(const FixedNetwork& network, const DataSet& data) {
-  return std::make_unique<MlpEnumerator>(network, data);
+std::unique_ptr<Enumerator> make_mlp_enumerator(const FixedNetwork& network, const DataSet& data,
+                                                SampleMemory& memory) {
+  return std::make_unique<MlpEnumerator>(network, data, memory);
 }
 
 }  // namespace qhn

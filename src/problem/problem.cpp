@@ -10,6 +10,7 @@
 #include "problem/bare_problem.hpp"
 #include "problem/enumerator.hpp"
 #include "problem/reference.hpp"
+#include "problem/sample_memory.hpp"
 #include "problem/synthetic.hpp"
 #include "problem/table_file.hpp"
 
@@ -18,13 +19,13 @@ namespace {
 
 class NetworkProblem : public Problem {
  public:
-  NetworkProblem(Network network, DataSplit data)
+  NetworkProblem(Network network, DataSplit data, SampleMemory& memory)
       : network_(std::move(network)), data_(std::move(data)) {
     for (Index choice = 0; choice < dimension(network_.choice_bits()); ++choice) {
       const FixedNetwork fixed = network_.resolve(choice);
       enumerators_.push_back(fixed.kind == NetworkKind::logistic
-                                 ? make_logistic_enumerator(fixed, data_.train)
-                                 : make_mlp_enumerator(fixed, data_.train));
+                                 ? make_logistic_enumerator(fixed, data_.train, memory)
+                                 : make_mlp_enumerator(fixed, data_.train, memory));
     }
   }
 
@@ -84,7 +85,11 @@ class TableProblem : public BareProblem {
   TableFile file_;
 };
 
+}  // namespace
+
 DataSplit load_data(const ProblemOptions& options) {
+  if (options.kind == ProblemKind::images || options.kind == ProblemKind::gaussian)
+    network_bits(options);  // refuse before any loading
   switch (options.kind) {
     case ProblemKind::gaussian:
       for (const int samples : {options.train_samples, options.test_samples})
@@ -105,8 +110,6 @@ DataSplit load_data(const ProblemOptions& options) {
   }
   return {};
 }
-
-}  // namespace
 
 std::vector<DecodedValue> BareProblem::decode(Index w) const {
   std::vector<DecodedValue> bits;
@@ -169,10 +172,16 @@ std::unique_ptr<Problem> make_problem(const ProblemOptions& options) {
   if (options.kind == ProblemKind::table) return std::make_unique<TableProblem>(options.table);
   if (options.kind == ProblemKind::synthetic)
     return make_synthetic_problem(synthetic_couplings(options.qubits, options.seed));
-  if (options.kind != ProblemKind::csv) network_bits(options);  // refuse before any loading
-  DataSplit data = load_data(options);
+  SampleMemory memory;
+  return make_problem(options, load_data(options), memory);
+}
+
+std::unique_ptr<Problem> make_problem(const ProblemOptions& options, DataSplit data,
+                                      SampleMemory& memory) {
+  if (options.kind == ProblemKind::table || options.kind == ProblemKind::synthetic)
+    return make_problem(options);
   Network network(options, data.train.inputs);
-  return std::make_unique<NetworkProblem>(std::move(network), std::move(data));
+  return std::make_unique<NetworkProblem>(std::move(network), std::move(data), memory);
 }
 
 }  // namespace qhn

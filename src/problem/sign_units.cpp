@@ -218,7 +218,7 @@ HWY_EXPORT(sign_counts);
 
 class SignUnits : public UnitLosses {
  public:
-  SignUnits(const FixedNetwork& network, const DataSet& data)
+  SignUnits(const FixedNetwork& network, const DataSet& data, SampleMemory& memory)
       : network_(network), subsets_(std::size_t{1} << network.active) {
     const auto active = static_cast<std::size_t>(network.active);
     const Index patterns = dimension(network.inputs + 2);
@@ -228,7 +228,7 @@ class SignUnits : public UnitLosses {
     xnor_ = network.w1[0] == -network.w1[1] && std::abs(network.w1[0]) == 1.0 &&
             std::all_of(data.features.begin(), data.features.end(),
                         [](double x) { return std::abs(x) == 1.0; });
-    arrange(data);
+    arrange(data, memory);
     tabulate_errors();
   }
 
@@ -266,39 +266,53 @@ class SignUnits : public UnitLosses {
   }
 
   /// Samples by label, packed into blocks.
-  void arrange(const DataSet& data) {
+  void arrange(const DataSet& data, SampleMemory& memory) {
     const auto inputs = static_cast<std::size_t>(network_.inputs);
     std::vector<std::size_t> of_label[2];
     for (std::size_t s = 0; s < data.size(); ++s) of_label[data.labels[s]].push_back(s);
-    std::size_t count = 0;
+    struct Part {  // of the samples of a label: one block
+      int label;
+      std::size_t begin, samples;
+    };
+    std::vector<Part> parts;
     for (int label = 0; label < 2; ++label) {
-      totals_[label] = static_cast<std::int64_t>(of_label[label].size());
-      count += (of_label[label].size() + sign_block - 1) / sign_block;
+      const std::size_t all = of_label[label].size();
+      totals_[label] = static_cast<std::int64_t>(all);
+      for (std::size_t begin = 0; begin < all; begin += sign_block)
+        parts.push_back({label, begin, std::min(sign_block, all - begin)});
     }
-    valid_.assign(count * sign_words, 0);
+    // put(block, sample of the block, row of the data)
+    const auto for_each_sample = [&](const auto& put) {
+      for (std::size_t b = 0; b < parts.size(); ++b)
+        for (std::size_t s = 0; s < parts[b].samples; ++s)
+          put(b, s, data.row(of_label[parts[b].label][parts[b].begin + s]));
+    };
+    const std::size_t count = parts.size();
+    valid_ = memory.make<std::uint64_t>(count * sign_words, [&](std::span<std::uint64_t> valid) {
+      for_each_sample([&](std::size_t b, std::size_t s, std::span<const double>) {
+        valid[b * sign_words + s / 64] |= std::uint64_t{1} << s % 64;
+      });
+    });
     if (xnor_)
-      bits_.assign(count * inputs * sign_words, 0);
+      bits_ = memory.make<std::uint64_t>(
+          count * inputs * sign_words, [&](std::span<std::uint64_t> bits) {
+            for_each_sample([&](std::size_t b, std::size_t s, std::span<const double> row) {
+              for (std::size_t j = 0; j < inputs; ++j)
+                if (row[j] > 0)
+                  bits[(b * inputs + j) * sign_words + s / 64] |= std::uint64_t{1} << s % 64;
+            });
+          });
     else
-      x_.assign(count * inputs * sign_block, 0.0);
-    for (int label = 0; label < 2; ++label)
-      for (std::size_t begin = 0; begin < of_label[label].size(); begin += sign_block) {
-        const std::size_t samples = std::min(sign_block, of_label[label].size() - begin);
-        const std::size_t b = blocks_.size();
-        std::uint64_t* valid = &valid_[b * sign_words];
-        std::uint64_t* bits = xnor_ ? &bits_[b * inputs * sign_words] : nullptr;
-        double* x = xnor_ ? nullptr : &x_[b * inputs * sign_block];
-        for (std::size_t s = 0; s < samples; ++s) {
-          valid[s / 64] |= std::uint64_t{1} << s % 64;
-          const auto row = data.row(of_label[label][begin + s]);
-          for (std::size_t j = 0; j < inputs; ++j) {
-            if (!xnor_)
-              x[j * sign_block + s] = row[j];
-            else if (row[j] > 0)
-              bits[j * sign_words + s / 64] |= std::uint64_t{1} << s % 64;
-          }
-        }
-        blocks_.push_back({label, (samples + 511) / 512 * 8, valid, bits, x});
-      }
+      x_ = memory.make<double>(count * inputs * sign_block, [&](std::span<double> x) {
+        for_each_sample([&](std::size_t b, std::size_t s, std::span<const double> row) {
+          for (std::size_t j = 0; j < inputs; ++j) x[(b * inputs + j) * sign_block + s] = row[j];
+        });
+      });
+    for (std::size_t b = 0; b < count; ++b)
+      blocks_.push_back({parts[b].label, (parts[b].samples + 511) / 512 * 8,
+                         valid_.data() + b * sign_words,
+                         xnor_ ? bits_.data() + b * inputs * sign_words : nullptr,
+                         xnor_ ? nullptr : x_.data() + b * inputs * sign_block});
   }
 
   /// errors_[label][b2][w2 bits][outputs]: squared error of a sample, bit i of the last two for
@@ -342,16 +356,17 @@ class SignUnits : public UnitLosses {
   std::size_t chunk_ = 0, rows_ = 0;
   bool xnor_ = false;
   std::int64_t totals_[2] = {};
-  AlignedVector<std::uint64_t> valid_, bits_;
-  AlignedVector<double> x_;
+  SharedArray<std::uint64_t> valid_, bits_;  // of all blocks
+  SharedArray<double> x_;
   std::vector<SignBlock> blocks_;
   std::vector<double> errors_;
 };
 
 }  // namespace
 
-std::unique_ptr<UnitLosses> make_sign_units(const FixedNetwork& network, const DataSet& data) {
-  return std::make_unique<SignUnits>(network, data);
+std::unique_ptr<UnitLosses> make_sign_units(const FixedNetwork& network, const DataSet& data,
+                                            SampleMemory& memory) {
+  return std::make_unique<SignUnits>(network, data, memory);
 }
 
 }  // namespace qhn

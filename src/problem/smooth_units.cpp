@@ -183,7 +183,8 @@ double largest(const ValuePair& pair) { return std::max(std::abs(pair[0]), std::
 
 class SmoothUnits : public UnitLosses {
  public:
-  SmoothUnits(const FixedNetwork& network, const DataSet& data) : network_(network) {
+  SmoothUnits(const FixedNetwork& network, const DataSet& data, SampleMemory& memory)
+      : network_(network) {
     const auto active = static_cast<Index>(network.active);
     const Index patterns = dimension(network.inputs + 2);
     // Few patterns: let every chunk see them all and still be small. Many: share what one can.
@@ -201,8 +202,8 @@ class SmoothUnits : public UnitLosses {
       const double c = largest(network.b2) + network.active * largest(network.w2) * output;
       (c <= tame_bound ? tame : wild).push_back(s);
     }
-    tame_ = arrange(data, tame, true);
-    wild_ = arrange(data, wild, false);
+    tame_ = arrange(data, tame, true, memory);
+    wild_ = arrange(data, wild, false, memory);
   }
 
   std::size_t chunk_networks() const override { return chunk_; }
@@ -226,27 +227,36 @@ class SmoothUnits : public UnitLosses {
  private:
   struct Samples {
     std::size_t count = 0;
-    AlignedVector<double> x, sign, bias[2];
+    SharedArray<double> x, sign, bias[2];
   };
 
   static SmoothSamples view(const Samples& s) {
     return {s.count, s.x.data(), s.sign.data(), {s.bias[0].data(), s.bias[1].data()}};
   }
 
-  Samples arrange(const DataSet& data, const std::vector<std::size_t>& chosen, bool tame) const {
+  Samples arrange(const DataSet& data, const std::vector<std::size_t>& chosen, bool tame,
+                  SampleMemory& memory) const {
     Samples result;
-    result.count = (chosen.size() + block_ - 1) / block_ * block_;
-    result.x.assign(static_cast<std::size_t>(network_.inputs) * result.count, 0.0);
-    result.sign.assign(result.count, 0.0);
-    for (auto& bias : result.bias) bias.assign(result.count, tame ? std::exp(tame_bound) : 700.0);
-    for (std::size_t i = 0; i < chosen.size(); ++i) {
-      const auto row = data.row(chosen[i]);
-      for (std::size_t j = 0; j < row.size(); ++j) result.x[j * result.count + i] = row[j];
-      const double sign = data.labels[chosen[i]] ? 1.0 : -1.0;
-      result.sign[i] = sign;
-      for (std::size_t v = 0; v < 2; ++v)
-        result.bias[v][i] = tame ? std::exp(sign * network_.b2[v]) : sign * network_.b2[v];
-    }
+    const std::size_t count = (chosen.size() + block_ - 1) / block_ * block_;
+    const auto sign = [&](std::size_t i) { return data.labels[chosen[i]] ? 1.0 : -1.0; };
+    result.count = count;
+    result.x = memory.make<double>(static_cast<std::size_t>(network_.inputs) * count,
+                                   [&](std::span<double> x) {
+                                     for (std::size_t i = 0; i < chosen.size(); ++i) {
+                                       const auto row = data.row(chosen[i]);
+                                       for (std::size_t j = 0; j < row.size(); ++j)
+                                         x[j * count + i] = row[j];
+                                     }
+                                   });
+    result.sign = memory.make<double>(count, [&](std::span<double> signs) {
+      for (std::size_t i = 0; i < chosen.size(); ++i) signs[i] = sign(i);
+    });
+    for (std::size_t v = 0; v < 2; ++v)
+      result.bias[v] = memory.make<double>(count, [&](std::span<double> bias) {
+        std::fill(bias.begin(), bias.end(), tame ? std::exp(tame_bound) : 700.0);
+        for (std::size_t i = 0; i < chosen.size(); ++i)
+          bias[i] = tame ? std::exp(sign(i) * network_.b2[v]) : sign(i) * network_.b2[v];
+      });
     return result;
   }
 
@@ -257,8 +267,9 @@ class SmoothUnits : public UnitLosses {
 
 }  // namespace
 
-std::unique_ptr<UnitLosses> make_smooth_units(const FixedNetwork& network, const DataSet& data) {
-  return std::make_unique<SmoothUnits>(network, data);
+std::unique_ptr<UnitLosses> make_smooth_units(const FixedNetwork& network, const DataSet& data,
+                                              SampleMemory& memory) {
+  return std::make_unique<SmoothUnits>(network, data, memory);
 }
 
 }  // namespace qhn

@@ -7,6 +7,7 @@
 #include "core/types.hpp"
 #include "problem/data.hpp"
 #include "problem/network.hpp"
+#include "problem/sample_memory.hpp"
 
 namespace qhn {
 
@@ -35,10 +36,12 @@ class UnitLosses {
 };
 
 /// Any activation: tables of unit outputs per sample.
-std::unique_ptr<UnitLosses> make_smooth_units(const FixedNetwork& network, const DataSet& data);
+std::unique_ptr<UnitLosses> make_smooth_units(const FixedNetwork& network, const DataSet& data,
+                                              SampleMemory& memory);
 
 /// Sign activation: bits packed over samples, counted. For 1 to max_sign_units units.
 inline constexpr int max_sign_units = 8;
-std::unique_ptr<UnitLosses> make_sign_units(const FixedNetwork& network, const DataSet& data);
+std::unique_ptr<UnitLosses> make_sign_units(const FixedNetwork& network, const DataSet& data,
+                                            SampleMemory& memory);
 
 }  // namespace qhn

@@ -95,6 +95,15 @@ TEST(Evaluate, CountsTheAngles) {
   EXPECT_EQ(run_qhn(folder, command + "--row 1 --ignore-extra").exit_code, 0);
 }
 
+TEST(Evaluate, SaysWhichOfSeveralRowsItUses) {
+  const TemporaryFolder folder;
+  write_square(folder, 3);
+  write_angles(folder, 18, 18);
+  const std::string command = "evaluate square.toml --angles angles.txt --set circuit.sublayers=3 ";
+  EXPECT_EQ(run_qhn(folder, command).err, "qhn: angles.txt: 2 rows, row 0 is used (--row)\n");
+  EXPECT_EQ(run_qhn(folder, command + "--row 0").err, "");
+}
+
 TEST(Evaluate, SaysWhatItCannotHold) {
   const TemporaryFolder folder;
   folder.write("big.toml", "[network]\nhidden = 9\n");

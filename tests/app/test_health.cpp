@@ -9,6 +9,8 @@
 
 #include "../io/temporary_folder.hpp"
 #include "app/health.hpp"
+#include "app/thread_environment.hpp"
+#include "core/error.hpp"
 
 namespace qhn {
 namespace {
@@ -184,6 +186,36 @@ TEST(Health, DescribesEveryRankAndThread) {
   for (const char* part : {"rank 0", "processors 2-3 (2 cores), 2 threads", "thread 1 on 3",
                            "Open MPI v4.1.4, 2 ranks", "0.5 us", "/scratch (lustre"})
     EXPECT_TRUE(has(text, part)) << part << " in\n" << text;
+}
+
+TEST(ThreadEnvironment, WhatOpenMPWouldMisreadIsRefused) {
+  const auto check = [](const char* name, const char* value) {
+    check_thread_environment([&](const char* asked) -> const char* {
+      return std::string(asked) == name ? value : nullptr;
+    });
+  };
+  for (const char* good : {"1", "4", " 8 ", "4096", "4,2", "4, 2 ,1", "+3", ""})
+    EXPECT_NO_THROW(check("OMP_NUM_THREADS", good)) << good;
+  for (const char* bad : {"0", "-1", "4097", "3000000000", "99999999999999999999", "two", "4,",
+                          ",4", "4,,2", "4,0", "4;2", "1e3", "0x10", "4 2", " "})
+    EXPECT_THROW(check("OMP_NUM_THREADS", bad), InputError) << bad;
+  for (const char* good : {"1", "2147483647", ""})
+    EXPECT_NO_THROW(check("OMP_THREAD_LIMIT", good)) << good;
+  for (const char* bad : {"0", "-4", "none", "4,2", "2147483648"})
+    EXPECT_THROW(check("OMP_THREAD_LIMIT", bad), InputError) << bad;
+}
+
+// Counters are closed because they give secrets away: no advice may open them to everybody.
+TEST(Health, ClosedEnergyCountersAreOpenedToAGroupAtMost) {
+  RunFacts facts = healthy();
+  const std::string counter = "/sys/class/powercap/intel-rapl:0/energy_uj";
+  facts.nodes[0].energy_kept = {counter};
+  const std::string text = findings(facts);
+  for (const char* word : {"CVE-2020-8694", "group", "daemon", "Slurm", "EAR"})
+    EXPECT_TRUE(has(text, word)) << text;
+  EXPECT_TRUE(has(text, "chgrp energy " + counter + " && sudo chmod g+r " + counter)) << text;
+  for (const char* open : {"a+r", "o+r", "+r", "444", "644"})
+    EXPECT_FALSE(has(text, std::string("chmod ") + open)) << text;
 }
 
 }  // namespace

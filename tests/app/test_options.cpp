@@ -1,6 +1,8 @@
 // The numbers and words of every verb's command line, as far as parsing: nothing is run.
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 #include "app/options.hpp"
 #include "app/verbs.hpp"
 
@@ -11,12 +13,16 @@ constexpr void (*all_verbs[])(CLI::App&) = {
     add_train,    add_baseline, add_status, add_merge,    add_stats, add_compare, add_table,
     add_evaluate, add_sample,   add_new,    add_validate, add_plan,  add_doctor,  add_export};
 
+// An option that nobody gives keeps the verbs from running.
+constexpr const char* hurdle = "--never-given";
+
 struct Verbs {
   Verbs() {
     for (const auto add : all_verbs) {
       add(app);
-      app.get_subcommands({}).back()->callback([] {});
-      refuse_empty_words(*app.get_subcommands({}).back());
+      CLI::App* verb = app.get_subcommands({}).back();
+      refuse_empty_words(*verb);
+      verb->add_flag(hurdle)->required();
     }
   }
   CLI::App app{"", "qhn"};
@@ -24,16 +30,17 @@ struct Verbs {
 
 // What a command line is answered with; empty: it is fine.
 std::string complaint(std::vector<std::string> words) {
-  Verbs verbs;
+  static Verbs verbs;
   std::reverse(words.begin(), words.end());
   try {
     verbs.app.parse(words);
   } catch (const InputError& error) {
     return error.what();
   } catch (const CLI::ParseError& error) {
-    return error.what();
+    const std::string said = error.what();
+    return said.find(hurdle) == std::string::npos ? said : "";
   }
-  return "";
+  return "the verb was run";
 }
 
 bool is_number(const CLI::Option& option) {

@@ -90,6 +90,17 @@ TEST(Plan, CountsBytesAndForetellsTimes) {
   expect_contains(spread.out, " -- --ranks-per-state 2 --set 'engine.kind=sweep'\n");
 }
 
+// The line is there to be pasted.
+TEST(Plan, QuotesWordsForTheShell) {
+  const TemporaryFolder folder;
+  folder.write("it's $(touch e).toml", synthetic);
+  const ProgramRun run =
+      run_qhn(folder, R"(plan "it's \$(touch e).toml" --threads 1 --set "name=\`touch n\`; 'x'")");
+  ASSERT_EQ(run.exit_code, 0) << run.err;
+  expect_contains(run.out, R"(jobs/submit 'it'\''s $(touch e).toml' --nodes 1 )");
+  expect_contains(run.out, R"( -- --set 'name=`touch n`; '\''x'\''')");
+}
+
 TEST(Plan, TellsABatchJobWhatToAskFor) {
   const TemporaryFolder folder;
   folder.write("e.toml", synthetic);

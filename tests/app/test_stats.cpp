@@ -380,7 +380,9 @@ TEST(Stats, RefusesWhatItCannotCount) {
   write_campaign(folder / "a.h5", campaign("late", 2, 2, 5));
   for (const auto& [arguments, message] :
        {std::pair<std::string, std::string>{
-            "stats missing", "qhn: missing: cannot read the result: No such file or directory\n"},
+            "stats missing",
+            "qhn: missing: cannot read the result: No such file or directory (looked for in " +
+                std::filesystem::path(folder / "").parent_path().string() + ")\n"},
         {"stats a.h5", "qhn: a.h5: holds no restart with id 0 yet: nothing to count\n"}}) {
     const ProgramRun run = run_qhn(folder, arguments);
     EXPECT_EQ(run.exit_code, 2);

@@ -48,7 +48,7 @@ TEST(Train, ResultFieldsAreTheSameOnAnyRanksAndThreads) {
   EXPECT_EQ(alone.records[5].result.seed, 7u);
   EXPECT_EQ(alone.records[5].result.angles.size(), 80u);
 
-  for (int ranks : {1, 2, 3, 4, 8})
+  for (int ranks : {1, 2, 3, 4, 5, 8})
     for (int threads : {1, 2}) {
       const std::string out = fmt::format("r{}t{}", ranks, threads);
       const ProgramRun run =
@@ -64,6 +64,37 @@ TEST(Train, ResultFieldsAreTheSameOnAnyRanksAndThreads) {
       EXPECT_EQ(campaign.provenance.threads, threads);
       EXPECT_EQ(campaign.provenance.hosts.size(), 1u);
     }
+}
+
+// Parts of an array that differ in length: every restart is in exactly one of them, with the result
+// that it has in a run of all, and together they are the campaign.
+TEST(Train, UnevenTasksOfAnArrayMakeTheWholeCampaign) {
+  const TemporaryFolder folder;
+  folder.write("tiny.toml", tiny);
+  const std::string train = "train tiny.toml --threads 1 --restarts ";
+  ASSERT_EQ(run_qhn(folder, train + "7 --out alone").exit_code, 0);
+  const auto alone = results_of(read_campaign(folder / "alone"));
+  for (const int tasks : {3, 4, 7}) {
+    std::vector<int> times(7, 0);
+    for (int task = 0; task < tasks; ++task) {
+      const std::string slice = fmt::format("7 --array-task {}/{}", task, tasks);
+      const std::string own = fmt::format("o{}of{}", task, tasks);
+      ASSERT_EQ(run_qhn(folder, train + slice + " --out " + own).exit_code, 0);
+      const auto part = results_of(read_campaign(folder / own));
+      EXPECT_TRUE(part.size() == 7u / tasks || part.size() == 7u / tasks + 1) << slice;
+      for (const RestartResult& result : part) {
+        ASSERT_LT(result.id, 7u);
+        EXPECT_EQ(result, alone[result.id]) << slice;
+        ++times[result.id];
+      }
+      if (tasks == 3) {
+        const std::string launcher = task == 1 ? mpirun(2) : "";
+        ASSERT_EQ(run_qhn(folder, train + slice + " --out shared", launcher).exit_code, 0);
+      }
+    }
+    EXPECT_EQ(times, std::vector<int>(7, 1)) << tasks << " tasks";
+  }
+  EXPECT_EQ(results_of(read_campaign(folder / "shared")), alone);
 }
 
 // Groups of ranks that hold a state together: the same records whatever their number, wherever they
@@ -241,7 +272,7 @@ TEST(Train, RefusesBadInputInOneLine) {
   const TemporaryFolder folder;
   folder.write("tiny.toml", few);
   const std::vector<std::pair<std::string, std::vector<std::string>>> cases = {
-      {"tiny.toml --restarts 0", {"--restarts", "found '0'", "from 1"}},
+      {"tiny.toml --restarts 0", {"--restarts", "found '0'", "from 1 to"}},
       {"tiny.toml --set restarts.count=0", {"restarts.count", "found 0", "at least 1"}},
       {"none.toml", {"none.toml"}},
       {"tiny.toml --out tiny.toml/x", {"tiny.toml/x", "cannot be written"}},

@@ -446,5 +446,41 @@ TEST(Ranks, RefusesThree) {
   }
 }
 
+// What comes from the ranks in turn is in the order of the bit strings, whichever rank had them,
+// and no rank's is there twice or missing.
+TEST(Ranks, CountsOfAllRanksAreGatheredInOrder) {
+  on_powers_of_two([](const Ranks& ranks) {
+    Counts mine;  // rank r of n: n − 1 − r, 2n − 1 − r, …, as many as its number and one
+    for (int k = 0; k <= ranks.rank(); ++k)
+      mine.push_back({static_cast<Index>((k + 1) * ranks.size() - 1 - ranks.rank()),
+                      static_cast<std::uint64_t>(100 * ranks.rank() + k)});
+    const Counts all = ranks.gather(mine);
+    if (ranks.rank() != 0) return;
+    Counts expected;
+    for (int index = 0; index < ranks.size() * ranks.size(); ++index) {
+      const int k = index / ranks.size(), rank = ranks.size() - 1 - index % ranks.size();
+      if (k <= rank)
+        expected.push_back({static_cast<Index>(index), static_cast<std::uint64_t>(100 * rank + k)});
+    }
+    EXPECT_EQ(all, expected);
+  });
+}
+
+// The most probable string is the same whichever rank holds it; of equally probable ones the
+// lowest.
+TEST(Ranks, TheMostProbableOfAllRanks) {
+  on_powers_of_two([](const Ranks& ranks) {
+    const auto n = static_cast<Index>(ranks.size());
+    for (Index holder = 0; holder < n; ++holder) {
+      MostProbable mine{};
+      mine.index = n - 1 - static_cast<Index>(ranks.rank());
+      mine.probability = mine.index == holder ? 0.5 : 0.25;
+      EXPECT_EQ(ranks.most_probable(mine).index, holder);
+      mine.probability = 0.25;
+      EXPECT_EQ(ranks.most_probable(mine).index, 0u);
+    }
+  });
+}
+
 }  // namespace
 }  // namespace qhn

@@ -2,6 +2,7 @@
 
 #include <chrono>
 #include <cmath>
+#include <memory>
 #include <stdexcept>
 #include <string>
 #include <thread>
@@ -183,15 +184,20 @@ TEST(Farm, AStopOnOneRankKeepsWhatIsFinished) {
 }
 
 // Stopped again and again, each time after some evaluations, and gone on with: every restart ends
-// once, as if nothing had happened, those in flight too.
+// once, as if nothing had happened, and those that were in flight go on from where they were.
 TEST(Farm, GoesOnWhereItWasStopped) {
   const Campaign campaign;
   constexpr std::uint64_t restarts = 12;
+  constexpr int evaluations_of_a_run = 20;  // of the rank that comes to them first
   const int rank = rank_of(MPI_COMM_WORLD);
+  // So that rank's first restarts are in flight then, on any number of ranks and workers.
+  for (const RestartResult& result : campaign.serial(restarts))
+    ASSERT_GT(result.evaluations, evaluations_of_a_run);
   for (int workers : {1, 2}) {
     Collector collector;
     std::uint64_t finished = 0;
-    int runs = 0, resumed = 0;
+    std::uint64_t resumed = 0, offered = 0;  // resumed: by this rank
+    int runs = 0;
     while (finished < restarts) {
       ASSERT_LT(++runs, 1000);
       FarmOptions options = farm_options(campaign, restarts, workers);
@@ -200,22 +206,37 @@ TEST(Farm, GoesOnWhereItWasStopped) {
       for (std::uint64_t id = 0; id < restarts; ++id)
         if (rank == 0 && !collector.results.contains(id)) options.ids.push_back({id, 1});
       std::swap(options.checkpoints, collector.checkpoints);
-      for (const auto& [id, checkpoint] : options.checkpoints)
-        resumed += collector.results.contains(id) ? 0 : 1;
+      std::erase_if(options.checkpoints,
+                    [&](const auto& c) { return collector.results.contains(c.first); });
+      offered += options.checkpoints.size();
       std::atomic<bool> stop = false;
       std::atomic<int> evaluations = 0;
+      std::atomic<std::uint64_t> resumed_now = 0;
       finished += run_farm(
           MPI_COMM_WORLD,
-          [&]() -> std::unique_ptr<Engine> {
-            return std::make_unique<Disturbed>(campaign.engine(), [&] {
-              if (++evaluations == 60) stop = true;
+          [&]() -> RestartRunner {
+            std::shared_ptr<Engine> engine = std::make_unique<Disturbed>(campaign.engine(), [&] {
+              if (++evaluations == evaluations_of_a_run) stop = true;
             });
+            return [&, engine](std::uint64_t id, const RestartHooks& hooks) {
+              if (hooks.resume != nullptr) {
+                EXPECT_EQ(hooks.resume->id, id);
+                ++resumed_now;
+              }
+              return run_restart(*engine, campaign.costs, campaign.minimum, campaign.options, id,
+                                 hooks);
+            };
           },
-          campaign.costs, campaign.minimum, options, stop, collector.callbacks);
+          options, stop, collector.callbacks);
+      resumed += resumed_now;
       collector.gather(MPI_COMM_WORLD);
     }
+    std::uint64_t resumed_by_all = 0;
+    MPI_Reduce(&resumed, &resumed_by_all, 1, MPI_UINT64_T, MPI_SUM, 0, MPI_COMM_WORLD);
     if (rank == 0) {
-      EXPECT_GT(resumed, 0);
+      EXPECT_GT(runs, 1);
+      EXPECT_GT(resumed_by_all, 0u);
+      EXPECT_LE(resumed_by_all, offered);  // each one once at most
       expect_serial(collector.results, campaign, restarts);
     }
   }

@@ -16,7 +16,9 @@ namespace {
 double cost(Index w) { return std::cos(static_cast<double>(w % 1000)); }
 
 TEST(SharedCosts, EveryRankSeesTheWholeTable) {
-  for (Index size : {Index{1}, Index{2}, Index{1} << 10, Index{1} << 20}) {
+  // Sizes that divide by the ranks, and some that do not: slices differ in length.
+  for (Index size :
+       {Index{1}, Index{2}, Index{7}, Index{1009}, Index{1} << 10, (Index{1} << 20) + 5}) {
     const SharedCosts table(MPI_COMM_WORLD, size, [](Index first, std::span<double> out) {
       for (std::size_t i = 0; i < out.size(); ++i) out[i] = cost(first + i);
     });

@@ -119,6 +119,27 @@ TEST(Claim, TakesOverFromAJobThatSlurmSaysHasEnded) {
   ::setenv("PATH", path.c_str(), 1);
 }
 
+// A claim is a file that others can write; its job goes into a shell's command line.
+TEST(Claim, RunsNothingThatItsJobNames) {
+  const std::string path = std::getenv("PATH");
+  for (const char* job : {"1_$(touch X)", "1_`touch X`", "1_2;touch X", "1_2\ntouch X", "1;touch X",
+                          "1_", "_1", "1_2_3", "1 -x", "$(touch X)"}) {
+    const TemporaryFolder folder;
+    fs::create_directory(folder / "bin");
+    folder.write("bin/squeue", "#!/bin/sh\nexit 0\n");
+    fs::permissions(folder / "bin/squeue", fs::perms::owner_all);
+    ::setenv("PATH", (folder / "bin:" + path).c_str(), 1);
+    ClaimHolder holder = far_away({0, 100});
+    holder.job = job;
+    if (const auto at = holder.job.find('X'); at != std::string::npos)
+      holder.job.replace(at, 1, folder / "hacked");
+    leave_behind(folder, holder);
+    EXPECT_TRUE(list_claims(folder / "", 60).at(0).live) << job;  // Slurm said nothing of it
+    EXPECT_FALSE(fs::exists(folder / "hacked")) << job;
+    ::setenv("PATH", path.c_str(), 1);
+  }
+}
+
 // Who counts as alive, with a fresh heartbeat, by what its claim says of its process and its job.
 TEST(Claim, IsAliveByItsMachineItsJobAndItsRestart) {
   ::setenv("SLURM_JOB_ID", "900", 1);
