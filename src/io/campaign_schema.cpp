@@ -12,7 +12,7 @@ constexpr const char* restarts = "[restarts]";
 constexpr const char* crossings = "[restarts, epsilons]";
 constexpr const char* ledger = "[restarts, 3]";
 constexpr const char* runs = "[runs]";
-constexpr const char* phases = "[phases]";
+constexpr const char* by_phase = "[phases]";
 
 constexpr FieldMeaning schema[] = {
     {"/", nullptr, nullptr, "a campaign of qhn: the finished restarts of one experiment"},
@@ -70,23 +70,23 @@ constexpr FieldMeaning schema[] = {
     {"/energy/runs/meter_seconds", "s", runs, "spent reading counters"},
     {"/energy/runs/remarks", "none", runs, "what was wrong with its counters"},
     {"/energy/phases", nullptr, nullptr, "one row a run, phase and host"},
-    {"/energy/phases/run", "none", phases, "run it belongs to"},
-    {"/energy/phases/phase", "none", phases, "table, tuning or restarts"},
-    {"/energy/phases/host", "none", phases, "one node, or all"},
-    {"/energy/phases/method", "none", phases, "measured:SOURCE, modelled:cpu or none"},
-    {"/energy/phases/scope", "none", phases, "what the counters see"},
-    {"/energy/phases/nodes", "1", phases, "nodes in the sum"},
-    {"/energy/phases/seconds", "s", phases, "wall clock of the phase"},
-    {"/energy/phases/joules", "J", phases, "gross energy; NaN: not known"},
+    {"/energy/phases/run", "none", by_phase, "run it belongs to"},
+    {"/energy/phases/phase", "none", by_phase, "table, tuning or restarts"},
+    {"/energy/phases/host", "none", by_phase, "one node, or all"},
+    {"/energy/phases/method", "none", by_phase, "measured:SOURCE, modelled:cpu or none"},
+    {"/energy/phases/scope", "none", by_phase, "what the counters see"},
+    {"/energy/phases/nodes", "1", by_phase, "nodes in the sum"},
+    {"/energy/phases/seconds", "s", by_phase, "wall clock of the phase"},
+    {"/energy/phases/joules", "J", by_phase, "gross energy; NaN: not known"},
     {"/energy/phases/uncertainty", "J", phases,
      "of joules, from ticks and updates; NaN: not known"},
-    {"/energy/phases/net_joules", "J", phases, "net of the idle power; NaN: not known"},
-    {"/energy/phases/net_uncertainty", "J", phases, "of net_joules; NaN: not known"},
-    {"/energy/phases/tick", "J", phases, "resolution of the counters; NaN: not known"},
-    {"/energy/phases/flops", "1", phases, "counted floating-point operations; NaN: not counted"},
-    {"/energy/phases/bytes", "B", phases, "counted bytes to and from memory; NaN: not counted"},
-    {"/energy/phases/exchanged", "B", phases, "bytes sent between ranks; NaN: not counted"},
-    {"/energy/phases/times", "1", phases, "how often it was run: all figures are means over them"},
+    {"/energy/phases/net_joules", "J", by_phase, "net of the idle power; NaN: not known"},
+    {"/energy/phases/net_uncertainty", "J", by_phase, "of net_joules; NaN: not known"},
+    {"/energy/phases/tick", "J", by_phase, "resolution of the counters; NaN: not known"},
+    {"/energy/phases/flops", "1", by_phase, "counted floating-point operations; NaN: not counted"},
+    {"/energy/phases/bytes", "B", by_phase, "counted bytes to and from memory; NaN: not counted"},
+    {"/energy/phases/exchanged", "B", by_phase, "bytes sent between ranks; NaN: not counted"},
+    {"/energy/phases/times", "1", by_phase, "how often it was run: all figures are means over them"},
     {"/provenance", nullptr, nullptr,
      "where the file comes from: program, machine, run, hash of the data"},
     {"/provenance/hosts", "none", "[hosts]", "nodes of the run"},
