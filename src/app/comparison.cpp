@@ -147,6 +147,7 @@ Keys keys_of(const std::string& experiment) {
     if (line.starts_with('[')) section = line.substr(1, line.find(']') - 1) + '.';
     const std::size_t equals = line.find(" = ");
     if (line.starts_with(' ') || equals == std::string::npos) continue;
+    const std::string key = section + line.substr(0, equals);
     std::string value = line.substr(equals + 3);
     if (value == "[") {
       std::string list;
@@ -154,7 +155,7 @@ Keys keys_of(const std::string& experiment) {
       value = sha256(list).substr(0, 8);
     }
     std::erase(value, '"');
-    keys[section + line.substr(0, equals)] = value;
+    keys[key] = value;
   }
   return keys;
 }

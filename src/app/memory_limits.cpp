@@ -18,7 +18,7 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr double infinite = std::numeric_limits<double>::infinity();
-constexpr double no_limit = 0x1p62;  // version 1 writes 2^63 less a page where there is none
+constexpr double unlimited = 0x1p62;  // version 1 writes 2^63 less a page where there is none
 
 // The first number in a file; infinite where there is none ("max").
 double number_in(const fs::path& path) {
@@ -109,7 +109,7 @@ void for_each_group(const fs::path& root, Visit visit) {
 
 double limit_of(const fs::path& folder, const GroupFiles& files) {
   const double limit = number_in(folder / files.limit);
-  return limit >= no_limit ? infinite : limit;
+  return limit >= unlimited ? infinite : limit;
 }
 
 constexpr double mebibyte = 1048576.0;

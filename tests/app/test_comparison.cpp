@@ -305,7 +305,10 @@ TEST(Comparison, SaysWhereCostsHaveNoUnit) {
     CampaignFile c =
         campaign("descent", "[problem]\nkind = \"table\"\ntable = \"" + name + ".txt\"\n");
     c.table = {2, costs[0], 1, 0};
-    for (RestartRecord& r : c.records) r.result.best_cost = costs[0] + 0.5;  // none succeeds
+    for (RestartRecord& r : c.records) {
+      r.result.best_cost = costs[0] + 0.5;  // none succeeds
+      r.result.oracle.phases[0].evaluations = 40;
+    }
     write_campaign(folder / (name + ".h5"), c);
   };
   const auto run = [&](const std::string& arguments) {
