@@ -135,6 +135,7 @@ EnergyLog::Moment EnergyLog::add_time(Phase& phase, const Work& work) const {
   Moment end = now();
   phase.seconds = end.seconds - began_.seconds;
   if (meter_) phase.energies = meter_->between(began_.mark, end.mark);
+  phase.end = end.mark;
   ++phase.times;
   return end;
 }
@@ -176,7 +177,8 @@ RunEnergy EnergyLog::measured_here(const std::vector<ScopeEnergy>& idle_after) {
   }
   for (const Phase& phase : phases_)
     for (std::size_t k = 0; k < phase.energies.size(); ++k) {
-      const ScopeEnergy& e = phase.energies[k];
+      ScopeEnergy e = phase.energies[k];
+      if (meter_->stood_before(e.scope, phase.end)) e.joules = e.uncertainty = not_known;
       const double times = phase.times;
       PhaseEnergy row;
       row.phase = phase.name;

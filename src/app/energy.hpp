@@ -60,7 +60,8 @@ class EnergyLog {
     Work work;
     double seconds = 0.0;
     std::vector<ScopeEnergy> energies;
-    int times = 0;  // in the sums above
+    Meter::Mark end;  // of these
+    int times = 0;    // in the sums above
   };
   struct Moment {
     double seconds = 0.0;  ///< of MPI_Wtime

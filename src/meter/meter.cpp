@@ -4,6 +4,7 @@
 #include <chrono>
 #include <cmath>
 #include <csignal>
+#include <limits>
 #include <sstream>
 #include <utility>
 
@@ -79,11 +80,17 @@ void CounterTrack::look(double now) {
   const double patience = 1.0 + 20 * counter_.update;
   if (ticks > 0)
     advanced_ = now;
-  else if (now - advanced_ > patience)
+  else if (now - advanced_ > patience) {
+    stood_ = true;
     return say("stood still for " + in_words(now - advanced_) + " s");
+  }
   joules_ += joules;
   value_ = value;
   looked_ = now;
+}
+
+double CounterTrack::good_until() const {
+  return stood_ ? advanced_ : std::numeric_limits<double>::infinity();
 }
 
 double CounterTrack::joules() const { return fault_.empty() ? joules_ : not_known; }
@@ -170,6 +177,14 @@ std::string why_doubtful(const ScopeEnergy& energy) {
     return in_digits(energy.joules) + " J, known to " + in_digits(energy.uncertainty) +
            " J only: " + in_digits(energy.seconds) + " s are too short for its counters";
   return "";
+}
+
+bool Meter::stood_before(const std::string& scope, const Mark& to) {
+  const std::lock_guard lock(mutex_);
+  return std::any_of(tracks_.begin(), tracks_.end(), [&](const CounterTrack& track) {
+    const EnergyCounter& c = track.counter();
+    return belongs(c.scope, scope) && track.good_until() < to.seconds - 3 * c.update - 0.005;
+  });
 }
 
 std::vector<std::string> Meter::faults() {

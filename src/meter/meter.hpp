@@ -26,6 +26,9 @@ class CounterTrack {
 
   double joules() const;                               ///< since the first look; NaN after a fault
   const std::string& fault() const { return fault_; }  ///< empty: none
+  /// Up to when its numbers are to be believed: one that was found to stand still stood from its
+  /// last advance on.
+  double good_until() const;
   const EnergyCounter& counter() const { return counter_; }
 
  private:
@@ -34,6 +37,7 @@ class CounterTrack {
   double looked_, advanced_;
   double joules_ = 0.0;
   std::string fault_;
+  bool stood_ = false;
 };
 
 /// How often a counter has to be looked at: once a second, or four times while it could wrap.
@@ -74,6 +78,8 @@ class Meter {
   Mark mark();
   std::vector<ScopeEnergy> between(const Mark& from, const Mark& to) const;
 
+  /// Whether a counter of the scope stood still before `to`, as was found later.
+  bool stood_before(const std::string& scope, const Mark& to);
   std::vector<std::string> faults();  ///< counters that became absent, and why
   std::uint64_t looks();              ///< at all counters, so far
   double cpu_seconds();               ///< that they took

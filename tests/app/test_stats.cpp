@@ -166,7 +166,7 @@ TEST(Stats, KeepsJoulesOfCircuitsApart) {
 }
 
 // Counters that failed are named, and a restart is charged the joules of its own seconds: here ten
-// of 0.3 s in a phase of 60 s at 100 W.
+// of 0.5 s in a phase of 60 s at 100 W.
 TEST(Stats, SaysWhatCountersFailedAndWhatARestartIsCharged) {
   const TemporaryFolder folder;
   PhaseEnergy p{.phase = "restarts", .host = "all", .method = "modelled:cpu", .scope = "node"};

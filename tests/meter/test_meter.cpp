@@ -108,6 +108,23 @@ TEST(Track, WhatIsUsualIsNoFault) {
   EXPECT_EQ(full.fault(), "");
 }
 
+// It is found out after a second of patience; what was read before that is wrong from its last
+// advance on.
+TEST(Track, ACounterThatStoodStillWasGoodUntilItsLastAdvance) {
+  Fake fake{500};
+  CounterTrack track(fake.counter(), 0.0);
+  ++fake.value;
+  track.look(0.5);
+  track.look(1.5);
+  EXPECT_GT(track.good_until(), 1e300);
+  track.look(1.53);
+  EXPECT_EQ(track.good_until(), 0.5);
+  CounterTrack gone(fake.counter(), 0.0);
+  fake.gone = true;
+  gone.look(0.5);  // what it said before was right
+  EXPECT_GT(gone.good_until(), 1e300);
+}
+
 TEST(Track, ACounterThatCannotBeReadAtFirstIsAbsent) {
   Fake fake{5, true};
   CounterTrack track(fake.counter(), 0.0);
