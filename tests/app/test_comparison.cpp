@@ -306,7 +306,7 @@ TEST(Comparison, SaysWhereCostsHaveNoUnit) {
         campaign("descent", "[problem]\nkind = \"table\"\ntable = \"" + name + ".txt\"\n");
     c.table = {2, costs[0], 1, 0};
     for (RestartRecord& r : c.records) {
-      r.result.best_cost = costs[0] + 0.5;  // none succeeds
+      r.result.best_cost = costs[0] + 0.5 + 1e-11 * costs[0];  // none succeeds
       r.result.oracle.phases[0].evaluations = 40;
     }
     write_campaign(folder / (name + ".h5"), c);
