@@ -8,13 +8,12 @@
 #include <filesystem>
 #include <fstream>
 #include <iterator>
-#include <map>
 #include <nlohmann/json.hpp>
-#include <sstream>
 #include <utility>
 
 #include "app/machine.hpp"
 #include "core/error.hpp"
+#include "io/key_values.hpp"
 #include "io/provenance.hpp"
 #include "io/toml_reader.hpp"
 #include "problem/data.hpp"
@@ -45,47 +44,6 @@ std::string command_line() {
   return line;
 }
 
-using Keys = std::map<std::string, std::string>;
-
-void flatten(const toml::table& table, const std::string& prefix, Keys& out) {
-  for (const auto& [key, node] : table) {
-    const std::string name = prefix + std::string(key.str());
-    if (const toml::table* inner = node.as_table()) {
-      flatten(*inner, name + ".", out);
-      continue;
-    }
-    std::ostringstream text;
-    node.visit([&](const auto& value) {
-      if constexpr (toml::is_array<decltype(value)>)
-        text << value;
-      else
-        text << toml::node_view(value);
-    });
-    std::string line = text.str();  // an array of gates goes over several lines
-    std::replace(line.begin(), line.end(), '\n', ' ');
-    out[name] = line;
-  }
-}
-
-/// Every key of a TOML table with its value, as sorted lines "key = value".
-std::string key_lines(const toml::table& root) {
-  Keys keys;
-  flatten(root, "", keys);
-  std::string text;
-  for (const auto& [key, value] : keys) text += key + " = " + value + '\n';
-  return text;
-}
-
-Keys parse_lines(const std::string& text) {
-  Keys keys;
-  std::istringstream lines(text);
-  for (std::string line; std::getline(lines, line);) {
-    const std::size_t equals = line.find(" = ");
-    if (equals != std::string::npos) keys[line.substr(0, equals)] = line.substr(equals + 3);
-  }
-  return keys;
-}
-
 std::string absolute(const std::string& path) {
   std::error_code error;
   const fs::path whole = fs::absolute(path, error);
@@ -106,10 +64,10 @@ std::string broadcast(std::string text, MPI_Comm world) {
 std::string describe_difference(const std::string& rank_0, const std::string& here) {
   if (rank_0.find('\n') == std::string::npos && here.find('\n') == std::string::npos)
     return fmt::format("there '{}', here '{}'", rank_0, here);
-  const Keys there = parse_lines(rank_0), mine = parse_lines(here);
-  Keys all = there;
+  const KeyValues there = parse_lines(rank_0), mine = parse_lines(here);
+  KeyValues all = there;
   all.insert(mine.begin(), mine.end());
-  const auto value_of = [](const Keys& keys, const std::string& name) {
+  const auto value_of = [](const KeyValues& keys, const std::string& name) {
     const auto it = keys.find(name);
     return it == keys.end() ? std::string("nothing") : it->second;
   };
@@ -179,7 +137,7 @@ Given given_place(const std::string& option, const std::string& path) {
 std::vector<Given> given_experiment(const Experiment& experiment, const std::string& path,
                                     const std::vector<std::string>& overrides) {
   const toml::table root = parse_toml(path, overrides);
-  std::vector<Given> all{{path, key_lines(root), absolute(path)},
+  std::vector<Given> all{{path, to_lines(key_values(root)), absolute(path)},
                          {path + ", defaults filled in",
                           to_toml(experiment) + to_baseline_toml(experiment), absolute(path)}};
   if (const auto constants = root["meter"]["constants"].value<std::string>())

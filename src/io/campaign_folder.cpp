@@ -15,7 +15,7 @@
 #include <utility>
 
 #include "core/error.hpp"
-#include "core/shell_word.hpp"
+#include "core/paths.hpp"
 #include "io/folder_identity.hpp"
 #include "io/identity.hpp"
 #include "io/toml_reader.hpp"
@@ -107,7 +107,7 @@ std::string mixed(const std::string& folder, const std::string& path, const std:
   return fmt::format(
       "{}: belongs to another campaign than the other files of its folder: {}; allowed: files of "
       "one campaign: `qhn merge {} --separate` moves those of others to folders of their own",
-      path, identity_differences(others, there), shell_word(folder));
+      path, identity_differences(others, there), shell_quoted(folder));
 }
 
 std::uint64_t hash_of(const RestartResult& result) {

@@ -6,54 +6,25 @@
 #include <algorithm>
 #include <array>
 #include <cstdlib>
-#include <map>
 #include <optional>
 #include <set>
-#include <sstream>
 #include <vector>
 
-#include "core/shell_word.hpp"
+#include "core/paths.hpp"
 #include "io/journal.hpp"
+#include "io/key_values.hpp"
 #include "io/toml_reader.hpp"
 
 namespace qhn {
 namespace {
 
-using Keys = std::map<std::string, std::string>;
-
 // Keys of an experiment that only name something: its content counts.
 constexpr std::array labels{"name", "problem.data", "problem.test_data", "problem.table"};
 constexpr const char* test_hash = "test_sha256";
 
-void flatten(const toml::table& table, const std::string& prefix, Keys& out) {
-  for (const auto& [key, node] : table) {
-    const std::string name = prefix + std::string(key.str());
-    if (const toml::table* inner = node.as_table()) {
-      flatten(*inner, name + ".", out);
-      continue;
-    }
-    std::ostringstream text;
-    node.visit([&](const auto& value) {
-      if constexpr (toml::is_array<decltype(value)>)
-        text << value;
-      else
-        text << toml::node_view(value);
-    });
-    std::string line = text.str();  // an array of gates goes over several lines
-    for (char& c : line)
-      if (c == '\n') c = ' ';
-    out[name] = line;
-  }
-}
-
 // What an identity says that still counts: names and paths belonged to it once.
-Keys parse(const std::string& identity) {
-  Keys keys;
-  std::istringstream lines(identity);
-  for (std::string line; std::getline(lines, line);) {
-    const std::size_t equals = line.find(" = ");
-    if (equals != std::string::npos) keys[line.substr(0, equals)] = line.substr(equals + 3);
-  }
+KeyValues parse(const std::string& identity) {
+  KeyValues keys = parse_lines(identity);
   for (const char* key : labels) keys.erase(key);
   return keys;
 }
@@ -64,11 +35,11 @@ struct Difference {
 };
 
 std::vector<Difference> differences_of(const std::string& there, const std::string& here) {
-  const Keys a = parse(there), b = parse(here);
+  const KeyValues a = parse(there), b = parse(here);
   std::set<std::string> names;
-  for (const Keys* keys : {&a, &b})
+  for (const KeyValues* keys : {&a, &b})
     for (const auto& [name, value] : *keys) names.insert(name);
-  const auto value_of = [](const Keys& keys, const std::string& name) {
+  const auto value_of = [](const KeyValues& keys, const std::string& name) {
     const auto it = keys.find(name);
     return it == keys.end() ? std::nullopt : std::optional(it->second);
   };
@@ -86,8 +57,7 @@ std::vector<Difference> differences_of(const std::string& there, const std::stri
 std::string campaign_identity(const std::string& experiment, const std::string& data_sha256,
                               const std::string& test_sha256, const std::string& simd,
                               const std::string& engine) {
-  Keys keys;
-  flatten(parse_toml_text(experiment, "experiment"), "", keys);
+  KeyValues keys = key_values(parse_toml_text(experiment, "experiment"));
   for (const char* key : {"count", "halfwidth", "relative_tts", "epsilon", "max"})
     keys.erase(std::string("restarts.") + key);
   for (const char* key : labels) keys.erase(key);
@@ -98,9 +68,7 @@ std::string campaign_identity(const std::string& experiment, const std::string& 
   keys["simd"] = simd;
   keys["journal_format"] = std::to_string(journal_format);
   keys["numerics_version"] = std::to_string(numerics_version);
-  std::string text;
-  for (const auto& [key, value] : keys) text += key + " = " + value + '\n';
-  return text;
+  return to_lines(keys);
 }
 
 std::string without_numerics(const std::string& identity) {
@@ -143,7 +111,7 @@ std::string identity_remedy(const std::string& there, const std::string& here) {
     else if (d.key == "simd" || d.key == "engine")
       options.push_back(fmt::format("--{} {}", d.key, *d.there));
     else
-      options.push_back("--set " + shell_word(d.key + '=' + *d.there));
+      options.push_back("--set " + shell_quoted(d.key + '=' + *d.there));
   }
   if (options.empty() && data) return "the data that it was begun with";
   return fmt::format("{}", fmt::join(options, " and "));

@@ -1,0 +1,20 @@
+#pragma once
+
+#include <toml++/toml.h>
+
+#include <map>
+#include <string>
+
+namespace qhn {
+
+/// The keys of an experiment with their values: "circuit.sublayers" → "4".
+using KeyValues = std::map<std::string, std::string>;
+
+/// Every key of a TOML table, those of inner tables with their full names; each value on one line.
+KeyValues key_values(const toml::table& root);
+
+/// As sorted lines "key = value", and back; lines of another form are left out.
+std::string to_lines(const KeyValues& keys);
+KeyValues parse_lines(const std::string& text);
+
+}  // namespace qhn
