@@ -46,7 +46,7 @@ double look_interval(const EnergyCounter& counter) {
 }
 
 CounterTrack::CounterTrack(EnergyCounter counter, double now)
-    : counter_(std::move(counter)), looked_(now), advanced_(now) {
+    : counter_(std::move(counter)), looked_(now), advanced_(now), good_(now) {
   try {
     value_ = counter_.read();
   } catch (const RunError& error) {
@@ -78,9 +78,10 @@ void CounterTrack::look(double now) {
     return say("went backwards or jumped: from " + std::to_string(value_) + " to " +
                std::to_string(value) + " in " + in_words(since) + " s");
   const double patience = 1.0 + 20 * counter_.update;
-  if (ticks > 0)
+  if (ticks > 0) {
     advanced_ = now;
-  else if (now - advanced_ > patience) {
+    good_ = looked_;
+  } else if (now - advanced_ > patience) {
     stood_ = true;
     return say("stood still for " + in_words(now - advanced_) + " s");
   }
@@ -90,7 +91,7 @@ void CounterTrack::look(double now) {
 }
 
 double CounterTrack::good_until() const {
-  return stood_ ? advanced_ : std::numeric_limits<double>::infinity();
+  return stood_ ? good_ : std::numeric_limits<double>::infinity();
 }
 
 double CounterTrack::joules() const { return fault_.empty() ? joules_ : not_known; }

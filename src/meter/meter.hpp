@@ -26,15 +26,15 @@ class CounterTrack {
 
   double joules() const;                               ///< since the first look; NaN after a fault
   const std::string& fault() const { return fault_; }  ///< empty: none
-  /// Up to when its numbers are to be believed: one that was found to stand still stood from its
-  /// last advance on.
+  /// Up to when its numbers are to be believed. One that was found to stand still may have stopped
+  /// at any time after the look before the one that last saw it advance.
   double good_until() const;
   const EnergyCounter& counter() const { return counter_; }
 
  private:
   EnergyCounter counter_;
   std::uint64_t value_ = 0;
-  double looked_, advanced_;
+  double looked_, advanced_, good_;
   double joules_ = 0.0;
   std::string fault_;
   bool stood_ = false;
