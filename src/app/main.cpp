@@ -6,6 +6,7 @@
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
+#include <chrono>
 #include <cstdlib>
 #include <exception>
 #include <iterator>
@@ -14,6 +15,7 @@
 #include <sstream>
 #include <string>
 #include <string_view>
+#include <thread>
 #include <vector>
 
 #include "app/mpi_session.hpp"
@@ -91,8 +93,20 @@ class PrintableLines : public spdlog::formatter {
   spdlog::pattern_formatter lines_{"%n: %v"};
 };
 
+// Options are refused before MPI starts, by every rank alike, and a launcher passes every line on.
+// All but the first rank wait: once rank 0 has spoken and ended, launchers end the others. Where
+// rank 0 is content, or the launcher ends nobody, their lines come too.
+void let_rank_0_speak() {
+  if (qhn::mpi_was_started()) return;
+  // Not Slurm's: it is set in a batch script, too.
+  for (const char* name : {"OMPI_COMM_WORLD_RANK", "PMIX_RANK", "PMI_RANK"})
+    if (const char* rank = std::getenv(name); rank != nullptr && std::string_view(rank) != "0")
+      return std::this_thread::sleep_for(std::chrono::seconds(5));
+}
+
 int fail(const std::string& message, int code) {
   qhn::abort_parallel_run(message, code);
+  let_rank_0_speak();
   qhn::print_error(message);
   return code;
 }

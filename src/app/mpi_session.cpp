@@ -106,11 +106,16 @@ void MpiSession::agree(const std::function<void()>& work) {
   throw RunError(message);
 }
 
-void abort_parallel_run(const std::string& message, int code) {
-  int initialized = 0, finalized = 0;
+bool mpi_was_started() {
+  int initialized = 0;
   MPI_Initialized(&initialized);
+  return initialized != 0;
+}
+
+void abort_parallel_run(const std::string& message, int code) {
+  int finalized = 0;
   MPI_Finalized(&finalized);
-  if (!initialized || finalized) return;
+  if (!mpi_was_started() || finalized) return;
   int rank = 0, size = 1;
   MPI_Comm_rank(MPI_COMM_WORLD, &rank);
   MPI_Comm_size(MPI_COMM_WORLD, &size);

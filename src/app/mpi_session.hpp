@@ -51,6 +51,9 @@ class MpiSession {
   int exceptions_at_start_ = 0;
 };
 
+/// Whether this process ever made an MpiSession.
+bool mpi_was_started();
+
 /// For the outermost catch: inside a live MpiSession of several ranks, prints `message` with the
 /// rank and ends all ranks with exit code `code`. Returns otherwise.
 void abort_parallel_run(const std::string& message, int code);
