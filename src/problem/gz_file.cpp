@@ -9,6 +9,7 @@
 #include <filesystem>
 
 #include "core/error.hpp"
+#include "core/paths.hpp"
 
 namespace qhn {
 namespace {
@@ -22,9 +23,9 @@ GzFile::GzFile(const std::string& path, const std::string& what)
   std::error_code ignored;
   const auto status = std::filesystem::status(path, ignored);
   if (!std::filesystem::is_regular_file(status))
-    throw InputError(
-        fmt::format("{}: no such {}{}", path, what,
-                    std::filesystem::exists(status) ? ": it is not a regular file" : ""));
+    throw InputError(fmt::format(
+        "{}: no such {}{}", path, what,
+        std::filesystem::exists(status) ? ": it is not a regular file" : where_looked(path)));
   errno = 0;
   file_.reset(gzopen(path.c_str(), "rb"));
   if (!file_)

@@ -13,6 +13,7 @@
 #include <set>
 
 #include "core/error.hpp"
+#include "core/paths.hpp"
 #include "problem/gz_file.hpp"
 #include "problem/rows.hpp"
 
@@ -220,7 +221,8 @@ Rows load_pair(const ProblemOptions& options, const std::string& images_path,
 
 /// Training images and labels, test images and labels.
 std::vector<std::string> image_files(const std::string& folder) {
-  if (!fs::is_directory(folder)) throw InputError(folder + ": no such folder of IDX files");
+  if (!fs::is_directory(folder))
+    throw InputError(folder + ": no such folder of IDX files" + where_looked(folder));
   std::vector<std::string> files;
   std::string prefix;
   for (const Role& role : roles) {

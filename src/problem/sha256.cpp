@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "core/error.hpp"
+#include "core/paths.hpp"
 #include "problem/data.hpp"
 
 namespace qhn {
@@ -65,7 +66,7 @@ std::string sha256_of_file(const std::string& path) {
     file.read(part.data(), static_cast<std::streamsize>(part.size()));
     hash.add(part.data(), static_cast<std::size_t>(file.gcount()));
   }
-  if (!file.eof()) throw InputError(path + ": cannot be read");
+  if (!file.eof()) throw InputError(path + ": cannot be read" + where_looked(path));
   return hash.hex();
 }
 

@@ -12,6 +12,7 @@
 #include <string_view>
 
 #include "core/error.hpp"
+#include "core/paths.hpp"
 #include "problem/data.hpp"
 #include "problem/npy.hpp"
 #include "problem/text.hpp"
@@ -268,8 +269,9 @@ class TableFile::Hdf5 : public TableFile::Format {
 
 TableFile::TableFile(const std::string& path) : path_(path) {
   if (!std::filesystem::is_regular_file(path))
-    throw InputError(fmt::format("{}: no such cost table{}", path,
-                                 std::filesystem::exists(path) ? ": not a regular file" : ""));
+    throw InputError(
+        fmt::format("{}: no such cost table{}", path,
+                    std::filesystem::exists(path) ? ": not a regular file" : where_looked(path)));
   const Quiet quiet;
   if (H5Fis_hdf5(path.c_str()) > 0)
     format_ = std::make_unique<Hdf5>(path);
