@@ -3,7 +3,11 @@
 find_package(GTest REQUIRED)
 
 # Tests wait for what they test, which is optimised as ever: their own files compile in half the time.
-set(QHN_TEST_OPTIONS $<$<CONFIG:Release>:-O1>)
+if(QHN_SANITIZE)
+  set(QHN_TEST_OPTIONS -O0)
+else()
+  set(QHN_TEST_OPTIONS $<$<CONFIG:Release>:-O1>)
+endif()
 
 function(qhn_test NAME)
   cmake_parse_arguments(ARG "" "TIMEOUT" "SOURCES;LIBS;LABELS" ${ARGN})

@@ -37,7 +37,7 @@ std::string name_of(const EngineOptions& o) {
 // other.
 TEST(Ties, TheLowerOfTwoStringsWinsInEveryEngine) {
   CounterRng rng(5, Stream::synthetic, 0);
-  for (const int qubits : {14, 15, 16}) {
+  for (const int qubits : {14, 15, 16, 17}) {
     const std::vector<double> cost(dimension(qubits), 1.0);
     for (int trial = 0; trial < 6; ++trial) {
       const bool low = trial < 4;  // the two are made by the lowest qubits, which every block has
