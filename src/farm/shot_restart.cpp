@@ -22,6 +22,10 @@ bool is_diagonal(GateKind kind) {
   return kind == GateKind::rz || kind == GateKind::rzz || kind == GateKind::cz;
 }
 
+bool all_finite(const std::vector<double>& numbers) {
+  return std::all_of(numbers.begin(), numbers.end(), [](double x) { return std::isfinite(x); });
+}
+
 /// One restart in the making.
 class ShotRestart {
  public:
@@ -42,10 +46,13 @@ class ShotRestart {
     result_.string_crossings.resize(options.epsilons.size());
   }
 
-  bool done() const { return result_.iterations >= task_.shots.max_iterations; }
+  bool done() const { return diverged_ || result_.iterations >= task_.shots.max_iterations; }
 
+  /// One step; where it leads to no finite angles, or comes from no finite estimates, it is not
+  /// taken and the restart is done.
   void iterate() {
     const ShotOptions& o = task_.shots;
+    const std::vector<double> x = x_, gradient = gradient_;
     if (o.optimizer == ShotOptimizer::spsa || o.gradient == ShotGradient::spsa)
       estimate_by_perturbation();
     else
@@ -56,7 +63,13 @@ class ShotRestart {
       const double gain = o.spsa.step(result_.iterations);
       for (std::size_t k = 0; k < x_.size(); ++k) x_[k] -= gain * gradient_[k];
     }
-    ++result_.iterations;
+    diverged_ = !all_finite(x_) || !all_finite(gradient_);
+    if (diverged_) {
+      x_ = x;
+      gradient_ = gradient;
+    } else {
+      ++result_.iterations;
+    }
   }
 
   /// What the simulation knows of this iterate; may be done twice.
@@ -68,7 +81,7 @@ class ShotRestart {
   RestartResult finish() {
     select();
     RestartResult& r = result_;
-    r.status = Status::iteration_limit;
+    r.status = diverged_ ? Status::diverged : Status::iteration_limit;
     r.expectation = engine_.expectation(x_);
     r.gap = r.expectation - task_.minimum;
     r.gradient_norm =
@@ -188,6 +201,7 @@ class ShotRestart {
   std::uint64_t streams_ = 0;  // drawn so far
   std::vector<double> x_, gradient_;
   Adam adam_;
+  bool diverged_ = false;
   std::set<Index> seen_;  // networks that shots of the optimisation came up with
 };
 

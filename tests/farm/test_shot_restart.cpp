@@ -107,6 +107,40 @@ TEST(ShotRestart, Trains) {
   }
 }
 
+// Costs, rates or widths beyond any number: the restart ends at the last angles that are finite.
+TEST(ShotRestart, ThatDivergesEndsAtItsLastFiniteAngles) {
+  const auto ends = [](Campaign campaign, ShotOptions shots) {
+    const auto engine = campaign.engine();
+    shots.max_iterations = 20;
+    const auto r =
+        run_shot_restart(*engine, campaign.costs, task_of(campaign, shots), campaign.options, 1);
+    EXPECT_EQ(r->status, Status::diverged);
+    EXPECT_LT(r->iterations, 20);
+    for (const double angle : r->angles) EXPECT_TRUE(std::isfinite(angle));
+    EXPECT_TRUE(std::isfinite(r->expectation));
+    EXPECT_GT(r->best_probability, 0.0);
+  };
+  Campaign huge;
+  for (std::size_t w = 0; w < huge.costs.size(); ++w) huge.costs[w] *= w % 2 == 0 ? 1.7e308 : -1.7e308;
+  for (const ShotOptimizer optimizer : {ShotOptimizer::adam, ShotOptimizer::spsa}) {
+    ShotOptions shots;
+    shots.shots = 20;
+    shots.optimizer = optimizer;
+    shots.adam.learning_rate = INFINITY;
+    shots.spsa.gain = INFINITY;
+    ends(Campaign{}, shots);
+  }
+  ShotOptions narrow;
+  narrow.shots = 20;
+  narrow.optimizer = ShotOptimizer::spsa;
+  narrow.spsa.width = 1e-320;
+  ends(Campaign{}, narrow);
+  ShotOptions spsa;
+  spsa.shots = 20;
+  spsa.optimizer = ShotOptimizer::spsa;
+  ends(huge, spsa);
+}
+
 TEST(ShotRestart, GoesOnFromWhereverItWasSaved) {
   const Campaign campaign;
   for (const ShotOptimizer optimizer : {ShotOptimizer::adam, ShotOptimizer::spsa}) {
