@@ -45,6 +45,11 @@ class ClassicalWork : public Workload {
   }
   MemoryNeed least_memory(int bits) const override { return need(bits); }
   void prepare(std::shared_ptr<const Problem> problem, const EngineTerms&) override {
+    constexpr int most_bits = 48;  // days, at a thousand million networks a second
+    if (experiment_.baseline.method == Method::enumeration && problem->qubits() > most_bits)
+      throw InputError(
+          fmt::format("enumeration looks at each of 2^{} networks; allowed: up to 2^{}",
+                      problem->qubits(), most_bits));
     problem_ = std::move(problem);
   }
 

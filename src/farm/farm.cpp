@@ -242,7 +242,12 @@ class Farm {
         if (given_up_) throw Abandoned{};
       };
       const ChunkPoll polled(options_.poll_inside ? &poll : nullptr);
-      while (const auto id = next_id(caller)) {
+      // Between restarts, too: some are over before they look at the time.
+      const auto next = [&] {
+        if (caller) serve(coarse_seconds());
+        return next_id(caller);
+      };
+      while (const auto id = next()) {
         const double start = fine_seconds();
         const double cpu_start = working_cpu_seconds(caller);
         const std::optional<RestartCheckpoint> resume = take_checkpoint(*id);

@@ -16,6 +16,8 @@
 namespace qhn {
 namespace {
 
+namespace fs = std::filesystem;
+
 const std::string quick = std::string(tiny) + R"(
 [baseline]
 tuning = 600
@@ -289,7 +291,32 @@ TEST_F(Baseline, RefusesWhatItCannotRun) {
   expect_refused(run_qhn(folder, "baseline tiny.toml --set baseline.annealing.sweeps=1.5"),
                  {"sweeps", "found 1.5", "a whole number"});
   expect_refused(run_qhn(folder, "baseline tiny.toml --set baseline.ste.sweeps=1"), {"sweeps"});
+  folder.write("wide.toml", "[problem]\nkind = \"synthetic\"\nqubits = 62\ntarget = -1e9\n");
+  expect_refused(run_qhn(folder, "baseline wide.toml --method enumeration"),
+                 {"each of 2^62 networks", "up to 2^48"});
   EXPECT_FALSE(std::filesystem::exists(folder / "results"));
+}
+
+// Searches that are over in microseconds and never look up: their records are written while they
+// run, and a signal ends the campaign.
+TEST_F(Baseline, QuickMethodsAreWrittenAndEndCleanly) {
+  folder.write("ended.sh", R"sh("$@" & pid=$!
+until [ -s ids ] || ! kill -0 $pid; do sleep 0.05; done
+kill -USR1 $pid
+wait $pid
+)sh");
+  for (const char* method : {"annealing", "descent", "random"}) {
+    const std::string out = std::string("o-") + method;
+    fs::remove(folder / "ids");
+    const ProgramRun run =
+        run_qhn(folder,
+                fmt::format("baseline tiny.toml --method {} --restarts 100000000 --threads 1 "
+                            "--announce ids --out {}",
+                            method, out),
+                "timeout -k 1 100 sh ./ended.sh");
+    EXPECT_EQ(run.exit_code, 75) << method << run.err;
+    EXPECT_GT(results_of(folder / (out + "/" + method)).size(), 0u);
+  }
 }
 
 TEST_F(Baseline, ShotsAreTrainedOnAnyRanksAndGoOn) {
