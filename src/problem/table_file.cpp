@@ -254,12 +254,25 @@ class TableFile::Hdf5 : public TableFile::Format {
                         "lacks; allowed: gzip or none (h5repack -f GZIP=4)",
                         name, static_cast<int>(filter)));
     }
+    if (size() == 0 || H5Pget_external_count(plan.id) > 0) return;
     H5D_space_status_t status = H5D_SPACE_STATUS_ALLOCATED;
-    if (size() > 0 && H5Pget_external_count(plan.id) == 0 &&
-        H5Dget_space_status(set_.id, &status) >= 0 && status != H5D_SPACE_STATUS_ALLOCATED)
-      fail(fmt::format(
-          "dataset 'costs' of {} numbers was {}", size(),
-          status == H5D_SPACE_STATUS_NOT_ALLOCATED ? "never written" : "written in part only"));
+    if (H5Dget_space_status(set_.id, &status) < 0) return;
+    bool partly = status == H5D_SPACE_STATUS_PART_ALLOCATED;
+    if (H5Pget_layout(plan.id) == H5D_CHUNKED && status != H5D_SPACE_STATUS_NOT_ALLOCATED)
+      partly = count_chunks() < chunks_needed(plan.id);  // compressed ones are small
+    if (partly || status == H5D_SPACE_STATUS_NOT_ALLOCATED)
+      fail(fmt::format("dataset 'costs' of {} numbers was {}", size(),
+                       partly ? "written in part only" : "never written"));
+  }
+
+  hsize_t count_chunks() const {
+    hsize_t chunks = 0;
+    return H5Dget_num_chunks(set_.id, space_.id, &chunks) < 0 ? 0 : chunks;
+  }
+  hsize_t chunks_needed(hid_t plan) const {
+    hsize_t length = 1;
+    H5Pget_chunk(plan, 1, &length);
+    return (size() + length - 1) / length;
   }
 
   std::string path_;

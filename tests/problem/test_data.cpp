@@ -573,6 +573,41 @@ TEST(Table, NamesAFilterThatIsMissing) {
   expect_contains(table.error(), "is compressed with 'lzf' (filter 32000), which this HDF5 lacks");
 }
 
+// Chunks are small where they are compressed, and the last may be larger than what is left for it.
+TEST(Table, ReadsChunks) {
+  for (const int level : {-1, 0, 6})
+    for (const hsize_t chunk : {1, 7, 64, 100}) {
+      Hdf5Table table;
+      const hid_t plan = H5Pcreate(H5P_DATASET_CREATE);
+      H5Pset_chunk(plan, 1, &chunk);
+      if (level >= 0) H5Pset_deflate(plan, static_cast<unsigned>(level));
+      const hsize_t most = H5S_UNLIMITED, size = 64;
+      const hid_t space = H5Screate_simple(1, &size, &most);
+      const hid_t set =
+          H5Dcreate2(table.file, "costs", H5T_NATIVE_DOUBLE, space, H5P_DEFAULT, plan, H5P_DEFAULT);
+      std::vector<double> costs(64);
+      for (std::size_t w = 0; w < 64; ++w) costs[w] = 0.5 * static_cast<double>(w * w % 13);
+      H5Dwrite(set, H5T_NATIVE_DOUBLE, H5S_ALL, H5S_ALL, H5P_DEFAULT, costs.data());
+      H5Dclose(set), H5Sclose(space), H5Pclose(plan);
+      table.close();
+      EXPECT_EQ(read_table(table.path), costs) << level << ' ' << chunk;
+    }
+  Hdf5Table part;
+  const hid_t plan = H5Pcreate(H5P_DATASET_CREATE);
+  const hsize_t chunk = 8, size = 64, written = 56, zero = 0;
+  H5Pset_chunk(plan, 1, &chunk);
+  H5Pset_deflate(plan, 1);
+  const hid_t space = H5Screate_simple(1, &size, nullptr);
+  const hid_t set =
+      H5Dcreate2(part.file, "costs", H5T_NATIVE_DOUBLE, space, H5P_DEFAULT, plan, H5P_DEFAULT);
+  H5Sselect_hyperslab(space, H5S_SELECT_SET, &zero, nullptr, &written, nullptr);
+  const hid_t memory = H5Screate_simple(1, &written, nullptr);
+  const std::vector<double> costs(56, 1.0);
+  H5Dwrite(set, H5T_NATIVE_DOUBLE, memory, space, H5P_DEFAULT, costs.data());
+  H5Dclose(set), H5Sclose(space), H5Sclose(memory), H5Pclose(plan);
+  expect_contains(part.error(), "dataset 'costs' of 64 numbers was written in part only");
+}
+
 TEST(Table, SaysThatAnHdf5FileIsLocked) {
   H5Eset_auto2(H5E_DEFAULT, nullptr, nullptr);
   Hdf5Table table;
