@@ -142,7 +142,14 @@ class OutputFolder {
 class Announcements {
  public:
   explicit Announcements(const std::string& path)
-      : path_(path), fd_(::open(path.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0666)) {
+      : path_(path),
+        // At once: a FIFO without a reader would hold up the run.
+        fd_(::open(path.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NONBLOCK, 0666)) {
+    if (fd_ < 0 && errno == ENXIO)
+      throw InputError(fmt::format(
+          "--announce {}: is a FIFO that nobody reads; allowed: one with a reader, or a file",
+          path));
+    if (fd_ >= 0) ::fcntl(fd_, F_SETFL, ::fcntl(fd_, F_GETFL) & ~O_NONBLOCK);
     if (fd_ < 0)
       throw InputError(fmt::format("--announce {}: cannot write: {}", path, std::strerror(errno)));
   }
@@ -403,10 +410,24 @@ class Campaign {
 
     self_ = this_process(slice_);
     try {
-      claim_.emplace(folder, self_, options_.stale, [](const ClaimState& other) {
-        spdlog::warn("taking over from a run that has ended without a word ({:.0f} s ago): {}",
-                     other.age, describe(other.holder));
-      });
+      std::string waits_for;
+      claim_.emplace(
+          folder, self_, options_.stale,
+          [](const ClaimState& other) {
+            spdlog::warn("taking over from a run that has ended without a word ({:.0f} s ago): {}",
+                         other.age, describe(other.holder));
+          },
+          [&](const ClaimState& other) {
+            if (interrupted) throw Abandoned{};
+            if (waits_for == other.holder.run || other.age < 1.0) return;
+            waits_for = other.holder.run;
+            spdlog::info(
+                "{}: waiting for another run that began to claim restarts, {:.0f} s at most: {}",
+                folder, options_.stale, describe(other.holder));
+          });
+    } catch (const Abandoned&) {
+      gave_up_ = true;
+      return;
     } catch (const InputError&) {  // of two campaigns what differs says more than who was first
       const std::string there = folder_identity(folder, 1.0);
       if (there.empty() || same_campaign(there, identity_)) throw;
@@ -682,6 +703,11 @@ class Campaign {
     session_.agree([&] {
       if (!is_root()) return;
       const std::string folder = folder_path_.string();
+      if (gave_up_) {
+        spdlog::warn("interrupted while waiting for another run: nothing was done");
+        code = incomplete;
+        return;
+      }
       journal_.reset();
       whose_.reset();
       claim_.reset();  // before the look at the others: of two that end at once, one sees both done
@@ -746,6 +772,7 @@ class Campaign {
   std::map<std::uint64_t, RestartCheckpoint> checkpoints_;
   PrefixCount prefix_{0, 0, 0.0};
   std::optional<Claim> claim_;
+  bool gave_up_ = false;  // waiting for it
   std::optional<FolderIdentity> whose_;
   std::optional<Announcements> announcements_;
   std::optional<Journal> journal_;  // of every writer

@@ -16,7 +16,9 @@
 #include <filesystem>
 #include <fstream>
 #include <iterator>
+#include <limits>
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <random>
 
 #include "core/error.hpp"
@@ -38,6 +40,22 @@ std::string environment(const char* name) {
 std::string content_of(const fs::path& path) {
   std::ifstream file(path);
   return {std::istreambuf_iterator<char>(file), {}};
+}
+
+/// Of a file that others may have put there: empty where it is no regular file of a claim's size.
+std::string claim_text(const fs::path& path) {
+  constexpr std::size_t most = 1 << 16;
+  const int fd = ::open(path.c_str(), O_RDONLY | O_NONBLOCK | O_NOFOLLOW | O_CLOEXEC);
+  if (fd < 0) return "";
+  std::string text;
+  struct stat info {};
+  if (::fstat(fd, &info) == 0 && S_ISREG(info.st_mode)) {
+    text.resize(most);
+    const ssize_t n = ::read(fd, text.data(), most);
+    text.resize(n > 0 ? static_cast<std::size_t>(n) : 0);
+  }
+  ::close(fd);
+  return text;
 }
 
 std::string this_machine() {
@@ -98,7 +116,7 @@ bool has_ended(const ClaimHolder& holder) {
 
 double modification_time(const fs::path& path) {
   struct stat info {};
-  if (::stat(path.c_str(), &info) != 0) return 0.0;
+  if (::lstat(path.c_str(), &info) != 0) return 0.0;
   return static_cast<double>(info.st_mtim.tv_sec) +
          1e-9 * static_cast<double>(info.st_mtim.tv_nsec);
 }
@@ -118,14 +136,20 @@ std::string to_json(const ClaimHolder& h) {
 
 // nullopt: not (yet, any more) a claim.
 std::optional<ClaimHolder> read_claim(const fs::path& path) {
-  const auto json = nlohmann::json::parse(content_of(path), nullptr, false);
+  const auto json = nlohmann::json::parse(claim_text(path), nullptr, false);
   if (json.is_discarded()) return std::nullopt;
   try {
-    return ClaimHolder{path.stem().string(),  {json.at("first"), json.at("count")},
-                       json.at("host"),       json.at("job"),
-                       json.at("started"),    json.at("machine"),
-                       json.at("pid"),        json.at("pid_started"),
-                       json.at("job_restart")};
+    constexpr std::uint64_t most = std::numeric_limits<std::int64_t>::max();
+    const auto number = [&](const char* key) {  // of restarts: what no run has is no claim
+      const auto& value = json.at(key);
+      const auto n = value.is_number_unsigned() ? value.get<std::uint64_t>() : most + 1;
+      return n <= most ? std::optional(n) : std::nullopt;
+    };
+    const auto first = number("first"), count = number("count");
+    if (!first || !count) return std::nullopt;
+    return ClaimHolder{path.stem().string(), {*first, *count},       json.at("host"),
+                       json.at("job"),       json.at("started"),     json.at("machine"),
+                       json.at("pid"),       json.at("pid_started"), json.at("job_restart")};
   } catch (const nlohmann::json::exception&) {
     return std::nullopt;
   }
@@ -180,7 +204,8 @@ std::vector<ClaimState> list_claims(const std::string& folder, double stale_seco
 }
 
 Claim::Claim(const std::string& folder, const ClaimHolder& self, double stale_seconds,
-             const std::function<void(const ClaimState&)>& takeover)
+             const std::function<void(const ClaimState&)>& takeover,
+             const std::function<void(const ClaimState&)>& wait)
     : folder_(folder),
       self_(self),
       stale_seconds_(stale_seconds),
@@ -191,7 +216,10 @@ Claim::Claim(const std::string& folder, const ClaimHolder& self, double stale_se
   write();
   heart_ = std::thread([this] { beat(); });
   try {
-    while (!try_to_hold(takeover)) std::this_thread::sleep_for(std::chrono::milliseconds(100));
+    while (const auto other = try_to_hold(takeover)) {
+      if (wait) wait(*other);
+      std::this_thread::sleep_for(std::chrono::milliseconds(100));
+    }
   } catch (...) {
     release();
     throw;
@@ -214,8 +242,9 @@ void Claim::release() {
 
 void Claim::write() { write_atomically(path_, to_json(self_)); }
 
-// False: try again.
-bool Claim::try_to_hold(const std::function<void(const ClaimState&)>& takeover) {
+// Whom to wait for; nullopt: nobody, it is held.
+std::optional<ClaimState> Claim::try_to_hold(
+    const std::function<void(const ClaimState&)>& takeover) {
   for (const ClaimState& other : list_claims(folder_, stale_seconds_, touch())) {
     const ClaimHolder& holder = other.holder;
     if (holder.run == self_.run || !holder.ids.overlaps(self_.ids)) continue;
@@ -234,19 +263,20 @@ bool Claim::try_to_hold(const std::function<void(const ClaimState&)>& takeover) 
       ::unlink(path_.c_str());  // step back
       std::this_thread::sleep_for(std::chrono::milliseconds(300));
       write();
-      return false;
+      return other;
     } else {
-      return false;
+      return other;
     }
   }
   write_atomically(held_path_, std::string());
   held_ = true;
-  return true;
+  return std::nullopt;
 }
 
 // The heartbeat; returns the file system's time.
 double Claim::touch() {
-  if (::utimensat(AT_FDCWD, path_.c_str(), nullptr, 0) != 0 && errno == ENOENT) return 0.0;
+  if (::utimensat(AT_FDCWD, path_.c_str(), nullptr, AT_SYMLINK_NOFOLLOW) != 0 && errno == ENOENT)
+    return 0.0;
   return modification_time(path_);
 }
 

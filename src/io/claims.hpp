@@ -53,9 +53,12 @@ std::vector<ClaimState> list_claims(const std::string& folder, double stale_seco
 class Claim {
  public:
   /// Throws InputError naming the live holder of an overlapping range, RunError where the folder
-  /// cannot be written. Claims of runs that are gone are removed, each told to `takeover`.
+  /// cannot be written. Claims of runs that are gone are removed, each told to `takeover`. While
+  /// another run is about to hold an overlapping range, it is told to `wait` ten times a second,
+  /// which may throw to give up.
   Claim(const std::string& folder, const ClaimHolder& self, double stale_seconds,
-        const std::function<void(const ClaimState&)>& takeover);
+        const std::function<void(const ClaimState&)>& takeover,
+        const std::function<void(const ClaimState&)>& wait = {});
   ~Claim();
   Claim(const Claim&) = delete;
   Claim& operator=(const Claim&) = delete;
@@ -65,7 +68,7 @@ class Claim {
 
  private:
   void write();
-  bool try_to_hold(const std::function<void(const ClaimState&)>& takeover);
+  std::optional<ClaimState> try_to_hold(const std::function<void(const ClaimState&)>& takeover);
   double touch();
   void beat();
   void release();

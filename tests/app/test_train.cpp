@@ -310,6 +310,14 @@ TEST(Train, RefusesBadInputInOneLine) {
   EXPECT_EQ(folder.count(), 3 + 3 * static_cast<std::ptrdiff_t>(cases.size()));
 }
 
+TEST(Train, AnnouncesNothingToAFifoThatNobodyReads) {
+  const TemporaryFolder folder;
+  folder.write("tiny.toml", few);
+  ASSERT_EQ(::mkfifo((folder / "fifo").c_str(), 0600), 0);
+  expect_refused(run_qhn(folder, "train tiny.toml --out o --announce fifo", "timeout -k 1 60"),
+                 {"--announce fifo", "nobody reads"});
+}
+
 TEST(Train, RefusesAFolderThatHoldsSomethingElse) {
   const TemporaryFolder folder;
   folder.write("tiny.toml", few);

@@ -1,5 +1,6 @@
 #include <fmt/format.h>
 #include <gtest/gtest.h>
+#include <sys/stat.h>
 
 #include <atomic>
 #include <chrono>
@@ -7,6 +8,7 @@
 #include <filesystem>
 #include <fstream>
 #include <functional>
+#include <iterator>
 #include <memory>
 #include <mutex>
 #include <string>
@@ -192,6 +194,58 @@ TEST(Claim, IsAliveByItsMachineItsJobAndItsRestart) {
   ::setenv("PATH", path.c_str(), 1);
   ::unsetenv("SLURM_JOB_ID");
   ::unsetenv("SLURM_RESTART_COUNT");
+}
+
+// Whoever may write into the folder can put anything there: it is no claim, and nothing waits for
+// it.
+TEST(Claim, WhatIsNoneIsPassedOver) {
+  const TemporaryFolder folder;
+  fs::create_directories(folder / "claims");
+  leave_behind(folder, far_away({0, 100}));
+  const auto only = list_claims(folder / "", 60);
+  ASSERT_EQ(only.size(), 1u);
+  const fs::path claim = folder / ("claims/" + only[0].holder.run + ".claim");
+  std::ifstream file(claim);
+  const std::string text{std::istreambuf_iterator<char>(file), {}};
+  const auto with = [&](const std::string& first, const std::string& count) {
+    std::string changed = text;
+    changed.replace(changed.find(": 0"), 3, ": " + first);
+    return changed.replace(changed.find(": 100"), 5, ": " + count);
+  };
+  int k = 0;
+  for (const auto& [first, count] : {std::pair("-1", "1"),
+                                     {"0", "1e300"},
+                                     {"0", "-5"},
+                                     {"0.5", "1"},
+                                     {"\"0\"", "1"},
+                                     {"18446744073709551615", "18446744073709551615"},
+                                     {"9223372036854775808", "1"}})
+    folder.write("claims/wrong" + std::to_string(++k) + ".claim", with(first, count));
+  folder.write("claims/large.claim", text + std::string(1 << 20, ' '));
+  ASSERT_EQ(::mkfifo((folder / "claims/fifo.claim").c_str(), 0600), 0);
+  fs::create_symlink(claim, folder / "claims/link.claim");
+  fs::create_directory(folder / "claims/folder.claim");
+  EXPECT_EQ(list_claims(folder / "", 60).size(), 1u);
+}
+
+// A run that was ended between its claim and holding it is waited for, not without a word, and not
+// by one that is told to end.
+TEST(Claim, WaitsForOneThatIsNotHeldYetUntilToldToStop) {
+  const TemporaryFolder folder;
+  ClaimHolder other = far_away({0, 100});
+  other.run = "zzzz";  // the later name: it would step back, were it alive
+  leave_behind(folder, other);
+  fs::remove(folder / "claims/zzzz.held");
+  int waited = 0;
+  struct Stop {};
+  EXPECT_THROW(Claim(folder / "", this_process({0, 10}), 60, no_takeover,
+                     [&](const ClaimState& state) {
+                       EXPECT_EQ(state.holder.run, "zzzz");
+                       if (++waited == 3) throw Stop{};
+                     }),
+               Stop);
+  EXPECT_EQ(waited, 3);
+  EXPECT_EQ(list_claims(folder / "", 60).size(), 1u) << "its own claim was left behind";
 }
 
 TEST(Claim, KeepsItselfAlive) {
