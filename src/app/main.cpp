@@ -26,6 +26,7 @@
 #include "baseline/method.hpp"
 #include "core/error.hpp"
 #include "core/printable.hpp"
+#include "farm/launch.hpp"
 #include "io/provenance.hpp"
 #include "io/toml_reader.hpp"
 
@@ -44,6 +45,12 @@ const std::vector<Group> groups = {
     {"prepare", {qhn::add_new, qhn::add_validate, qhn::add_plan, qhn::add_doctor}},
     {"out", {qhn::add_export}},
 };
+
+// The others start ranks, look at several, or decide by their options.
+bool works_on_one_rank(const std::string& verb) {
+  const auto all = {"merge", "stats", "compare", "table", "new", "validate", "export"};
+  return std::find(all.begin(), all.end(), verb) != all.end();
+}
 
 // CLI11 would only say that a verb is missing.
 void check_verb(const CLI::App& app, int argc, char** argv) {
@@ -98,11 +105,21 @@ class PrintableLines : public spdlog::formatter {
 // rank 0 is content, or the launcher ends nobody, their lines come too.
 void let_rank_0_speak() {
   if (qhn::mpi_was_started()) return;
-  // Not Slurm's: it is set in a batch script, too.
-  for (const char* name : {"OMPI_COMM_WORLD_RANK", "PMIX_RANK", "PMI_RANK"})
-    if (const char* rank = std::getenv(name); rank != nullptr && std::string_view(rank) != "0")
-      return std::this_thread::sleep_for(std::chrono::seconds(5));
+  if (qhn::launched_rank(std::getenv) > 0) std::this_thread::sleep_for(std::chrono::seconds(5));
 }
+
+/// CLI11's help, which shows "..." behind each option that may be given several times: here only
+/// behind those that take several words at once.
+class Help : public CLI::Formatter {
+ public:
+  std::string make_option_opts(const CLI::Option* option) const override {
+    std::string text = CLI::Formatter::make_option_opts(option);
+    const std::string more = " ...";
+    if (const auto at = text.find(more); at != text.npos && !option->get_allow_extra_args())
+      text.erase(at, more.size());
+    return text;
+  }
+};
 
 int fail(const std::string& message, int code) {
   qhn::abort_parallel_run(message, code);
@@ -115,14 +132,19 @@ int run(int argc, char** argv) {
   CLI::App app{"Quantum hypernetworks: train, count, compare.", "qhn"};
   app.set_version_flag("--version", "qhn " + qhn::version_line());
   app.require_subcommand(1);
+  app.formatter(std::make_shared<Help>());
   app.get_formatter()->column_width(28);
   app.footer("Each verb explains itself: qhn VERB --help");
   app.parse_complete_callback([] { qhn::check_thread_environment(std::getenv); });
   for (const Group& group : groups)
     for (const auto add : group.verbs) {
       add(app);
-      app.get_subcommands({}).back()->group(group.name);
-      qhn::refuse_empty_words(*app.get_subcommands({}).back());
+      CLI::App* verb = app.get_subcommands({}).back();
+      verb->group(group.name);
+      qhn::refuse_empty_words(*verb);
+      if (works_on_one_rank(verb->get_name()))
+        verb->parse_complete_callback(
+            [verb] { qhn::refuse_several_ranks(verb->get_name(), "", std::getenv); });
     }
 
   try {

@@ -334,6 +334,7 @@ std::pair<int, DataBytes> survey_data(const std::string& source, const ProblemOp
 }
 
 void run_plan(const PlanOptions& options) {
+  refuse_several_ranks("plan", "--measure", std::getenv);
   const Experiment experiment = read_experiment(options.experiment, options.overrides);
   const auto [qubits, data] = survey_data(options.experiment, experiment.problem);
   const HeldState state(experiment, qubits);

@@ -4,6 +4,7 @@
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
+#include <cstdlib>
 
 #include "app/agreement.hpp"
 #include "app/held_state.hpp"
@@ -12,6 +13,7 @@
 #include "app/options.hpp"
 #include "core/error.hpp"
 #include "dist/node.hpp"
+#include "farm/launch.hpp"
 #include "io/angles.hpp"
 
 namespace qhn {
@@ -83,9 +85,11 @@ void fill_costs(const SingleStateOptions& options, bool measured, SingleState& s
     const IndexMap part = s.layout.part(s.ranks->rank());
     s.costs.resize(dimension(part.slots()));
     s.problem->slice_costs(part, s.costs);
+    require_finite(s.costs, [&](Index x) { return part(x); });
   } else {
     s.costs.resize(dimension(s.circuit.qubits));
     s.problem->costs(0, s.costs);
+    require_finite(s.costs, [](Index w) { return w; });
   }
   s.minimum = *std::min_element(s.costs.begin(), s.costs.end());
 }
@@ -95,6 +99,7 @@ void fill_costs(const SingleStateOptions& options, bool measured, SingleState& s
 SingleState prepare_single_state(const SingleStateOptions& options, bool gradient, bool measured) {
   SingleState s;
   if (options.ranks == 1) {
+    refuse_several_ranks(measured ? "sample" : "evaluate", "--ranks-per-state", std::getenv);
     read(options, s);
     s.problem = make_problem(s.experiment.problem);
     take_angles(options, gradient, measured, s);

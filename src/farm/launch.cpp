@@ -36,6 +36,21 @@ void refuse_lonely_rank(int size, const std::function<const char*(const char*)>&
                    " qhn …"));
 }
 
+int launched_rank(const std::function<const char*(const char*)>& environment) {
+  for (const char* name : {"OMPI_COMM_WORLD_RANK", "PMIX_RANK", "PMI_RANK"})
+    if (const char* rank = environment(name)) return std::atoi(rank);
+  return 0;
+}
+
+void refuse_several_ranks(const std::string& verb, const std::string& instead,
+                          const std::function<const char*(const char*)>& environment) {
+  const int ranks = launched_ranks(environment);
+  if (ranks == 1) return;
+  throw InputError(verb + " works on one rank, but the launcher started " + std::to_string(ranks) +
+                   "; allowed: 1, or no launcher at all" +
+                   (instead.empty() ? "" : ", or " + instead));
+}
+
 namespace {
 
 /// Gradients of at least so many multiply-adds leave this share of their time to one thread.

@@ -18,6 +18,15 @@ int launched_ranks(const std::function<const char*(const char*)>& environment);
 /// MPI_COMM_WORLD: each of them would take itself for the whole run.
 void refuse_lonely_rank(int size, const std::function<const char*(const char*)>& environment);
 
+/// Which of them this process is, read from OMPI_COMM_WORLD_RANK, PMIX_RANK or PMI_RANK; 0 where
+/// none is set. SLURM_PROCID does not count: a batch script has it, too.
+int launched_rank(const std::function<const char*(const char*)>& environment);
+
+/// Throws InputError where the launcher started several ranks for a verb that works on one: each
+/// would read its own inputs and answer, or write, for itself. `instead`: what else is allowed.
+void refuse_several_ranks(const std::string& verb, const std::string& instead,
+                          const std::function<const char*(const char*)>& environment);
+
 /// How a rank spends its threads: `workers` restarts at once, `threads_per_state` on each.
 struct ThreadPlan {
   int workers = 1;

@@ -97,8 +97,9 @@ TEST_F(Alike, OtherExperimentsAreRefused) {
       {"", "problem.kind"}};  // an empty file: all defaults
   for (const auto& [text, difference] : changes) {
     write("b", "e.toml", text);
-    expect_refused(run(train), "e.toml");
-    expect_refused(run(train), difference);
+    const ProgramRun refused = run(train);
+    expect_refused(refused, "e.toml");
+    expect_refused(refused, difference);
   }
   write("b", "e.toml", with("count = 4", "count = 5"));
   expect_refused(run("baseline e.toml --method descent --out " + (folder_ / "out")),
@@ -199,6 +200,29 @@ TEST_F(Alike, StandardInputIsRefusedOnSeveralRanks) {
   EXPECT_EQ(
       run_qhn(folder_, "baseline /dev/stdin --method random --out out2", "cat e.toml | ").exit_code,
       2);
+}
+
+// Each rank would read for itself, answer for itself and write over what the other wrote.
+TEST_F(Alike, VerbsOfOneRankRefuseSeveral) {
+  write(".", "e.toml", csv);
+  write(".", "plain.csv", plain);
+  std::filesystem::create_directory(folder_ / "o");
+  write(".", "angles", "0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0\n");
+  for (const char* verb :
+       {"table e.toml --out t.h5", "evaluate e.toml --angles angles --ignore-extra",
+        "sample e.toml --shots 9 --angles angles --ignore-extra", "validate e.toml", "plan e.toml",
+        "export e.toml --openqasm3 --angles angles --ignore-extra --out c.qasm", "new x.toml",
+        "stats o", "compare o", "merge o"}) {
+    const ProgramRun run = run_qhn(folder_, verb, mpirun(2));
+    EXPECT_EQ(run.exit_code, 2) << verb << run.err;
+    EXPECT_EQ(run.out, "");
+    EXPECT_NE(run.err.find(" works on one rank, but the launcher started 2"), std::string::npos)
+        << run.err;
+    EXPECT_EQ(said(run).find('\n') + 1, said(run).size()) << run.err;
+  }
+  for (const char* file : {"t.h5", "c.qasm", "x.toml"})
+    EXPECT_FALSE(std::filesystem::exists(folder_ / file)) << file;
+  EXPECT_EQ(run_qhn(folder_, "table e.toml --json", mpirun(1)).exit_code, 0);
 }
 
 TEST(Agreement, ShowsWhatDiffers) {

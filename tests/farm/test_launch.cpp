@@ -3,6 +3,7 @@
 #include <map>
 #include <string>
 
+#include "../io/temporary_folder.hpp"
 #include "core/error.hpp"
 #include "farm/launch.hpp"
 
@@ -19,6 +20,19 @@ auto lookup(const Variables& variables) {
 }
 
 int launched(const Variables& variables) { return launched_ranks(lookup(variables)); }
+
+TEST(Launch, VerbsOfOneRankRefuseSeveral) {
+  EXPECT_EQ(launched_rank(lookup({})), 0);
+  EXPECT_EQ(launched_rank(lookup({{"PMI_RANK", "3"}})), 3);
+  EXPECT_EQ(launched_rank(lookup({{"OMPI_COMM_WORLD_RANK", "2"}, {"PMIX_RANK", "2"}})), 2);
+  EXPECT_EQ(launched_rank(lookup({{"SLURM_PROCID", "5"}})), 0);  // a batch script has it, too
+  EXPECT_NO_THROW(refuse_several_ranks("table", "", lookup({{"PMI_SIZE", "1"}})));
+  EXPECT_EQ(message_of<InputError>([] {
+              refuse_several_ranks("plan", "--measure", lookup({{"PMI_SIZE", "4"}}));
+            }),
+            "plan works on one rank, but the launcher started 4; allowed: 1, or no launcher at "
+            "all, or --measure");
+}
 
 TEST(Launch, ReadsWhatTheLauncherSays) {
   EXPECT_EQ(launched({}), 1);
