@@ -93,10 +93,13 @@ void run_export(const ExportOptions& options) {
   // What cannot be read is refused before a file is begun.
   std::optional<CampaignReader> campaign;
   std::string circuit;
-  if (options.csv)
+  if (options.csv) {
     campaign.emplace(options.input);
-  else
+    refuse_own_input(options.out, {campaign_path(options.input)});
+  } else {
     circuit = circuit_qasm(options);
+    refuse_own_input(options.out, {options.input, options.angles});
+  }
   Output out(options.out);
   if (campaign)
     write_csv(*campaign, out);

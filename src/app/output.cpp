@@ -8,6 +8,7 @@
 #include <csignal>
 #include <cstdio>
 #include <cstring>
+#include <filesystem>
 #include <span>
 
 #include "core/error.hpp"
@@ -95,6 +96,17 @@ void Output::finish() {
     file_->commit();
   else if (std::fflush(stdout) != 0)
     throw RunError(complaint + std::string(std::strerror(errno)));
+}
+
+void refuse_own_input(const std::string& path, const std::vector<std::string>& inputs) {
+  if (path.empty() || path == "-") return;
+  for (const std::string& input : inputs) {
+    std::error_code different;
+    if (std::filesystem::equivalent(path, input, different) && !different &&
+        std::filesystem::is_regular_file(path))
+      throw InputError(
+          fmt::format("--out {}: is what is read ({}); allowed: another file", path, input));
+  }
 }
 
 void write_output(const std::string& path, const std::string& text) {

@@ -3,6 +3,7 @@
 #include <exception>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "io/atomic_file.hpp"
 
@@ -39,6 +40,9 @@ class Output {
  private:
   std::optional<NewFile> file_;
 };
+
+/// Throws InputError where `path` is one of the files that the verb reads, by whatever name.
+void refuse_own_input(const std::string& path, const std::vector<std::string>& inputs);
 
 /// Writes one text so.
 void write_output(const std::string& path, const std::string& text);

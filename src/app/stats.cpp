@@ -103,25 +103,27 @@ std::vector<Row> energy_rows(const Campaigns& campaigns, bool circuits) {
   return rows;
 }
 
+std::string printable_text(const std::string& text) { return printable(text); }
+
 const char* energy_title(bool circuits) {
   return circuits ? "Joules of simulating circuits on this machine"
                   : "Joules of classical methods on this machine";
 }
 
 // What the figures do not show: counters that failed, and what a restart is charged.
-std::string energy_remarks(const Campaigns& campaigns, const char* before) {
+std::string energy_remarks(const Campaigns& campaigns, const char* before,
+                           std::string (*escaped)(const std::string&) = printable_text) {
   std::string out;
   for (const CampaignStatistics& c : campaigns) {
     for (const std::string& remark : c.energy_remarks)
-      out +=
-          fmt::format("{}{}: energy counters: {}\n", before, printable(c.name), printable(remark));
+      out += fmt::format("{}{}: energy counters: {}\n", before, escaped(c.name), escaped(remark));
     for (const EnergyTotal& e : c.energy)
       if (const double share = e.busy_share(c.cost.seconds);
           e.phase == "restarts" && e.method != "none" && share < 0.95)
         out += fmt::format(
             "{}{}: restarts computed in {:.2g} % of the seconds of their phase; joules per restart "
             "are of these.\n",
-            before, printable(c.name), 100 * share);
+            before, escaped(c.name), 100 * share);
   }
   return out.empty() ? out : '\n' + out;
 }
@@ -313,7 +315,7 @@ void run_stats(const StatsOptions& options) {
   if (options.format == "text") fmt::print("{}", success_text(campaigns));
   if (options.format == "markdown")
     fmt::print("{}\n{}{}", markdown(success_rows(campaigns)), markdown(campaign_rows(campaigns)),
-               energy_tables(campaigns, markdown) + energy_remarks(campaigns, ""));
+               energy_tables(campaigns, markdown) + energy_remarks(campaigns, "", markdown_text));
   if (options.format == "latex")
     fmt::print("{}\n{}{}", latex(success_rows(campaigns)), latex(campaign_rows(campaigns)),
                energy_tables(campaigns, latex) + energy_remarks(campaigns, "% "));
@@ -396,6 +398,8 @@ double target_slack(double target) {
 std::string rounding_remark(const TableSummary& table, double epsilon) {
   const double rounding = equal_costs * std::abs(table.minimum);
   if (!table.enumerated() || epsilon >= rounding) return {};
+  // An offset that all costs share does not count (minimizer_limit).
+  if (!table.next_gaps.empty() && table.next_gaps.front() < rounding) return {};
   return fmt::format(
       "epsilon {:.3g} is below the rounding of the costs: E_min is {:.6g}, and costs within {:.3g} "
       "of it count as equal",

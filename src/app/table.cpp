@@ -23,6 +23,7 @@
 #include "io/atomic_file.hpp"
 #include "io/hdf5.hpp"
 #include "io/provenance.hpp"
+#include "problem/data.hpp"
 
 namespace qhn {
 namespace {
@@ -41,7 +42,8 @@ struct Summary {
   std::size_t samples = 0;
   double minimum = 0.0;
   std::uint64_t minimizers = 0;
-  Index best_index = 0;  // the lowest of the minimisers
+  double tolerance = 0.0;  // of costs that count as E_min
+  Index best_index = 0;    // the lowest of the minimisers
   double seconds = 0.0;
   std::vector<double> weights;  // W(0…N) of spec section 8, where asked for
 
@@ -133,7 +135,8 @@ void print_text(const Summary& summary, const Problem& problem) {
   fmt::print("qubits       {} ({} networks, {} training samples)\n", summary.qubits,
              dimension(summary.qubits), summary.samples);
   fmt::print("E_min        {:.17g}\n", summary.minimum);
-  fmt::print("minimisers   {} (costs equal to {:g} relative)\n", summary.minimizers, equal_costs);
+  fmt::print("minimisers   {} (costs within {:.3g} of E_min)\n", summary.minimizers,
+             summary.tolerance);
   std::string bits;
   for (int q = summary.qubits - 1; q >= 0; --q) bits += bit(summary.best_index, q) ? '1' : '0';
   fmt::print("best index   {} = {}\n", summary.best_index, bits);
@@ -178,6 +181,10 @@ void run_table(const TableOptions& options) {
     omp_set_num_threads(options.threads);
   }
   const Experiment experiment = read_experiment(options.experiment, options.overrides);
+  std::vector<std::string> inputs = input_files(experiment.problem);
+  inputs.push_back(options.experiment);
+  if (!experiment.problem.table.empty()) inputs.push_back(experiment.problem.table);
+  refuse_own_input(options.out, inputs);
   const auto check_memory = [&](int qubits) {
     // The table, and the bytes of its file beside it: as many again, or 24 a line.
     const double bytes = 8.0 + (as_lines ? 24.0 : out.empty() ? 0.0 : 16.0);
@@ -195,11 +202,13 @@ void run_table(const TableOptions& options) {
   std::vector<double> costs(dimension(summary.qubits));
   const auto start = std::chrono::steady_clock::now();
   problem->costs(0, costs);
+  require_finite(costs, [](Index w) { return w; });
   summary.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
 
   const auto [least, most] = std::minmax_element(costs.begin(), costs.end());
   summary.minimum = *least;
   const double limit = minimizer_limit(summary.minimum, *most);
+  summary.tolerance = limit - summary.minimum;
   const auto is_minimum = [limit](double cost) { return cost <= limit; };
   summary.minimizers =
       static_cast<std::uint64_t>(std::count_if(costs.begin(), costs.end(), is_minimum));

@@ -113,7 +113,14 @@ std::string latex(const std::vector<Row>& rows) {
   return out + "\\hline\n\\end{tabular}\n";
 }
 
-std::string csv_field(const std::string& text) {
+std::string csv_field(const std::string& raw) {
+  std::string text;  // white space is data; other control characters would reach a terminal
+  for (std::size_t begin = 0; begin < raw.size();) {
+    const std::size_t end = std::min(raw.find_first_of("\t\r\n", begin), raw.size());
+    text += printable(std::string_view(raw).substr(begin, end - begin));
+    if (end < raw.size()) text += raw[end];
+    begin = end + 1;
+  }
   constexpr std::string_view blanks = " \t";
   const bool plain = text.find_first_of(",;\"\r\n") == text.npos &&
                      (text.empty() || (blanks.find(text.front()) == blanks.npos &&

@@ -213,6 +213,27 @@ TEST_F(Output, SpecialFilesStayWhatTheyAre) {
   EXPECT_EQ(run_qhn(folder, "new -").out.find("# An experiment for qhn"), 0u);
 }
 
+TEST_F(Output, NoVerbWritesOverWhatItReads) {
+  folder.write("table.toml", "[problem]\nkind = \"table\"\ntable = \"t.txt\"\n");
+  folder.write("t.txt", "1\n2\n3\n4\n");
+  fs::create_symlink("t.txt", folder / "link.txt");
+  fs::create_hard_link(folder / "t.txt", folder / "same.txt");
+  for (const auto& [line, file] :
+       {std::pair("export r --csv --out r/campaign.h5", "r/campaign.h5"),
+        {"export tiny.toml --openqasm3 --angles angles --out tiny.toml", "tiny.toml"},
+        {"export tiny.toml --openqasm3 --angles angles --out angles", "angles"},
+        {"table table.toml --out t.txt", "t.txt"},
+        {"table table.toml --out link.txt", "t.txt"},
+        {"table table.toml --out same.txt", "t.txt"}}) {
+    const std::string before = content_of(folder / file);
+    const ProgramRun run = run_qhn(folder, line);
+    EXPECT_EQ(run.exit_code, 2) << line;
+    EXPECT_NE(run.err.find(": is what is read ("), std::string::npos) << run.err;
+    EXPECT_EQ(content_of(folder / file), before) << line;
+  }
+  EXPECT_EQ(run_qhn(folder, "table table.toml --out other.txt").exit_code, 0);
+}
+
 TEST_F(Output, CampaignFilesKeepTheirModeAndMayBeLinks) {
   const std::string file = folder / "r/campaign.h5";
   fs::permissions(file, fs::perms::owner_read | fs::perms::owner_write);
@@ -304,7 +325,8 @@ TEST(Tables, QuoteCsvFields) {
         {"a\nb", "\"a\nb\""},
         {"a\rb", "\"a\rb\""},
         {" a", "\" a\""},
-        {"a\t", "\"a\t\""}})
+        {"a\t", "\"a\t\""},
+        {"a\x1b[1mb\tc", "a\\x1b[1mb\tc"}})
     EXPECT_EQ(csv_field(text), expected);
 }
 
