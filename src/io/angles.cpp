@@ -14,6 +14,7 @@
 #include <memory>
 #include <sstream>
 #include <string_view>
+#include <utility>
 
 #include "core/error.hpp"
 #include "core/paths.hpp"
@@ -74,6 +75,8 @@ class Rows {
     while (next_line(row.line)) {
       row.number = ++number_;
       if (number_ == 1) skip_byte_order_mark(row.line);
+      if (row.line.find('\0') != std::string::npos)
+        throw InputError(name_ + ": is not text; allowed: numbers as text (numpy.savetxt)");
       row.line.erase(std::min(row.line.find('#'), row.line.size()));
       if (row.line.find_first_not_of(separators) != std::string::npos) return true;
     }
@@ -110,9 +113,21 @@ bool is_heading(const Row& row) {
   double value = 0;
   const auto words = row.words();
   return std::all_of(words.begin(), words.end(), [&](std::string_view word) {
-    return !is_number(word, value) &&
+    std::string_view plain = word;
+    if (plain.size() > 2 && plain.front() == '"' && plain.back() == '"')
+      plain = plain.substr(1, plain.size() - 2);  // a number in quotes is no name
+    return !is_number(plain, value) &&
            (std::isalpha(static_cast<unsigned char>(word[0])) || word[0] == '"' || word[0] == '_');
   });
+}
+
+// Nothing between two commas, or before the first, is a number that is missing.
+void require_no_gaps(std::string_view line, const std::string& where) {
+  for (std::size_t comma = line.find(','); comma != line.npos; comma = line.find(',')) {
+    if (line.substr(0, comma).find_first_not_of(blanks) == line.npos)
+      throw InputError(where + ": found nothing beside a comma; allowed: a finite number");
+    line.remove_prefix(comma + 1);
+  }
 }
 
 std::vector<double> parse_row(const Row& row, const std::string& where) {
@@ -124,6 +139,7 @@ std::vector<double> parse_row(const Row& row, const std::string& where) {
             fmt::format("{}: found '{}' between blanks; allowed: decimal points, and "
                         "blanks or commas between the numbers",
                         where, shown(word)));
+  require_no_gaps(row.line, where);
   std::vector<double> numbers;
   for (const std::string_view word : row.words()) {
     double value = 0;
@@ -207,9 +223,10 @@ std::vector<double> parse_angles(std::istream& text, const std::string& name,
   std::size_t count = 0;
   std::vector<double> angles;
   for (; there; there = rows.next(line)) {
-    if (count++ != wanted) continue;
     const std::string where = fmt::format("{}:{}", name, line.number);
-    angles = parse_row(line, where);
+    std::vector<double> numbers = parse_row(line, where);
+    if (count++ != wanted) continue;
+    angles = std::move(numbers);
     const auto first = split(line.line, blanks);
     fit(angles, expected, ignore_extra, where,
         first.size() == 1 && has_decimal_comma(first[0]) ? "; decimals need a point, not a comma"
@@ -235,6 +252,12 @@ std::vector<double> read_angles(const std::string& path, std::optional<std::size
   constexpr int gzip = 0x1f;  // no text begins so
   const int first = file.peek();
   if (file.bad()) fail();
+  for (const auto& [byte, what] : {std::pair(0x93, "a NumPy file (.npy)"), {0x89, "an HDF5 file"}})
+    if (first == byte)
+      throw InputError(
+          fmt::format("{}: is not text but {}; allowed: numbers as text "
+                      "(numpy.savetxt)",
+                      path, what));
   if (first == gzip) {
     std::istringstream text(whole_gzip(path));
     return parse_angles(text, path, row, expected, ignore_extra, remark);

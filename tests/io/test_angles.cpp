@@ -125,6 +125,29 @@ TEST(Angles, RefusesDecimalCommasInWords) {
   EXPECT_EQ(read_angles(column, 1, 2, false), (Angles{1, 5}));  // two numbers: that is allowed
 }
 
+TEST(Angles, DropsNothingSilently) {
+  const TemporaryFolder folder;
+  const auto error = [&](const std::string& text) {
+    const std::string file = folder.write("a.txt", text);
+    return message_of<InputError>([&] { read_angles(file, std::nullopt, 2, true); })
+        .substr(file.size());
+  };
+  EXPECT_EQ(error("1,,2\n"), ":1: found nothing beside a comma; allowed: a finite number");
+  EXPECT_EQ(error(" ,1,2\n"), ":1: found nothing beside a comma; allowed: a finite number");
+  EXPECT_EQ(error("1,2,,\n"), ":1: found nothing beside a comma; allowed: a finite number");
+  EXPECT_EQ(error("\"1\",\"2\"\n3,4\n"),  // numbers in quotes are no heading
+            ":1: found '\"1\"'; allowed: finite numbers, blanks and commas");
+  // Rows that are not used are read, too.
+  EXPECT_EQ(error("1 2\n3 foo\n"), ":2: found 'foo'; allowed: finite numbers, blanks and commas");
+  EXPECT_EQ(error("1 2\n3 nan\n"), ":2: found 'nan'; allowed: finite numbers, blanks and commas");
+  EXPECT_EQ(error(std::string("1 2\0 3\n", 7)),
+            ": is not text; allowed: numbers as text (numpy.savetxt)");
+  EXPECT_EQ(error("\x93NUMPY\1"),
+            ": is not text but a NumPy file (.npy); allowed: numbers as text (numpy.savetxt)");
+  EXPECT_EQ(error("\x89HDF\r\n"),
+            ": is not text but an HDF5 file; allowed: numbers as text (numpy.savetxt)");
+}
+
 TEST(Angles, RefusesUtf16) {
   const TemporaryFolder folder;
   const std::string file = folder.write("a.txt", std::string("\xff\xfe"
