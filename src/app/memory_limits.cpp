@@ -10,6 +10,7 @@
 #include <limits>
 #include <optional>
 #include <sstream>
+#include <tuple>
 #include <vector>
 
 namespace qhn {
@@ -107,6 +108,17 @@ void for_each_group(const fs::path& root, Visit visit) {
     }
 }
 
+/// The soft limit in a line "name  soft  hard  bytes" of /proc/self/limits; infinite: unlimited.
+double process_limit(const fs::path& root, const std::string& name) {
+  std::ifstream file(root / "proc/self/limits");
+  for (std::string line; std::getline(file, line);) {
+    if (!line.starts_with(name)) continue;
+    double soft = 0.0;
+    if (std::istringstream(line.substr(name.size())) >> soft) return soft;
+  }
+  return infinite;
+}
+
 double limit_of(const fs::path& folder, const GroupFiles& files) {
   const double limit = number_in(folder / files.limit);
   return limit >= unlimited ? infinite : limit;
@@ -140,6 +152,15 @@ AvailableMemory survey_memory(const MemorySources& sources) {
     const double value = text ? std::strtod(text, &end) : 0.0;
     return text && end != text && *end == '\0' && std::isfinite(value) ? value : 0.0;
   };
+  const double ranks = std::max(
+      {1.0, number("OMPI_COMM_WORLD_LOCAL_SIZE"), number("MPI_LOCALNRANKS")});  // on the node
+  for (const auto& [limit, used, option] : {std::tuple("Max address space", "VmSize:", "-v"),
+                                            std::tuple("Max data size", "VmData:", "-d")}) {
+    const double soft = process_limit(root, limit);
+    if (!std::isfinite(soft)) continue;
+    consider(ranks * (soft - 1024.0 * value_of(root / "proc/self/status", used)),
+             fmt::format("ulimit {} {} of a process", option, soft / 1024.0));
+  }
   if (number("SLURM_JOB_ID") > 0.0) {  // in MiB; 0 is all of the node
     const double node = number("SLURM_MEM_PER_NODE");
     if (node > 0.0) consider(node * mebibyte, fmt::format("SLURM_MEM_PER_NODE={}", node));

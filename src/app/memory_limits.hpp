@@ -22,7 +22,8 @@ struct MemorySources {
 
 /// The least of: free and reclaimable memory; what is left of the limit of this process's control
 /// group and of each group above it, of either version, where files that the kernel can drop at
-/// once do not count as used; and what Slurm gave the job.
+/// once do not count as used; what Slurm gave the job; and what the process's limits of address
+/// space and data (ulimit -v, -d) leave it, for each rank that the launcher started on the node.
 AvailableMemory survey_memory(const MemorySources& sources = {});
 
 }  // namespace qhn

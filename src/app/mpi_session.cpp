@@ -84,6 +84,9 @@ void MpiSession::agree(const std::function<void()>& work) {
   } catch (const InputError& error) {
     code = 2;
     message = error.what();
+  } catch (const std::bad_alloc&) {
+    code = 1;
+    message = "out of memory";
   } catch (const std::exception& error) {
     code = 1;
     message = error.what();

@@ -57,6 +57,32 @@ TEST(Memory, IsWhatTheNodeHasWhereNothingLimitsIt) {
   EXPECT_EQ(memory.limit, "free memory of the node");
 }
 
+// What batch systems limit with ulimit is of every process.
+TEST(Memory, IsWhatTheProcessMayMap) {
+  Node node;
+  const auto limits = [&](const std::string& space, const std::string& data) {
+    node.write("proc/self/limits",
+               "Limit                     Soft Limit           Hard Limit           Units\n"
+               "Max data size             " +
+                   data +
+                   "            unlimited            bytes\n"
+                   "Max address space         " +
+                   space + "            unlimited            bytes\n");
+  };
+  node.write("proc/self/status", "VmPeak:\t 9 kB\nVmSize:\t 1048576 kB\nVmData:\t 524288 kB\n");
+  limits("unlimited", "unlimited");
+  EXPECT_EQ(node.survey().bytes, 64 * gib);
+  limits("4294967296", "unlimited");
+  EXPECT_EQ(node.survey().bytes, 3 * gib);
+  EXPECT_EQ(node.survey().limit, "ulimit -v 4194304 of a process");
+  limits("4294967296", "1073741824");
+  EXPECT_EQ(node.survey().bytes, 0.5 * gib);
+  node.environment["OMPI_COMM_WORLD_LOCAL_SIZE"] = "4";
+  EXPECT_EQ(node.survey().bytes, 2 * gib);
+  limits("1024", "unlimited");  // less than is in use
+  EXPECT_EQ(node.survey().bytes, 0.0);
+}
+
 TEST(Memory, OfTheJobsOwnGroupOfVersion2) {
   Node node;
   mount_version_2(node, "/", "/system.slice/slurmstepd.scope/job_7/step_0/user/task_0");
