@@ -209,13 +209,95 @@ says "timeout --signal=USR1 95280 mpirun -n 8 $qhn train $gaussian --out $scratc
 says '#BSUB -n 8 -R "span[ptile=4] affinity[core(8)]"'
 says "#BSUB -W 26:30 -wa USR1"
 says "--array-task \$((LSB_JOBINDEX - 1))/8"
-says "cd $scratch/work && flux submit --job-name=qhn-gaussian -N 2 -n 8 -c 8 -t 1590m --signal=SIGUSR1@120"
+says "cd $scratch/work && flux submit --job-name=qhn-gaussian -N 2 -n 8 -c 8 -t 95400s --signal=SIGUSR1@120"
 says "--cc=0-7 $qhn train $gaussian "
 says "--array-task {cc}/8"
 says "$qhn status --quiet $scratch/work/results/gaussian"
 for word in select=NODES =RANKS =THREADS =CORES NUMBER; do says_not "$word"; done
 expect 1 without "$gaussian"
 says "no sbatch"
+
+# A time is what sbatch takes it for, to the second where the system knows seconds, and never no limit.
+while IFS='|' read -r time walltime timeout lsf flux; do
+  expect 0 without "$gaussian" --ntasks 1 --time "$time" --dry-run
+  says "#PBS -l walltime=$walltime"$'\n'
+  says "timeout --signal=USR1 $timeout mpirun"
+  says "#BSUB -W $lsf -r"
+  says " -t $flux --env="
+  expect 0 submit "$gaussian" --ntasks 1 --time "$time" --dry-run
+  says " --time=$time "
+done <<'TEXT'
+1|00:01:00|30|0:02 -wa USR1 -wt 1|60s --signal=SIGUSR1@30
+1:2|00:01:02|31|0:02 -wa USR1 -wt 1|62s --signal=SIGUSR1@31
+08|00:08:00|360|0:08 -wa USR1 -wt 2|480s --signal=SIGUSR1@120
+09:09|00:09:09|429|0:10 -wa USR1 -wt 2|549s --signal=SIGUSR1@120
+08:09:08|08:09:08|29228|8:10 -wa USR1 -wt 2|29348s --signal=SIGUSR1@120
+00:04:00|00:04:00|120|0:04 -wa USR1 -wt 1|240s --signal=SIGUSR1@120
+00:04:01|00:04:01|121|0:05 -wa USR1 -wt 2|241s --signal=SIGUSR1@120
+0:90|00:01:30|45|0:02 -wa USR1 -wt 1|90s --signal=SIGUSR1@45
+1-0|24:00:00|86280|24:00 -wa USR1 -wt 2|86400s --signal=SIGUSR1@120
+08-09:08|201:08:00|723960|201:08 -wa USR1 -wt 2|724080s --signal=SIGUSR1@120
+1-2:30:05|26:30:05|95285|26:31 -wa USR1 -wt 2|95405s --signal=SIGUSR1@120
+TEXT
+refused() { # OPTION VALUE ALLOWED…: in one line, with Slurm and without, and nothing is submitted
+  local call
+  for call in submit without; do
+    expect 2 "$call" "$gaussian" "$1" "$2"
+    says "submit: $1: found '$2'"
+    says "; allowed: $3"
+    [ "$(wc -l <<<"$output")" = 1 ] || fail "more than a line: $output"
+  done
+}
+for time in '' abc -5 '10 00' 1.5 +5 : 5: :5 1-2: 1-2:3:4:5 1:2:3:4 -1 1- UNLIMITED 9999999999; do
+  refused --time "$time" "M, M:S, H:M:S, D-H, D-H:M or D-H:M:S"
+done
+for time in 0 00:00:30 0:59 0-0 00:00:00; do refused --time "$time" "a minute at least"; done
+expect 2 submit "$gaussian" --sbatch=--time=abc
+says "--time: found 'abc'"
+# So is memory.
+for memory in '' abc -1 1.5G +5 G 5X 5GB '1 G' 08G 99999999999; do
+  refused --mem "$memory" "a whole number of MiB, or one with K, M, G or T"
+  refused --mem-per-cpu "$memory" "a whole number of MiB, or one with K, M, G or T"
+done
+for memory in 4096 4096M 4194304K 4g 4G 4194303K; do
+  expect 0 without "$gaussian" --ntasks 1 --mem "$memory" --dry-run
+  says ":mem=4096mb"$'\n'
+  says "#BSUB -M 4096MB"$'\n'
+done
+expect 0 without "$gaussian" --ntasks-per-node 2 --cpus-per-task 3 --mem-per-cpu 1T --dry-run
+says ":mem=6291456mb"$'\n'
+for memory in 0 0G; do
+  expect 2 without "$gaussian" --mem "$memory" --dry-run
+  says "submit: --mem: found '$memory', which only Slurm takes for all that a node has; allowed here: a number above 0"
+done
+
+# What qhn train would refuse is refused before.
+wrong() { # SAYS WORD…
+  local text=$1
+  shift
+  expect 2 submit "$gaussian" -- "$@"
+  says "$text"
+  [ "$(wc -l <<<"$output")" = 1 ] || fail "more than a line: $output"
+}
+wrong "after --: found '--bogus'; allowed: options of qhn train: --restarts --seed --set " --bogus 3
+wrong "found '--bogus=3'" --bogus=3
+wrong "found 'extra'" --restarts 3 extra
+wrong "found '--'" --restarts 3 --
+wrong "found ''" ''
+wrong "found '--help'" --help
+wrong "found '-h'" -h
+wrong "found '--set --seed'" '--set --seed'
+wrong "--threads: found 'abc'; allowed: an integer" --threads abc
+wrong "--restarts: found 'x'; allowed: an integer" --restarts=x
+wrong "--stale: found '0'; allowed: a number" --stale 0
+wrong "--seed: 1 required" --restarts 2 --seed
+wrong "engine.kind" --engine none
+wrong "--ranks-per-state" --ranks-per-state 3
+wrong "problem.target, which is for qhn baseline" --set problem.target=0.3
+wrong "circuit.none" --set circuit.none=1
+[ -z "$(ls "$scratch/calls")" ] || fail "something wrong was submitted"
+expect 0 submit "$gaussian" --dry-run -- --threads=2 --seed 3 --set circuit.sublayers=4 --set=optimizer.memory=5 --engine sweep \
+  --precision=float32 --ranks-per-state 2 --ranks-per-writer 4 --stale 9 --simd baseline --announce --seed --sstat /bin
 
 # One rank for every NUMA domain that the job has a processor of.
 domains() { bash -c 'set -euo pipefail; . jobs/lib.sh; . jobs/slurm.sh; numa_domains "$@"' domains "$@"; }
