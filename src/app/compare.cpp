@@ -114,7 +114,7 @@ void add_compare(CLI::App& app) {
                    "What the gap counts: absolute, mean (mean loss - E_min) or first-gap")
       ->check(CLI::IsMember({"absolute", "mean", "first-gap"}));
   verb->add_option("--labels", options->labels,
-                   "Names of the methods, one for each RESULT (default: by what differs)")
+                   "Names of the methods, A,B,C: one for each RESULT (default: by what differs)")
       ->delimiter(',')
       ->allow_extra_args(false);
   verb->add_option("--hardware", options->hardware,

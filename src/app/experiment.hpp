@@ -59,7 +59,8 @@ std::string to_baseline_toml(const Experiment& experiment);
 /// Warns (on stderr) of what there is to say about the problem's data files. For one rank.
 void print_remarks(const Problem& problem);
 
-/// Number of qubits of the experiment's problem, and the remarks on its data files. Reads data only where the options do not tell.
+/// Number of qubits of the experiment's problem, and the remarks on its data files. Reads data only
+/// where the options do not tell.
 int count_qubits(const Experiment& experiment);
 
 /// The experiment's circuit on `qubits` qubits.

@@ -28,7 +28,8 @@ struct Chunks {
 };
 
 /// What this thread looks after while it works on something long, or null: for_chunks calls it
-/// between two chunks (so not for what is a single one), or before it starts several threads. It may throw to abandon the work.
+/// between two chunks (so not for what is a single one), or before it starts several threads. It
+/// may throw to abandon the work.
 inline thread_local const std::function<void()>* chunk_poll = nullptr;
 
 /// Sets this thread's chunk_poll for a scope.

@@ -22,6 +22,21 @@ std::string shell_quoted(const std::string& word) {
            plain.find(c) != std::string_view::npos;
   });
   if (safe && !word.empty()) return word;
+  const auto is_control = [](char c) { return std::iscntrl(static_cast<unsigned char>(c)) != 0; };
+  if (std::any_of(word.begin(), word.end(), is_control)) {
+    std::string quoted = "$'";
+    for (const char c : word) {
+      if (is_control(c)) {
+        const auto code = static_cast<unsigned char>(c);
+        quoted += {'\\', static_cast<char>('0' + code / 64), static_cast<char>('0' + code / 8 % 8),
+                   static_cast<char>('0' + code % 8)};
+      } else {
+        if (c == '\'' || c == '\\') quoted += '\\';
+        quoted += c;
+      }
+    }
+    return quoted + "'";
+  }
   std::string quoted = "'";
   for (const char c : word) {
     if (c == '\'')

@@ -9,7 +9,8 @@ namespace qhn {
 std::string where_looked(const std::string& path);
 
 /// `word` as a POSIX shell takes it for one word with exactly these characters: quoted where that
-/// is necessary.
+/// is necessary. Control characters are written as in $'\n', which bash, ksh and zsh understand:
+/// the result is one line.
 std::string shell_quoted(const std::string& word);
 
 }  // namespace qhn

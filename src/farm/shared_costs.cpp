@@ -139,10 +139,9 @@ void SharedCosts::complete(MPI_Comm comm, std::span<double> mine, Index at_once,
     for (Index first = 0; first < mine.size(); first += at_once) {
       const std::span<double> out = mine.subspan(first, std::min(at_once, mine.size() - first));
       fill(first, out);
+      require_finite(out, [&](Index i) { return index_of(first + i); });
       for (Index i = 0; i < out.size(); ++i) {
         const Index w = index_of(first + i);
-        if (!std::isfinite(out[i]))
-          throw RunError("the cost of network " + std::to_string(w) + " is not finite");
         least = std::min(least, out[i]);
         most = std::max(most, out[i]);
         sum += hash(w, out[i]);

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <cmath>
 #include <cstddef>
 #include <cstring>
 #include <filesystem>
@@ -393,10 +394,13 @@ void check_readable(const std::string& path) {
 std::string campaign_path(const std::string& path) {
   namespace fs = std::filesystem;
   std::error_code ignored;
-  return fs::is_directory(path, ignored) ? (fs::path(path) / "campaign.h5").string() : path;
+  const bool named = fs::path(path).filename() == "campaign.h5";
+  return fs::is_directory(path, ignored) && !named ? (fs::path(path) / "campaign.h5").string()
+                                                   : path;
 }
 
 void check_ladder(const std::vector<double>& epsilons) {
+  if (epsilons.empty()) throw RunError("there are no epsilons");
   for (std::size_t e = 0; e < epsilons.size(); ++e)
     if (!(epsilons[e] > 0) || !(epsilons[e] < std::numeric_limits<double>::infinity()) ||
         (e > 0 && !(epsilons[e] < epsilons[e - 1])))
@@ -404,6 +408,9 @@ void check_ladder(const std::vector<double>& epsilons) {
 }
 
 void check_table(const TableSummary& table) {
+  if (!std::isfinite(table.minimum))
+    throw RunError(
+        fmt::format("the {} is {}", table.enumerated() ? "minimum" : "target", table.minimum));
   if (table.qubits < 0 || table.qubits > 64) throw RunError(fmt::format("{} qubits", table.qubits));
 }
 

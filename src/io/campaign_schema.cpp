@@ -21,7 +21,8 @@ constexpr FieldMeaning schema[] = {
     {"/epsilon", "1", "[epsilons]", "the ladder of gaps, descending, in units of the cost"},
     {"/table", nullptr, nullptr,
      "what gaps are counted from. reference = enumerated: minimum (E_min), minimizers (networks "
-     "whose cost counts as E_min, 1e-12 relative), best_index (the lowest of them); reference = "
+     "whose cost counts as E_min: within 1e-12 of it, relative, or of ten times the range of all "
+     "costs, whichever is less), best_index (the lowest of them); reference = "
      "target: target, the experiment's problem.target. qubits, samples (training samples behind "
      "one cost). found_*: the cheapest network that a restart returned: its index, bits (parameter "
      "0 first), cost, and the restart"},

@@ -148,6 +148,16 @@ void Problem::slice_costs(const IndexMap& map, std::span<double> out) const {
   }
 }
 
+void require_finite(std::span<const double> costs, const std::function<Index(Index)>& index_of) {
+  const auto bad =
+      std::find_if(costs.begin(), costs.end(), [](double c) { return !std::isfinite(c); });
+  if (bad == costs.end()) return;
+  throw InputError(
+      fmt::format("the cost of network {} is {}; allowed: data and costs that doubles can "
+                  "add up",
+                  index_of(static_cast<Index>(bad - costs.begin())), *bad));
+}
+
 int network_bits(const ProblemOptions& options, std::vector<std::string>* remarks) {
   switch (options.kind) {
     case ProblemKind::gaussian:

@@ -4,6 +4,7 @@
 #include <array>
 #include <cmath>
 #include <cstdint>
+#include <functional>
 #include <limits>
 #include <memory>
 #include <optional>
@@ -118,6 +119,10 @@ inline double minimizer_limit(double minimum,
                               double maximum = std::numeric_limits<double>::infinity()) {
   return minimum + equal_costs * std::min(std::abs(minimum), 10.0 * (maximum - minimum));
 }
+
+/// Throws InputError where a cost is not finite: features or costs beyond what doubles can add up.
+/// costs[i] is that of network `index_of(i)`.
+void require_finite(std::span<const double> costs, const std::function<Index(Index)>& index_of);
 
 /// Number of bits of the networks or costs `options` describes; 0 for a table (its file tells).
 /// A CSV file is read for it; `remarks` get what there is to say of it.

@@ -48,8 +48,8 @@ struct RestartResult {
 
 /// What a restart cost; exempt from reproducibility.
 struct RestartCost {
-  double seconds = 0.0;                                      ///< wall clock
-  double cpu_seconds = 0.0;                                  ///< of the thread that ran it, for it alone
+  double seconds = 0.0;      ///< wall clock
+  double cpu_seconds = 0.0;  ///< of the thread that ran it, for it alone
   double joules = std::numeric_limits<double>::quiet_NaN();  ///< NaN: not measured
   std::string host;
 };

@@ -101,6 +101,8 @@ TEST(ShellQuoted, MakesOneWordOfAnything) {
   EXPECT_EQ(shell_quoted("a b"), "'a b'");
   EXPECT_EQ(shell_quoted("$(rm x);'`"), "'$(rm x);'\\''`'");
   EXPECT_EQ(shell_quoted("~/e.toml"), "'~/e.toml'");
+  EXPECT_EQ(shell_quoted("a\nb"), "$'a\\012b'");
+  EXPECT_EQ(shell_quoted("\033[1m'\\"), "$'\\033[1m\\'\\\\'");
 }
 
 TEST(WhereLooked, NamesTheFolderOfRelativePathsOnly) {

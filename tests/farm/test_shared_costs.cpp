@@ -111,7 +111,8 @@ TEST(SharedCosts, AnErrorOfOneRankIsThatOfAll) {
     }
   };
   expect_error(std::numeric_limits<double>::infinity(), "no cost for 999");
-  expect_error(std::numeric_limits<double>::quiet_NaN(), "the cost of network 999 is not finite");
+  expect_error(std::numeric_limits<double>::quiet_NaN(),
+               "the cost of network 999 is nan; allowed: data and costs that doubles can add up");
 }
 
 /// The part of a rank: the highest and one low qubit are spread, the lower slots in no order.

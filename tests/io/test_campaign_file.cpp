@@ -205,6 +205,27 @@ TEST(CampaignFile, SaysOfEveryObjectWhatItIs) {
     EXPECT_TRUE(seen.contains(field.path)) << field.path;
 }
 
+TEST(CampaignFile, RefusesALadderOrAMinimumThatNoCampaignHas) {
+  const TemporaryFolder folder;
+  for (const auto& [change, words] :
+       {std::pair<void (*)(CampaignFile&), const char*>(
+            [](CampaignFile& c) {
+              c.epsilons.clear();
+              for (RestartRecord& r : c.records)
+                r.result.expectation_crossings.clear(), r.result.string_crossings.clear();
+            },
+            "there are no epsilons"),
+        {[](CampaignFile& c) { c.table.minimum = NAN; }, "the minimum is nan"},
+        {[](CampaignFile& c) { c.table.minimum = -INFINITY; }, "the minimum is -inf"}}) {
+    CampaignFile forged = example();
+    change(forged);
+    write_campaign(folder / "a.h5", forged);
+    const std::string message = message_of<InputError>([&] { read_campaign(folder / "a.h5"); });
+    EXPECT_NE(message.find(std::string("damaged or incomplete: ") + words), std::string::npos)
+        << message;
+  }
+}
+
 // Of the first days, without the columns that came later.
 TEST(CampaignFile, ReadsJoulesOfAnOldFile) {
   const TemporaryFolder folder;

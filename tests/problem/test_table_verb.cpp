@@ -137,6 +137,27 @@ TEST(TableVerb, TheBestIndexHasTheLeastCost) {
   EXPECT_EQ(table("0\n0\n0\n0\n")["minimizers"], 4);
 }
 
+// Losses that overflow are refused by every verb that needs them.
+TEST(TableVerb, RefusesCostsThatAreNotFinite) {
+  const TemporaryFolder folder;
+  folder.write("d.csv", "a,b,label\n1e308,-1e308,0\n-1e308,1e308,1\n");
+  folder.write("e.toml",
+               "[problem]\nkind = \"csv\"\ndata = \"d.csv\"\n[network]\nkind = \"logistic\"\n");
+  folder.write("angles",
+               "0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0\n");
+  for (const char* line :
+       {"table e.toml --spectrum", "table e.toml --json --out t.txt",
+        "evaluate e.toml --angles angles --ignore-extra",
+        "sample e.toml --shots 9 --angles angles --ignore-extra", "train e.toml --out o"}) {
+    const ProgramRun run = run_qhn(folder, line);
+    EXPECT_NE(run.exit_code, 0) << line;
+    EXPECT_EQ(run.out, "") << line;
+    EXPECT_NE(run.err.find("the cost of network "), std::string::npos) << run.err;
+    EXPECT_NE(run.err.find("; allowed: data and costs"), std::string::npos) << run.err;
+  }
+  EXPECT_FALSE(std::filesystem::exists(folder / "t.txt"));
+}
+
 TEST(TableVerb, SaysHowADataFileWasRead) {
   const TemporaryFolder folder;
   folder.write("d.csv", "a,species\n1.5,dog\n2.5,cat\n0.5,dog\n");
