@@ -3,6 +3,7 @@
 find_package(GTest REQUIRED)
 
 # Tests wait for what they test, which is optimised as ever: their own files compile in half the time.
+# OPTIMISED are those that compute much themselves.
 if(QHN_SANITIZE)
   set(QHN_TEST_OPTIONS -O0)
 else()
@@ -10,12 +11,14 @@ else()
 endif()
 
 function(qhn_test NAME)
-  cmake_parse_arguments(ARG "" "TIMEOUT" "SOURCES;LIBS;LABELS" ${ARGN})
+  cmake_parse_arguments(ARG "OPTIMISED" "TIMEOUT" "SOURCES;LIBS;LABELS" ${ARGN})
   if(NOT ARG_TIMEOUT)
     set(ARG_TIMEOUT 300)
   endif()
   add_executable(${NAME} ${ARG_SOURCES})
-  target_compile_options(${NAME} PRIVATE ${QHN_TEST_OPTIONS})
+  if(NOT ARG_OPTIMISED)
+    target_compile_options(${NAME} PRIVATE ${QHN_TEST_OPTIONS})
+  endif()
   target_link_libraries(${NAME} PRIVATE ${ARG_LIBS} GTest::gtest GTest::gtest_main)
   add_test(NAME ${NAME} COMMAND ${NAME})
   set_tests_properties(${NAME} PROPERTIES TIMEOUT ${ARG_TIMEOUT} LABELS "unit;${ARG_LABELS}")

@@ -313,7 +313,10 @@ class Campaign {
       if (is_root()) print_remarks(*problem_);
       summary_ = {problem_->qubits(), 0.0, 0, 0, problem_->train_samples()};
       describe_run();
-      if (is_root()) take_up();
+      if (!is_root()) return;
+      take_up();
+      if (missing_count_ > 0 && !options_.announce.empty())
+        announcements_.emplace(options_.announce);
     });
     MPI_Bcast(&missing_count_, 1, MPI_UINT64_T, 0, session_.world());
     if (missing_count_ == 0) return;
@@ -539,7 +542,6 @@ class Campaign {
     if (tuned) energy_->end_phase("tuning", is_root() ? work_.tuning_work(agreed.method) : Work{});
     session_.agree([&] {
       work_.take(agreed.method);
-      if (is_root() && !options_.announce.empty()) announcements_.emplace(options_.announce);
       if (writes_) journal_.emplace(folder_path_.string(), self_.run, writer_, agreed);
     });
     try {

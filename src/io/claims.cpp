@@ -44,14 +44,14 @@ std::string content_of(const fs::path& path) {
 
 /// Of a file that others may have put there: empty where it is no regular file of a claim's size.
 std::string claim_text(const fs::path& path) {
-  constexpr std::size_t most = 1 << 16;
+  constexpr off_t most = 1 << 16;
   const int fd = ::open(path.c_str(), O_RDONLY | O_NONBLOCK | O_NOFOLLOW | O_CLOEXEC);
   if (fd < 0) return "";
   std::string text;
   struct stat info {};
-  if (::fstat(fd, &info) == 0 && S_ISREG(info.st_mode)) {
-    text.resize(most);
-    const ssize_t n = ::read(fd, text.data(), most);
+  if (::fstat(fd, &info) == 0 && S_ISREG(info.st_mode) && info.st_size <= most) {
+    text.resize(static_cast<std::size_t>(info.st_size));
+    const ssize_t n = ::read(fd, text.data(), text.size());
     text.resize(n > 0 ? static_cast<std::size_t>(n) : 0);
   }
   ::close(fd);
