@@ -95,18 +95,6 @@ class TableFile::Text : public TableFile::Format {
 
 namespace {
 
-/// Closes what an H5 call opened.
-struct Handle {
-  hid_t id;
-  herr_t (*close)(hid_t);
-  Handle(hid_t id_, herr_t (*close_)(hid_t)) : id(id_), close(close_) {}
-  Handle(const Handle&) = delete;
-  Handle& operator=(const Handle&) = delete;
-  ~Handle() {
-    if (id >= 0) close(id);
-  }
-};
-
 /// Silences the library for its lifetime: the messages are ours.
 class Quiet {
  public:
@@ -150,6 +138,18 @@ class TableFile::Npy : public TableFile::Format {
 };
 
 class TableFile::Hdf5 : public TableFile::Format {
+  /// Closes what an H5 call opened.
+  struct Handle {
+    hid_t id;
+    herr_t (*close)(hid_t);
+    Handle(hid_t id_, herr_t (*close_)(hid_t)) : id(id_), close(close_) {}
+    Handle(const Handle&) = delete;
+    Handle& operator=(const Handle&) = delete;
+    ~Handle() {
+      if (id >= 0) close(id);
+    }
+  };
+
  public:
   explicit Hdf5(const std::string& path)
       : path_(path),
@@ -272,6 +272,7 @@ class TableFile::Hdf5 : public TableFile::Format {
   hsize_t chunks_needed(hid_t plan) const {
     hsize_t length = 1;
     H5Pget_chunk(plan, 1, &length);
+    length = std::max<hsize_t>(length, 1);
     return (size() + length - 1) / length;
   }
 
