@@ -315,7 +315,9 @@ class Campaign {
       describe_run();
       if (!is_root()) return;
       take_up();
-      if (missing_count_ > 0 && !options_.announce.empty())
+      // One that is there may be a FIFO without a reader; a new one is made when it has a use.
+      std::error_code ignored;
+      if (missing_count_ > 0 && fs::exists(options_.announce, ignored))
         announcements_.emplace(options_.announce);
     });
     MPI_Bcast(&missing_count_, 1, MPI_UINT64_T, 0, session_.world());
@@ -542,6 +544,8 @@ class Campaign {
     if (tuned) energy_->end_phase("tuning", is_root() ? work_.tuning_work(agreed.method) : Work{});
     session_.agree([&] {
       work_.take(agreed.method);
+      if (is_root() && !options_.announce.empty() && !announcements_)
+        announcements_.emplace(options_.announce);
       if (writes_) journal_.emplace(folder_path_.string(), self_.run, writer_, agreed);
     });
     try {
