@@ -175,12 +175,12 @@ std::set<std::string> differing(const std::vector<const Keys*>& all,
                                 bool (*of_interest)(const std::string& key)) {
   std::set<std::string> names;
   for (const Keys* keys : all)
-    for (const auto& [name, value] : *keys)
-      if (of_interest(name) && std::any_of(all.begin(), all.end(), [&](const Keys* other) {
-            const auto found = other->find(name);
-            return found == other->end() || found->second != value;
+    for (const auto& key : *keys)
+      if (of_interest(key.first) && std::any_of(all.begin(), all.end(), [&](const Keys* other) {
+            const auto found = other->find(key.first);
+            return found == other->end() || found->second != key.second;
           }))
-        names.insert(name);
+        names.insert(key.first);
   return names;
 }
 
