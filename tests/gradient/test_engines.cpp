@@ -217,7 +217,7 @@ TEST(Engines, LargerStatesTakeEveryTripThroughRegisters) {
     expect_agreement(c, {EngineKind::cut}, 1e-12);
   }
   // So many branches that threads share them out in groups.
-  const Case many = random_case(make_circuit(Family::linear, 14, 8), 6);
+  const Case many = random_case(make_circuit(Family::all_to_all, 14, 6), 6);
   for (const int threads : {1, 3})
     expect_agreement(many, {EngineKind::cut, Precision::float64, threads}, 1e-12);
 }
