@@ -61,27 +61,26 @@ TEST(Ties, TheLowerOfTwoStringsWinsInEveryEngine) {
 // Of the two strings the lower comes later: in tiles of 16 rows, columns of the table go before
 // rows; in blocks whose qubits are the highest, the lowest bits go before them.
 TEST(Ties, TheLowerWinsWhereItIsLookedAtLater) {
-  const int qubits = 18;
-  const std::vector<double> cost(dimension(qubits), 1.0);
-  const auto expect_low = [&](const test::Twins& twins, const EngineOptions& options) {
+  const auto expect_low = [](int qubits, const test::Twins& twins, const EngineOptions& options) {
     const Circuit circuit = make_custom_circuit(qubits, twins.gates);
+    const std::vector<double> cost(dimension(qubits), 1.0);
     EXPECT_EQ(make_engine(circuit, cost, options)->most_probable({}).index, twins.low)
         << name_of(options) << ", not " << twins.high;
   };
   for (const Precision precision : {Precision::float64, Precision::float32})
     for (const int threads : {1, 3}) {
-      for (int column = 6; column < 9; ++column)
-        for (int row = 9; row < 13; ++row)  // the lower has the column's bit, the other the row's
-          expect_low(
-              test::twins(qubits, 0, 1, 2, dimension(row), dimension(column) | dimension(row)),
-              {EngineKind::cut, precision, threads});
+      for (const int qubits : {17, 19})
+        for (int column = 7; column < 10; ++column)
+          for (int row = column + 1; row < 14; ++row)  // the lower has the column's bit
+            expect_low(
+                qubits,
+                test::twins(qubits, 0, 1, 2, dimension(row), dimension(column) | dimension(row)),
+                {EngineKind::cut, precision, threads});
       for (const int bit : {0, 1, 3})
         for (const int block : {6, 10}) {
           EngineOptions options{EngineKind::sweep, precision, threads};
           options.block_qubits = block;
-          expect_low(test::twins(qubits, qubits - 1, qubits - 2, qubits - 3, dimension(bit),
-                                 dimension(bit)),
-                     options);
+          expect_low(18, test::twins(18, 17, 16, 15, dimension(bit), dimension(bit)), options);
         }
     }
 }
