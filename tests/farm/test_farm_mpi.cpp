@@ -292,7 +292,11 @@ TEST(Farm, AResumedRestartKeepsItsSecondsAndItsWork) {
   run_farm(
       MPI_COMM_WORLD,
       [&]() -> std::unique_ptr<Engine> {
-        return std::make_unique<Disturbed>(campaign.engine(), [&] { ++evaluations; });
+        return std::make_unique<Disturbed>(campaign.engine(), [&] {
+          ++evaluations;
+          // So that the others come to restarts that were begun, too.
+          if (rank == 0) std::this_thread::sleep_for(std::chrono::milliseconds(1));
+        });
       },
       campaign.costs, campaign.minimum, options, std::atomic<bool>(false), callbacks);
   const std::vector<RestartResult> serial = campaign.serial(restarts);
