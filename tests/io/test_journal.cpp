@@ -368,6 +368,7 @@ TEST(CampaignFolder, IsReadFromAllItsJournals) {
     later.rule = {};
     Journal b(folder / "", "b", 0, later);
     b.append(std::vector{record(2), record(5)});  // 5 again, with the same result
+    b.append(checkpoint(0, 7));                   // of one that is finished in the other
   }
   CampaignMerge merge(folder / "");
   const FolderScan& scan = merge.scan();

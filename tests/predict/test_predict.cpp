@@ -28,6 +28,7 @@ TEST(Curve, IsStraightBetweenAndLevelBeyondItsPoints) {
   EXPECT_EQ(curve.at(5), 1);
   EXPECT_EQ(curve.at(10), 1);
   EXPECT_EQ(curve.at(11), 2);
+  EXPECT_EQ(curve.at(14), 4);  // not in the middle
   EXPECT_EQ(curve.at(16), 5);
   EXPECT_EQ(curve.at(30), 7);
 }
