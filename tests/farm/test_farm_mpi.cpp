@@ -183,6 +183,13 @@ TEST(Farm, AStopOnOneRankKeepsWhatIsFinished) {
   }
 }
 
+// In the middle of a restart, for longer than the farm goes without a look at it: quick ones would
+// all be over by then.
+void stop_here(std::atomic<bool>& stop) {
+  stop = true;
+  std::this_thread::sleep_for(std::chrono::milliseconds(50));
+}
+
 // Stopped again and again, each time after some evaluations, and gone on with: every restart ends
 // once, as if nothing had happened, and those that were in flight go on from where they were.
 TEST(Farm, GoesOnWhereItWasStopped) {
@@ -216,7 +223,7 @@ TEST(Farm, GoesOnWhereItWasStopped) {
           MPI_COMM_WORLD,
           [&]() -> RestartRunner {
             std::shared_ptr<Engine> engine = std::make_unique<Disturbed>(campaign.engine(), [&] {
-              if (++evaluations == evaluations_of_a_run) stop = true;
+              if (++evaluations == evaluations_of_a_run) stop_here(stop);
             });
             return [&, engine](std::uint64_t id, const RestartHooks& hooks) {
               if (hooks.resume != nullptr) {
@@ -257,7 +264,7 @@ TEST(Farm, AResumedRestartKeepsItsSecondsAndItsWork) {
       MPI_COMM_WORLD,
       [&]() -> std::unique_ptr<Engine> {
         return std::make_unique<Disturbed>(campaign.engine(), [&] {
-          if (++evaluations == 25) stop = true;
+          if (++evaluations == 25) stop_here(stop);
         });
       },
       campaign.costs, campaign.minimum, options, stop, first.callbacks);
