@@ -255,6 +255,9 @@ TEST(Farm, AResumedRestartKeepsItsSecondsAndItsWork) {
   const Campaign campaign;
   constexpr std::uint64_t restarts = 16;
   const int rank = rank_of(MPI_COMM_WORLD);
+  int size = 1;
+  MPI_Comm_size(MPI_COMM_WORLD, &size);
+  const bool alone = size == 1;
   Collector first;
   FarmOptions options = farm_options(campaign, restarts, 1);
   options.checkpoint_seconds = 0.0;
@@ -264,7 +267,9 @@ TEST(Farm, AResumedRestartKeepsItsSecondsAndItsWork) {
       MPI_COMM_WORLD,
       [&]() -> std::unique_ptr<Engine> {
         return std::make_unique<Disturbed>(campaign.engine(), [&] {
-          if (++evaluations == 25) stop_here(stop);
+          if (rank == 0) std::this_thread::sleep_for(std::chrono::milliseconds(1));
+          const bool stops = rank > 0 || alone;  // rank 0 gives the others theirs to begin
+          if (++evaluations == 25 && stops) stop_here(stop);
         });
       },
       campaign.costs, campaign.minimum, options, stop, first.callbacks);
