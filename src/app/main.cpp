@@ -100,9 +100,9 @@ class PrintableLines : public spdlog::formatter {
   spdlog::pattern_formatter lines_{"%n: %v"};
 };
 
-// Options are refused before MPI starts, by every rank alike, and a launcher passes every line on.
-// All but the first rank wait: once rank 0 has spoken and ended, launchers end the others. Where
-// rank 0 is content, or the launcher ends nobody, their lines come too.
+// Every rank finds the same errors in the command line, before MPI starts, and a launcher passes on
+// what each of them prints. Ranks above 0 wait: launchers end them once rank 0 has printed its line
+// and ended. They print theirs where rank 0 has no error or the launcher does not end them.
 void let_rank_0_speak() {
   if (qhn::mpi_was_started()) return;
   if (qhn::launched_rank(std::getenv) > 0) std::this_thread::sleep_for(std::chrono::seconds(5));

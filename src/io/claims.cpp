@@ -16,13 +16,13 @@
 #include <filesystem>
 #include <fstream>
 #include <iterator>
-#include <limits>
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <random>
 
 #include "core/error.hpp"
 #include "io/atomic_file.hpp"
+#include "io/campaign_file.hpp"
 #include "io/provenance.hpp"
 
 namespace qhn {
@@ -139,17 +139,14 @@ std::optional<ClaimHolder> read_claim(const fs::path& path) {
   const auto json = nlohmann::json::parse(claim_text(path), nullptr, false);
   if (json.is_discarded()) return std::nullopt;
   try {
-    constexpr std::uint64_t most = std::numeric_limits<std::int64_t>::max();
-    const auto number = [&](const char* key) {  // of restarts: what no run has is no claim
-      const auto& value = json.at(key);
-      const auto n = value.is_number_unsigned() ? value.get<std::uint64_t>() : most + 1;
-      return n <= most ? std::optional(n) : std::nullopt;
-    };
-    const auto first = number("first"), count = number("count");
-    if (!first || !count) return std::nullopt;
-    return ClaimHolder{path.stem().string(), {*first, *count},       json.at("host"),
-                       json.at("job"),       json.at("started"),     json.at("machine"),
-                       json.at("pid"),       json.at("pid_started"), json.at("job_restart")};
+    for (const char* key : {"first", "count"})
+      if (!json.at(key).is_number_unsigned() || json.at(key).get<std::uint64_t>() > most_restarts)
+        return std::nullopt;
+    return ClaimHolder{path.stem().string(),  {json.at("first"), json.at("count")},
+                       json.at("host"),       json.at("job"),
+                       json.at("started"),    json.at("machine"),
+                       json.at("pid"),        json.at("pid_started"),
+                       json.at("job_restart")};
   } catch (const nlohmann::json::exception&) {
     return std::nullopt;
   }
@@ -242,7 +239,7 @@ void Claim::release() {
 
 void Claim::write() { write_atomically(path_, to_json(self_)); }
 
-// Whom to wait for; nullopt: nobody, it is held.
+// The run to wait for; nullopt: this one holds its range now.
 std::optional<ClaimState> Claim::try_to_hold(
     const std::function<void(const ClaimState&)>& takeover) {
   for (const ClaimState& other : list_claims(folder_, stale_seconds_, touch())) {
@@ -259,12 +256,12 @@ std::optional<ClaimState> Claim::try_to_hold(
           fmt::format("{}: another run works on it: {}; allowed: other restarts (--ids), or to "
                       "wait for its end",
                       folder_, describe(holder)));
-    } else if (holder.run < self_.run) {
-      ::unlink(path_.c_str());  // step back
-      std::this_thread::sleep_for(std::chrono::milliseconds(300));
-      write();
-      return other;
     } else {
+      if (holder.run < self_.run) {
+        ::unlink(path_.c_str());  // step back
+        std::this_thread::sleep_for(std::chrono::milliseconds(300));
+        write();
+      }
       return other;
     }
   }

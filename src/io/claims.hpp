@@ -54,8 +54,8 @@ class Claim {
  public:
   /// Throws InputError naming the live holder of an overlapping range, RunError where the folder
   /// cannot be written. Claims of runs that are gone are removed, each told to `takeover`. While
-  /// another run is about to hold an overlapping range, it is told to `wait` ten times a second,
-  /// which may throw to give up.
+  /// another run is about to hold an overlapping range, wait(that run) is called about ten times a
+  /// second; it may throw to give up.
   Claim(const std::string& folder, const ClaimHolder& self, double stale_seconds,
         const std::function<void(const ClaimState&)>& takeover,
         const std::function<void(const ClaimState&)>& wait = {});
