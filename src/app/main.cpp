@@ -108,15 +108,15 @@ void let_rank_0_speak() {
   if (qhn::launched_rank(std::getenv) > 0) std::this_thread::sleep_for(std::chrono::seconds(5));
 }
 
-/// CLI11's help, which shows "..." behind each option that may be given several times: here only
-/// behind those that take several words at once.
+/// CLI11's help, which shows "..." behind each option with several values: here only behind those
+/// that take several words at once. The others say that they may be repeated.
 class Help : public CLI::Formatter {
  public:
   std::string make_option_opts(const CLI::Option* option) const override {
     std::string text = CLI::Formatter::make_option_opts(option);
     const std::string more = " ...";
     if (const auto at = text.find(more); at != text.npos && !option->get_allow_extra_args())
-      text.erase(at, more.size());
+      text.replace(at, more.size(), " (may be repeated)");
     return text;
   }
 };
