@@ -18,6 +18,7 @@
 #include "app/options.hpp"
 #include "app/output.hpp"
 #include "app/verbs.hpp"
+#include "core/check_sum.hpp"
 #include "core/error.hpp"
 #include "core/wht.hpp"
 #include "io/atomic_file.hpp"
@@ -112,6 +113,9 @@ std::vector<std::byte> as_hdf5(const std::vector<double>& costs, const Summary& 
   std::vector<std::byte> image(static_cast<std::size_t>(size));
   h5_check(H5Fget_file_image(file, image.data(), image.size()) == size ? 0 : -1,
            "cannot finish the table");
+  const std::string line = check_sum_line(image);
+  const auto bytes = std::as_bytes(std::span(line));
+  image.insert(image.end(), bytes.begin(), bytes.end());
   return image;
 }
 

@@ -96,11 +96,14 @@ class OutputFolder {
   explicit OutputFolder(const fs::path& path) {
     const fs::path journals = path / "journal";
     std::error_code error;  // whatever it is, the probe below fails too
-    const bool campaign = fs::is_directory(journals, error) ||
-                          fs::exists(path / "campaign.h5", error) ||
-                          fs::exists(path / "campaign.identity", error);
-    if (fs::exists(path, error) && !campaign &&
-        !(fs::is_directory(path, error) && fs::is_empty(path, error)))
+    // In this order: other runs may make the folder, or clear it away, meanwhile.
+    const auto usable = [&] {
+      return !fs::exists(path, error) ||
+             (fs::is_directory(path, error) && fs::is_empty(path, error)) ||
+             fs::is_directory(journals, error) || fs::exists(path / "campaign.h5", error) ||
+             fs::exists(path / "campaign.identity", error);
+    };
+    if (!usable() && !usable())
       throw InputError(
           fmt::format("{}: is not empty and holds no campaign, neither journals nor a campaign.h5; "
                       "allowed: a new or empty folder, or that of the same campaign (--out DIR)",
@@ -438,12 +441,13 @@ class Campaign {
       if (there.empty() || same_campaign(there, identity_)) throw;
       throw InputError(another_campaign(folder, there, identity_));
     }
-    // The claim comes first: whoever sees none but his own may clear away what a dead run left.
-    const auto claims = list_claims(folder, options_.stale);
-    const bool alone = std::none_of(claims.begin(), claims.end(), [&](const ClaimState& other) {
-      return other.live && other.holder.run != self_.run;
+    whose_.emplace(folder, identity_, before_.has_value(), [&] {
+      const auto claims = list_claims(folder, options_.stale);
+      return journal_paths(folder).empty() &&
+             std::none_of(claims.begin(), claims.end(), [&](const ClaimState& other) {
+               return other.live && other.holder.run != self_.run;
+             });
     });
-    whose_.emplace(folder, identity_, before_.has_value(), alone && journal_paths(folder).empty());
     before_ = campaign_header(folder);  // again: another run may have begun it meanwhile
     if (before_ && !same_campaign(before_->identity, identity_))
       throw InputError(another_campaign(folder, before_->identity, identity_));

@@ -144,6 +144,11 @@ void NewFile::write(std::span<const std::byte> bytes) {
   }
 }
 
+void NewFile::append(std::span<const std::byte> bytes) {
+  if (::lseek(fd_, 0, SEEK_END) < 0) fail(errno);
+  write(bytes);
+}
+
 void NewFile::reserve(std::uint64_t bytes) {
   int reason = EINTR;
   while (reason == EINTR) reason = ::posix_fallocate(fd_, 0, static_cast<off_t>(bytes));

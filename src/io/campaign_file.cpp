@@ -12,9 +12,12 @@
 #include <fstream>
 #include <limits>
 #include <optional>
+#include <span>
 #include <type_traits>
 #include <utility>
 
+#include "core/check_sum.hpp"
+#include "core/damaged_file.hpp"
 #include "core/error.hpp"
 #include "core/paths.hpp"
 #include "io/atomic_file.hpp"
@@ -488,6 +491,8 @@ class CampaignWriter::Columns {
       group_.reset();
       file_.reset();
     });
+    const std::string line = check_sum_line(new_file_.reopen_path());
+    new_file_.append(std::as_bytes(std::span(line)));
     new_file_.commit();
   }
 
@@ -590,7 +595,6 @@ class CampaignReader::File {
  public:
   explicit File(const std::string& path) : path_(path) {
     const H5Quiet quiet;
-    check_readable(path_);
     damage_named([&] {
       file_.emplace(open_hdf5(path_));
       read_head();
@@ -683,8 +687,19 @@ class CampaignReader::File {
   RecordShape shape_;
 };
 
-CampaignReader::CampaignReader(const std::string& path)
-    : file_(std::make_unique<File>(campaign_path(path))) {}
+CampaignReader::CampaignReader(const std::string& path_or_folder) {
+  const std::string path = campaign_path(path_or_folder);
+  check_readable(path);
+  refuse_damaged(path, [&](const auto& go_on) {
+    const File file(path);
+    const std::uint64_t count = file.shape().count;
+    for (std::uint64_t first = 0; first < count; first += batch) {
+      go_on();
+      file.read(first, std::min(batch, count - first));
+    }
+  });
+  file_ = std::make_unique<File>(path);
+}
 CampaignReader::CampaignReader(CampaignReader&&) noexcept = default;
 CampaignReader::~CampaignReader() = default;
 const CampaignHead& CampaignReader::head() const { return file_->head(); }

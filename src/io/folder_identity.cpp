@@ -121,7 +121,7 @@ std::string another_campaign(const std::string& folder, const std::string& there
 }
 
 FolderIdentity::FolderIdentity(const std::string& folder, const std::string& identity,
-                               bool explained, bool deserted)
+                               bool explained, const std::function<bool()>& deserted)
     : folder_(folder), path_(path_in(folder)), identity_(identity) {
   for (int turn = 0; turn < 10; ++turn) {
     if (make_exclusively(path_, text_of(identity_))) {
@@ -135,7 +135,7 @@ FolderIdentity::FolderIdentity(const std::string& folder, const std::string& ide
       write_folder_identity(folder_, identity_);
       return;
     }
-    if (!deserted) throw InputError(another_campaign(folder_, there, identity_));
+    if (!deserted()) throw InputError(another_campaign(folder_, there, identity_));
     ::unlink(path_.c_str());
   }
   throw RunError(fmt::format("{}: others make and remove it all the time", path_));

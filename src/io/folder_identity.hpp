@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <string>
 
 namespace qhn {
@@ -11,11 +12,13 @@ namespace qhn {
 /// last word.
 class FolderIdentity {
  public:
-  /// `explained`: the folder holds journals or a campaign.h5 of this campaign already. `deserted`:
-  /// it holds neither, and no other run has a claim on it, so that whoever made the file left
-  /// nothing behind. Throws InputError with what differs, RunError where it cannot be written.
+  /// `explained`: the folder holds journals or a campaign.h5 of this campaign already. `deserted`,
+  /// asked once another campaign's file has been seen: does the folder hold neither, and has no
+  /// other run a claim on it, so that the run that made the file left nothing behind? A run claims
+  /// its restarts before it makes the file. Throws InputError with what differs, RunError where the
+  /// file cannot be written.
   FolderIdentity(const std::string& folder, const std::string& identity, bool explained,
-                 bool deserted);
+                 const std::function<bool()>& deserted);
   /// Takes the file away where this run made it and leaves nothing else behind.
   ~FolderIdentity();
   FolderIdentity(const FolderIdentity&) = delete;

@@ -1,9 +1,9 @@
 #pragma once
 
-#include <toml++/toml.h>
-
 #include <map>
 #include <string>
+
+#include "io/toml.hpp"
 
 namespace qhn {
 

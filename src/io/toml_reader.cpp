@@ -43,8 +43,10 @@ std::size_t end_of_string(std::string_view text, std::size_t at) {
       ++i;
     else if (!lines && text[i] == '\n')
       return std::string_view::npos;
-    else if (lines ? text.substr(i, 3) == triple : text[i] == quote)
-      return i + (lines ? 3 : 1);
+    else if (!lines && text[i] == quote)
+      return i + 1;
+    else if (lines && text.substr(i, 3) == triple)  // one or two more belong to the text
+      return std::min(text.find_first_not_of(quote, i + 3), std::min(i + 5, text.size()));
   }
   return std::string_view::npos;
 }

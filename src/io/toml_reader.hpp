@@ -1,7 +1,5 @@
 #pragma once
 
-#include <toml++/toml.h>
-
 #include <concepts>
 #include <cstdint>
 #include <limits>
@@ -10,6 +8,8 @@
 #include <string_view>
 #include <utility>
 #include <vector>
+
+#include "io/toml.hpp"
 
 namespace qhn {
 

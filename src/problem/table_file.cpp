@@ -11,6 +11,7 @@
 #include <fstream>
 #include <string_view>
 
+#include "core/damaged_file.hpp"
 #include "core/error.hpp"
 #include "core/paths.hpp"
 #include "problem/data.hpp"
@@ -110,6 +111,16 @@ class Quiet {
   H5E_auto2_t function_ = nullptr;
   void* data_ = nullptr;
 };
+
+/// see(first, part) for parts of `size` numbers that fit memory.
+template <class See>
+void for_each_part(Index size, const See& see) {
+  std::vector<double> part;
+  for (Index first = 0; first < size; first += part.size()) {
+    part.resize(std::min<Index>(size - first, Index{1} << 17));
+    see(first, std::span(part));
+  }
+}
 
 /// What the innermost function of HDF5 said of the last failure.
 std::string hdf5_reason() {
@@ -287,12 +298,22 @@ TableFile::TableFile(const std::string& path) : path_(path) {
         fmt::format("{}: no such cost table{}", path,
                     std::filesystem::exists(path) ? ": not a regular file" : where_looked(path)));
   const Quiet quiet;
-  if (H5Fis_hdf5(path.c_str()) > 0)
+  if (H5Fis_hdf5(path.c_str()) > 0) {
+    refuse_damaged(path, [&](const auto& go_on) {
+      Hdf5 table(path);
+      // What is compressed is at most 1032 times as large: a size beyond that is made up.
+      const Index most = 1032 * std::filesystem::file_size(path);
+      for_each_part(std::min(table.size(), most), [&](Index first, std::span<double> part) {
+        go_on();
+        table.read(first, part);
+      });
+    });
     format_ = std::make_unique<Hdf5>(path);
-  else if (NpyFile::is_npy(path))
+  } else if (NpyFile::is_npy(path)) {
     format_ = std::make_unique<Npy>(path);
-  else
+  } else {
     format_ = std::make_unique<Text>(path);
+  }
   size_ = format_->size();
   if (size_ < 2 || !std::has_single_bit(size_))
     throw InputError(
@@ -307,12 +328,10 @@ void TableFile::read(Index first, std::span<double> out) const {
 
 std::string TableFile::sha256() const {
   Sha256 hash;
-  std::vector<double> part;
-  for (Index first = 0; first < size_; first += part.size()) {
-    part.resize(std::min<Index>(size_ - first, Index{1} << 17));
+  for_each_part(size_, [&](Index first, std::span<double> part) {
     read(first, part);
     hash.add(part);
-  }
+  });
   return hash.hex();
 }
 

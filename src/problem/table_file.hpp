@@ -15,8 +15,8 @@ namespace qhn {
 /// count its lines; for large tables the others are the better choice.
 class TableFile {
  public:
-  /// Throws InputError where the file is not such a table. Of HDF5 and .npy only the description is
-  /// read here.
+  /// Throws InputError where the file is not such a table, or damaged. Of .npy and of HDF5 with a
+  /// check sum that `qhn table` wrote, only the description is read into memory.
   explicit TableFile(const std::string& path);
   ~TableFile();
 

@@ -4,6 +4,8 @@
 
 #include <array>
 #include <cstdio>
+#include <cstdlib>
+#include <filesystem>
 #include <fstream>
 #include <iterator>
 #include <string>
@@ -11,6 +13,27 @@
 #include "../io/temporary_folder.hpp"
 
 namespace qhn {
+
+/// Where Open MPI keeps the files of a run. Each test program has a folder of its own: where all
+/// share the default, one that ends takes it away while another begins, and that one fails.
+class SessionFolder {
+ public:
+  SessionFolder() {
+    path_ = (std::filesystem::temp_directory_path() / "qhn-mpi-XXXXXX").string();
+    if (::mkdtemp(path_.data()) == nullptr) std::abort();
+    ::setenv("OMPI_MCA_orte_tmpdir_base", path_.c_str(), 1);
+  }
+  ~SessionFolder() {
+    std::error_code ignored;
+    std::filesystem::remove_all(path_, ignored);
+  }
+  SessionFolder(const SessionFolder&) = delete;
+  SessionFolder& operator=(const SessionFolder&) = delete;
+
+ private:
+  std::string path_;
+};
+inline const SessionFolder session_folder;
 
 struct ProgramRun {
   int exit_code = -1;

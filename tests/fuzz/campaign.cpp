@@ -1,12 +1,14 @@
 // A campaign.h5. A first byte of 0: the rest is the file. Else the rest changes a sound file: edits
 // of an offset (3 bytes, little-endian), a length (1 byte) and that many bytes. A first byte of 2
-// also cuts the file at the offset of the first edit.
+// also cuts the file at the offset of the first edit. The sound file has its check sum where the
+// first byte is 3, and lacks it otherwise: with one, no change would come as far as HDF5.
 #include <algorithm>
 #include <cstdlib>
 #include <fstream>
 #include <iterator>
 #include <vector>
 
+#include "core/check_sum.hpp"
 #include "input_file.hpp"
 #include "io/campaign_file.hpp"
 
@@ -69,8 +71,11 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   if (size == 0) return 0;
   static qhn::InputFile input;
   static const std::vector<std::uint8_t> sound = sound_file(input.folder());
+  static const std::size_t line = qhn::check_sum_line(std::span<const std::byte>()).size();
+  static const std::vector<std::uint8_t> content(sound.begin(),
+                                                 sound.end() - static_cast<std::ptrdiff_t>(line));
   std::vector<std::uint8_t> file(data + 1, data + size);
-  if (data[0] != 0) file = edited(sound, data + 1, size - 1, data[0] == 2);
+  if (data[0] != 0) file = edited(data[0] == 3 ? sound : content, data + 1, size - 1, data[0] == 2);
   const std::string& path = input.write(file.data(), file.size());
   qhn::may_refuse([&] {
     const qhn::CampaignReader reader(path);

@@ -42,8 +42,10 @@ cmake --preset fuzz -G Ninja >/dev/null
 cmake --build build/fuzz --target "${targets[@]/#/fuzz_}"
 mkdir -p build/fuzz/findings
 timeout=$(((max_len + 1023) / 1024))
-# MPI and HDF5 keep memory until the process ends.
-export ASAN_OPTIONS=detect_leaks=0:allocator_may_return_null=0 UBSAN_OPTIONS=print_stacktrace=1
+# MPI and HDF5 keep memory until the process ends. A small quarantine: the default of 256 MB for freed
+# memory costs half of the speed.
+export ASAN_OPTIONS=detect_leaks=0:allocator_may_return_null=0:quarantine_size_mb=16
+export UBSAN_OPTIONS=print_stacktrace=1
 failed=()
 for target in "${targets[@]}"; do
   found=build/fuzz/grown/$target

@@ -11,6 +11,7 @@
 #include <limits>
 #include <set>
 
+#include "core/check_sum.hpp"
 #include "core/error.hpp"
 #include "io/atomic_file.hpp"
 #include "io/campaign_file.hpp"
@@ -283,6 +284,11 @@ TEST(CampaignFile, HoldsEmptyAndMinimalCampaigns) {
   EXPECT_TRUE(read_campaign(folder / "a.h5").energy.empty());
 }
 
+std::string bytes_of(const std::string& path) {
+  std::ifstream file(path, std::ios::binary);
+  return {std::istreambuf_iterator<char>(file), {}};
+}
+
 TEST(CampaignFile, RefusesWhatItCannotRead) {
   const TemporaryFolder folder;
   const auto complaint = [](const std::string& path) {
@@ -294,13 +300,48 @@ TEST(CampaignFile, RefusesWhatItCannotRead) {
   EXPECT_TRUE(complaint(text).starts_with(text + ": not an HDF5 file"));
 
   write_campaign(folder / "b.h5", example());
-  std::string bytes;
-  {
-    std::ifstream file(folder / "b.h5", std::ios::binary);
-    bytes.assign(std::istreambuf_iterator<char>(file), {});
-  }
+  const std::string bytes = bytes_of(folder / "b.h5");
   const std::string torn = folder.write("torn.h5", bytes.substr(0, bytes.size() / 2));
   EXPECT_TRUE(complaint(torn).starts_with(torn + ": damaged or incomplete: ")) << complaint(torn);
+}
+
+// HDF5 itself would give other numbers without a word.
+TEST(CampaignFile, NoticesAChangedByteAnywhere) {
+  const TemporaryFolder folder;
+  const std::string path = folder / "campaign.h5";
+  write_campaign(path, example());
+  const std::string sound = bytes_of(path);
+  const std::size_t content = sound.size() - check_sum_line(path).size();
+  for (std::size_t at = 0; at < content; at += 97) {
+    std::string changed = sound;
+    changed[at] = static_cast<char>(changed[at] ^ 0x04);
+    folder.write("campaign.h5", changed);
+    const std::string told = message_of<InputError>([&] { read_campaign(path); });
+    ASSERT_TRUE(told == path + ": damaged: its check sum does not fit its content" ||
+                (at < 8 && told.starts_with(path + ": not an HDF5 file")))
+        << at << ": " << told;
+  }
+}
+
+// As files were before they had a check sum, and as h5py leaves them: HDF5 cuts the line off where
+// it opens the file for writing.
+TEST(CampaignFile, ReadsAFileWithoutCheckSum) {
+  const TemporaryFolder folder;
+  const std::string path = folder / "campaign.h5";
+  write_campaign(path, example());
+  const std::string sound = bytes_of(path);
+  folder.write("campaign.h5", sound.substr(0, sound.size() - check_sum_line(path).size()));
+  EXPECT_EQ(check_sum(path), CheckSum::none);
+  EXPECT_EQ(read_campaign(path).records.size(), 3u);
+
+  write_campaign(path, example());
+  EXPECT_EQ(check_sum(path), CheckSum::right);
+  {
+    const H5Id file(H5Fopen(path.c_str(), H5F_ACC_RDWR, H5P_DEFAULT), H5Fclose, "open");
+    write_attribute(file, "note", std::string("by hand"));
+  }
+  EXPECT_EQ(check_sum(path), CheckSum::none);
+  EXPECT_EQ(read_campaign(path).records.size(), 3u);
 }
 
 TEST(CampaignFile, NamesPathAndReasonOfAFailedWrite) {

@@ -621,7 +621,7 @@ TEST(FolderIdentity, OneOfManyAtOnceGetsTheFolder) {
         while (waiting > 0) std::this_thread::yield();
         try {
           got[t] = std::make_unique<FolderIdentity>(folder / "", fmt::format("seed = {}\n", t),
-                                                    false, false);
+                                                    false, [] { return false; });
         } catch (const InputError&) {
           ++refused;
         }
@@ -634,16 +634,34 @@ TEST(FolderIdentity, OneOfManyAtOnceGetsTheFolder) {
   }
 }
 
+// A run that was asked first and then held up would take the folder from another that came
+// meanwhile, and both would compute.
+TEST(FolderIdentity, AsksForOtherRunsOnceItHasSeenTheirFile) {
+  const TemporaryFolder folder;
+  int asked = 0;
+  const FolderIdentity first(folder / "", "seed = 1\n", false, [&] { return ++asked > 0; });
+  EXPECT_EQ(asked, 0) << "nothing was there";
+  EXPECT_THROW(FolderIdentity(folder / "", "seed = 2\n", false,
+                              [&] {
+                                ++asked;
+                                EXPECT_EQ(folder_identity(folder / ""), "seed = 1\n");
+                                return false;
+                              }),
+               InputError);
+  EXPECT_EQ(asked, 1);
+}
+
 TEST(FolderIdentity, IsTheFoldersUntilNothingIsLeft) {
   const TemporaryFolder folder;
+  const auto inhabited = [] { return false; };
   {
-    const FolderIdentity first(folder / "", "seed = 1\n", false, false);
+    const FolderIdentity first(folder / "", "seed = 1\n", false, inhabited);
     EXPECT_EQ(folder_identity(folder / ""), "seed = 1\n");
-    const std::string message =
-        message_of<InputError>([&] { FolderIdentity(folder / "", "seed = 2\n", false, false); });
+    const std::string message = message_of<InputError>(
+        [&] { FolderIdentity(folder / "", "seed = 2\n", false, inhabited); });
     EXPECT_NE(message.find("seed (there 1, here 2)"), std::string::npos) << message;
     EXPECT_NE(message.find("--out DIR"), std::string::npos) << message;
-    const FolderIdentity same(folder / "", "seed = 1\n", false, false);
+    const FolderIdentity same(folder / "", "seed = 1\n", false, inhabited);
     write_folder_identity(folder / "", "seed = 3\n");
     EXPECT_THROW(first.confirm(), InputError);
     std::filesystem::remove(folder / "campaign.identity");
@@ -653,8 +671,8 @@ TEST(FolderIdentity, IsTheFoldersUntilNothingIsLeft) {
   EXPECT_EQ(folder_identity(folder / ""), "") << "nothing came of it";
   // What a dead run left without any result is in nobody's way, a live one's is.
   write_folder_identity(folder / "", "seed = 1\n");
-  EXPECT_THROW(FolderIdentity(folder / "", "seed = 2\n", false, false), InputError);
-  const FolderIdentity next(folder / "", "seed = 2\n", false, true);
+  EXPECT_THROW(FolderIdentity(folder / "", "seed = 2\n", false, inhabited), InputError);
+  const FolderIdentity next(folder / "", "seed = 2\n", false, [] { return true; });
   EXPECT_TRUE(same_campaign(folder_identity(folder / ""), "seed = 2\n"));
   // Cut off, where there are no links: nobody knows whose.
   folder.write("campaign.identity", "seed = 2\n");

@@ -130,6 +130,36 @@ TEST(TomlReader, SaysWhatAValueInAFileCanBe) {
             "table, or a string in quotes");
 }
 
+// toml++ 3.3 alone is undefined at most of them.
+TEST(TomlReader, RefusesLettersBeyondAsciiOutsideOfStrings) {
+  EXPECT_TRUE(complaint("[a]\nb = [1,\u03b2]\n").starts_with("e.toml:2:8: not valid TOML"))
+      << complaint("[a]\nb = [1,\u03b2]\n");
+  for (unsigned letter = 0x80; letter < 0x10000; letter += 7) {
+    const auto byte = [&](unsigned shift, unsigned mark) {
+      return static_cast<char>(mark | (letter >> shift & 0x3f));
+    };
+    std::string text = letter < 0x800 ? std::string() : std::string{byte(12, 0xe0)};
+    text += byte(6, letter < 0x800 ? 0xc0 : 0x80);
+    text += byte(0, 0x80);
+    for (const char* before : {"a = [1", "", "a = 2'", "a = 0v=\""})
+      EXPECT_TRUE(message_of<InputError>([&] {
+                    parse_toml_text(before + text + "]\n", "e.toml");
+                  }).starts_with("e.toml:1:"))
+          << letter;
+  }
+}
+
+TEST(TomlReader, ReadsEveryLetterInAString) {
+  const auto read = [](const std::string& text) {
+    return parse_toml_text("a = " + text + "\n", "e.toml")["a"].value<std::string>().value_or("");
+  };
+  EXPECT_EQ(read("\"\"\"x \\\n   \u03b2\u00e4\"\"\""), "x \u03b2\u00e4");
+  EXPECT_EQ(read("\"\"\"\\\r\n\u03b2\\\n\n \u20ac\"\"\""), "\u03b2\u20ac");
+  EXPECT_EQ(read("\"\"\"\\\n\U0001F600\"\"\""), "\U0001F600");
+  EXPECT_EQ(read("'\\\u03b2'"), "\\\u03b2");
+  EXPECT_EQ(read("\"\"\"\"two\"\"\"\"\""), "\"two\"\"");
+}
+
 TEST(TomlReader, RefusesWhatNestsTooDeep) {
   const auto many = [](const std::string& text, int n) {
     std::string all;
@@ -149,6 +179,8 @@ TEST(TomlReader, RefusesWhatNestsTooDeep) {
               "e.toml:1: found brackets nested deeper than 32; allowed: less");
     EXPECT_EQ(complaint("s = \"\"\"\n\"#\"\"\"\na = [\n" + many("{a=[", depth)),
               "e.toml:4: found brackets nested deeper than 32; allowed: less");
+    EXPECT_EQ(complaint("s = \"\"\"x\"\"\"\"\na = " + many("[", depth)),
+              "e.toml:2: found brackets nested deeper than 32; allowed: less");
     EXPECT_TRUE(complaint("", {many("a.", depth) + "a=1"}).ends_with("; allowed: less"));
     EXPECT_TRUE(complaint("", {"a=" + many("[", depth)}).ends_with("; allowed: less"));
     EXPECT_TRUE(complaint("", {"a=" + many("{a=", depth)}).ends_with("; allowed: less"));

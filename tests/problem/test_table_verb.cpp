@@ -69,6 +69,14 @@ TEST(TableVerb, WritesTablesThatReadBackExactly) {
   const ProgramRun run = run_qhn(folder, "table back.toml --json");
   ASSERT_EQ(run.exit_code, 0) << run.err;
   EXPECT_TRUE(nlohmann::json::parse(run.out)["test_accuracy"].is_null());
+
+  std::fstream table(folder / "t.h5", std::ios::binary | std::ios::in | std::ios::out);
+  table.seekp(4000);  // one of the costs
+  table.put('\x55');
+  table.close();
+  const ProgramRun damaged = run_qhn(folder, "table back.toml");
+  EXPECT_EQ(damaged.exit_code, 2);
+  EXPECT_EQ(damaged.err, "qhn: t.h5: damaged: its check sum does not fit its content\n");
 }
 
 TEST(TableVerb, SaysInTheFileWhereItComesFrom) {
