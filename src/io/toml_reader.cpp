@@ -319,7 +319,7 @@ bool TomlReader::read(const std::string& key, double& out, bool (*fits)(double),
   const auto value = node->value<double>();
   if (!node->is_number() || !value || !std::isfinite(*value) || !fits(*value))
     wrong(key, *node, allowed);
-  out = *value;
+  out = *value + 0.0;  // not -0.0, which comes back from its text "-0", an integer, as 0
   return true;
 }
 
@@ -332,7 +332,7 @@ bool TomlReader::read(const std::string& key, std::vector<double>& out) {
     const auto value = entry.value<double>();
     if (!entry.is_number() || !value || !std::isfinite(*value))
       wrong(key, entry, "an array of numbers");
-    out.push_back(*value);
+    out.push_back(*value + 0.0);
   }
   return true;
 }
