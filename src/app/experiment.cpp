@@ -355,8 +355,10 @@ void read_rule(TomlReader& reader, Experiment& e) {
 }
 
 std::string quoted(const std::string& text) {
+  // Of strings over several lines toml++ forgets that a line end at their beginning does not count.
   const auto flags =
-      toml::toml_formatter::default_flags & ~toml::format_flags::allow_literal_strings;
+      toml::toml_formatter::default_flags &
+      ~(toml::format_flags::allow_literal_strings | toml::format_flags::allow_multi_line_strings);
   const toml::value<std::string> value(text);
   std::ostringstream out;
   out << toml::toml_formatter(value, flags);

@@ -166,7 +166,19 @@ void merge(toml::table& base, toml::table&& top) {
   }
 }
 
+// On one line. Not toml++'s own text of arrays: 3.3 casts the negative logarithm of a small number
+// to an unsigned one there.
 std::string show(const toml::node& node) {
+  std::vector<std::string> parts;
+  if (const toml::array* array = node.as_array()) {
+    for (const toml::node& entry : *array) parts.push_back(show(entry));
+    return parts.empty() ? "[]" : fmt::format("[ {} ]", fmt::join(parts, ", "));
+  }
+  if (const toml::table* table = node.as_table()) {
+    for (const auto& [key, value] : *table)
+      parts.push_back(fmt::format("{} = {}", std::string_view(key.str()), show(value)));
+    return parts.empty() ? "{}" : fmt::format("{{ {} }}", fmt::join(parts, ", "));
+  }
   std::ostringstream out;
   node.visit([&out](const auto& value) { out << value; });
   std::string text = out.str();
@@ -393,7 +405,7 @@ void TomlReader::fail(const std::string& key, const std::string& message) const 
 void TomlReader::wrong(const std::string& key, const toml::node& found,
                        const std::string& allowed) const {
   throw InputError(fmt::format("{}: {}: found {}; allowed: {}", position_of(found.source()),
-                               full(key), show(found), allowed));
+                               full(key), shortened(show(found)), allowed));
 }
 
 void TomlReader::wrong_word(const std::string& key, const std::string& word,

@@ -16,8 +16,8 @@ echo '64 256000+ 2 32 batch*'
 echo '8 4000 1 8 debug'"
 mkdir "$scratch/calls" "$scratch/work"
 words() { tr '\0' '\n' <"$scratch/calls/$1"; }
-asked() { words "$1" | grep -qxF -e "$2" || fail "no '$2' in: $(words "$1" | tr '\n' ' ')"; }
-asked_not() { if words "$1" | grep -q -e "$2"; then fail "found '$2' in: $(words "$1")"; fi; }
+asked() { grep -qxF -e "$2" <<<"$(words "$1")" || fail "no '$2' in: $(words "$1" | tr '\n' ' ')"; }
+asked_not() { if grep -q -e "$2" <<<"$(words "$1")"; then fail "found '$2' in: $(words "$1")"; fi; }
 forget() { rm -f "$scratch"/calls/*; }
 printf 'QHN_PROGRAM=%q\n' "$qhn" >"$scratch/site"
 submit() { (cd "$scratch/work" && PATH="$scratch/bin:$PATH" "$ROOT/jobs/submit" --site "$scratch/site" "$@"); }

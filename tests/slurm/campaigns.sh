@@ -56,7 +56,7 @@ finished() {
   until_true 150 no_jobs_of "$out" || fail "$out: jobs are still there: $(squeue)"
   output=$(cat "$out".logs/*)
   [ "$(cat "$out".logs/*report*.log | grep -c 'P(gap <')" -gt 0 ] || fail "$out: no report: $output"
-  "$qhn" status "$out" | grep -q "$restarts of $restarts restarts done" ||
+  grep -q "$restarts of $restarts restarts done" <<<"$("$qhn" status "$out")" ||
     fail "$out: $("$qhn" status "$out") $output"
   "$python" "$ROOT/tests/slurm/same_results.py" "$out" reference || fail "$out differs: $output"
 }
@@ -67,13 +67,14 @@ no_jobs_of() {
   if [ "$1" != limited ]; then jobs=$(grep -v '^qhn-limited' <<<"$jobs") || :; fi
   [ -z "$jobs" ]
 }
-some_done() { "$qhn" status "$1" 2>/dev/null | grep -Eq ': [1-9][0-9]* of [0-9]* restarts done'; }
+# No pipes into grep -q, which ends before all is written: with pipefail that counts as a failure.
+some_done() { grep -Eq ': [1-9][0-9]* of [0-9]* restarts done' <<<"$("$qhn" status "$1" 2>/dev/null)"; }
 running() { until_true 60 some_done "$1" || fail "$1: nothing is written: $(cat "$1".logs/*)"; }
 rank_of() { # JOB: the process of its only rank
   local process
   for process in /proc/[0-9]*; do
     if [ "$(cat "$process/comm" 2>/dev/null)" = qhn ] &&
-      tr '\0' '\n' 2>/dev/null <"$process/environ" | grep -qx "SLURM_JOB_ID=$1"; then
+      grep -qxz "SLURM_JOB_ID=$1" "$process/environ" 2>/dev/null; then
       echo "${process#/proc/}"
       return
     fi

@@ -100,7 +100,7 @@ stop_cluster() {
   done
   for process in /proc/[0-9]*; do
     [ "$process" != /proc/$$ ] || continue
-    if tr '\0' '\n' 2>/dev/null <"$process/environ" | grep -qxF "SLURM_CONF=$SLURM_CONF"; then
+    if grep -qxzF "SLURM_CONF=$SLURM_CONF" "$process/environ" 2>/dev/null; then
       kill -KILL "${process#/proc/}" 2>/dev/null || :
     fi
   done
