@@ -45,9 +45,13 @@ struct ProgramRun {
 /// `launcher` stands before it: variables, mpirun, timeout.
 inline ProgramRun run_qhn(const TemporaryFolder& folder, const std::string& arguments,
                           const std::string& launcher = "") {
+  // Open MPI gives ranks a second after SIGTERM where one has failed; scripts that send signals
+  // have it.
+  const std::string at_once =
+      launcher.find("mpi") != std::string::npos ? "OMPI_MCA_odls_base_sigkill_timeout=0 " : "";
   const std::string errors = folder / ".stderr";
-  const std::string command = "cd '" + (folder / "") + "' && " + launcher + " '" QHN_PROGRAM "' " +
-                              arguments + " 2>'" + errors + "'";
+  const std::string command = "cd '" + (folder / "") + "' && " + at_once + launcher +
+                              " '" QHN_PROGRAM "' " + arguments + " 2>'" + errors + "'";
   ProgramRun run;
   FILE* pipe = ::popen(command.c_str(), "r");
   std::array<char, 4096> buffer;

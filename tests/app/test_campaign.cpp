@@ -513,13 +513,13 @@ TEST(LongRestarts, GoOnWhereTheyWereInterrupted) {
   const TemporaryFolder folder;
   folder.write("slow.toml", std::string(tiny) + "count = 2\n");
 #ifdef __SANITIZE_ADDRESS__
-  constexpr int hidden = 3;  // as long, where everything takes ten times as long
+  constexpr int hidden = 3, sublayers = 8;  // as long, where everything takes ten times as long
 #else
-  constexpr int hidden = 4;
+  constexpr int hidden = 4, sublayers = 12;
 #endif
   const std::string train = fmt::format(
-      "train slow.toml --threads 1 --set network.hidden={} --set circuit.sublayers=8 --out ",
-      hidden);
+      "train slow.toml --threads 1 --set network.hidden={} --set circuit.sublayers={} --out ",
+      hidden, sublayers);
   ASSERT_EQ(run_qhn(folder, train + "whole").exit_code, 0);
   // The signal comes half a second after the run has claimed its restarts, and later each time: a
   // slow build must get further than its first iteration.

@@ -2,7 +2,7 @@
 """Do two builds of qhn give the same results, bit for bit?
 
   tests/identity/results.py run PROGRAM DIR    run every case with PROGRAM, keep what it wrote in DIR
-  tests/identity/results.py compare DIR DIR    name what differs; exit code 1 where anything does
+  tests/identity/results.py compare OLD NEW    name what differs or is gone; exit code 1 where anything is
 
 Cases cover every engine, circuit family, problem kind, optimizer and baseline, float32, one to four
 ranks a state, and a campaign that was interrupted. Compared is all but time, joules, hosts and build.
@@ -218,15 +218,16 @@ def fields_in(folder):
 
 def compare(first, second):
     a, b = fields_in(first), fields_in(second)
-    only = sorted(a.keys() ^ b.keys())
+    gone, new = sorted(a.keys() - b.keys()), sorted(b.keys() - a.keys())
     differ = sorted(key for key in a.keys() & b.keys() if a[key] != b[key])
-    for key in only:
-        print(f"only in {first if key in a else second}: {key}")
+    for key in gone:
+        print(f"not in {second}: {key}")
     for key in differ:
         print(f"differs: {key}")
     runs = len({key.split(": ")[0] for key in a})
     print(f"{runs} runs, {len(a.keys() & b.keys())} fields compared: {len(differ)} differ")
-    return 1 if only or differ or not a else 0
+    print(f"{len(new)} fields are new in {second}, {len(gone)} are gone")
+    return 1 if gone or differ or not a else 0
 
 
 def main():
