@@ -110,7 +110,9 @@ std::vector<std::byte> as_hdf5(const std::vector<double>& costs, const Summary& 
   h5_check(H5Fflush(file, H5F_SCOPE_GLOBAL), "cannot finish the table");
   const ssize_t size = H5Fget_file_image(file, nullptr, 0);
   h5_check(size < 0 ? -1 : 0, "cannot finish the table");
-  std::vector<std::byte> image(static_cast<std::size_t>(size));
+  std::vector<std::byte> image;
+  image.reserve(static_cast<std::size_t>(size) + 4096);  // for the line, without a copy
+  image.resize(static_cast<std::size_t>(size));
   h5_check(H5Fget_file_image(file, image.data(), image.size()) == size ? 0 : -1,
            "cannot finish the table");
   const std::string line = check_sum_line(image);

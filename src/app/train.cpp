@@ -96,7 +96,8 @@ class OutputFolder {
   explicit OutputFolder(const fs::path& path) {
     const fs::path journals = path / "journal";
     std::error_code error;  // whatever it is, the probe below fails too
-    // In this order: other runs may make the folder, or clear it away, meanwhile.
+    // Another run may make the campaign meanwhile: whoever sees a folder that is not empty looks
+    // for its parts afterwards. Or it clears the folder away between the two: look again.
     const auto usable = [&] {
       return !fs::exists(path, error) ||
              (fs::is_directory(path, error) && fs::is_empty(path, error)) ||
@@ -110,17 +111,12 @@ class OutputFolder {
                       path.string()));
     for (fs::path p = journals; !p.empty() && !fs::exists(p, error); p = p.parent_path())
       created_.push_back(p);
-    error.clear();
-    fs::create_directories(journals, error);
-    const fs::path probe = journals / (this_process({}).run + ".probe");
-    const int fd = error ? -1 : create_new_file(probe.string(), 0666);
-    const bool writable = fd >= 0 && ::write(fd, "\n", 1) == 1;
-    const int reason = error ? error.value() : errno;
-    if (fd >= 0) {
-      ::close(fd);
-      fs::remove(probe, error);
+    int reason = try_to_write(journals);
+    for (int turn = 0; reason == ENOENT && turn < 5; ++turn) {  // another run has cleared it away
+      std::this_thread::sleep_for(std::chrono::milliseconds(20));
+      reason = try_to_write(journals);
     }
-    if (!writable) {
+    if (reason != 0) {
       remove_empty();
       throw InputError(
           fmt::format("{}: cannot be written to ({}); allowed: --out DIR with a folder that can",
@@ -133,6 +129,20 @@ class OutputFolder {
   OutputFolder& operator=(const OutputFolder&) = delete;
 
  private:
+  // Makes the folder and a file in it, which goes again. Returns 0 or errno.
+  static int try_to_write(const fs::path& folder) {
+    std::error_code error;
+    fs::create_directories(folder, error);
+    if (error) return error.value();
+    const fs::path probe = folder / (this_process({}).run + ".probe");
+    const int fd = create_new_file(probe.string(), 0666);
+    if (fd < 0) return errno;
+    const int reason = ::write(fd, "\n", 1) == 1 ? 0 : errno;
+    ::close(fd);
+    fs::remove(probe, error);
+    return reason;
+  }
+
   void remove_empty() const {
     std::error_code error;
     for (const fs::path& p : created_)

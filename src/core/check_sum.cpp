@@ -40,7 +40,9 @@ struct File {
     if (!stream.read(bytes, static_cast<std::streamsize>(count))) fail();
   }
   [[noreturn]] void fail() const {
-    throw RunError(fmt::format("{}: cannot be read: {}", path, std::strerror(errno)));
+    throw RunError(
+        fmt::format("{}: cannot be read: {}", path,
+                    stream.eof() ? "it became shorter meanwhile" : std::strerror(errno)));
   }
 };
 

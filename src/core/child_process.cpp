@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <poll.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/time.h>
@@ -14,6 +15,7 @@
 #include <cmath>
 #include <csignal>
 #include <cstring>
+#include <ctime>
 #include <fstream>
 #include <new>
 #include <string>
@@ -24,6 +26,9 @@
 namespace qhn {
 namespace {
 
+// What a child of ours dies of by its own doing; SIGPROF is the limit of its CPU time.
+constexpr std::array crashes = {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT, SIGSYS, SIGPROF};
+
 // ITIMER_PROF counts CPU time of user and system; its signal ends the process.
 void limit_step(double seconds) {
   itimerval timer{};
@@ -32,59 +37,89 @@ void limit_step(double seconds) {
   ::setitimer(ITIMER_PROF, &timer, nullptr);
 }
 
-// A sanitizer maps more than any limit.
-void limit_memory([[maybe_unused]] std::uint64_t bytes) {
+// False: the process has a lower limit of its own. A sanitizer maps more than any limit.
+bool limit_memory([[maybe_unused]] std::uint64_t bytes) {
 #if !defined(__SANITIZE_ADDRESS__)
   std::uint64_t pages = 0;
   std::ifstream("/proc/self/statm") >> pages;
   rlimit limit{};
-  if (pages == 0 || ::getrlimit(RLIMIT_AS, &limit) != 0) return;
-  limit.rlim_cur = std::min<rlim_t>(
-      limit.rlim_cur, pages * static_cast<std::uint64_t>(::sysconf(_SC_PAGESIZE)) + bytes);
-  ::setrlimit(RLIMIT_AS, &limit);
+  if (pages == 0 || ::getrlimit(RLIMIT_AS, &limit) != 0) return false;
+  const rlim_t wanted = pages * static_cast<std::uint64_t>(::sysconf(_SC_PAGESIZE)) + bytes;
+  if (limit.rlim_cur <= wanted) return false;
+  limit.rlim_cur = wanted;
+  return ::setrlimit(RLIMIT_AS, &limit) == 0;
+#else
+  return false;
 #endif
 }
 
 // A crash of the child is expected: no handlers of MPI or a sanitizer, no words, no core file.
 void crash_silently() {
-  for (const int number : {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT, SIGPROF})
+  sigset_t unblocked;
+  sigemptyset(&unblocked);
+  for (const int number : crashes) {
     ::signal(number, SIG_DFL);
-  sigset_t profile;
-  sigemptyset(&profile);
-  sigaddset(&profile, SIGPROF);
-  ::sigprocmask(SIG_UNBLOCK, &profile, nullptr);
-  const rlimit none{0, 0};
-  ::setrlimit(RLIMIT_CORE, &none);
+    sigaddset(&unblocked, number);
+  }
+  ::sigprocmask(SIG_UNBLOCK, &unblocked, nullptr);
+  ::prctl(PR_SET_DUMPABLE, 0);
   const int nowhere = ::open("/dev/null", O_WRONLY | O_CLOEXEC);
   if (nowhere >= 0) ::dup2(nowhere, STDERR_FILENO);
 }
 
-constexpr char input_error = 'i', run_error = 'r';  // what an answer begins with
+// What an answer begins with; the words of an error follow.
+constexpr char done = '.', input_error = 'i', run_error = 'r', no_memory = 'm', own_limit = 'o';
 
 // Short enough for a pipe that is read afterwards.
-[[noreturn]] void answer(int to, char kind, std::string_view words) {
+[[noreturn]] void answer(int to, char kind, std::string_view words = "") {
   const std::string text = kind + std::string(words.substr(0, 4000));
   _exit(::write(to, text.data(), text.size()) < 0 ? 1 : 0);
 }
 
 [[noreturn]] void run(const std::function<void(const std::function<void()>& go_on)>& work,
-                      const ChildLimits& limits, int to) {
+                      const ChildLimits& limits, int to) noexcept {
   crash_silently();
+  bool limited = false;
   try {
-    limit_memory(limits.bytes);
+    limited = limit_memory(limits.bytes);
     limit_step(limits.step_seconds);
     work([&] { limit_step(limits.step_seconds); });
   } catch (const InputError& error) {
     answer(to, input_error, error.what());
   } catch (const std::bad_alloc&) {
-    answer(to, run_error, "it takes more memory than its size explains");
+    answer(to, limited ? no_memory : own_limit);
   } catch (const std::exception& error) {
     answer(to, run_error, error.what());
+  } catch (...) {
+    answer(to, run_error, "an error without words");
   }
-  _exit(0);
+  answer(to, done);
 }
 
-std::string read_all(int from) {
+double cpu_seconds(pid_t process) {
+  clockid_t clock{};
+  timespec time{};
+  if (::clock_getcpuclockid(process, &clock) != 0 || ::clock_gettime(clock, &time) != 0) return 0;
+  return static_cast<double>(time.tv_sec) + 1e-9 * static_cast<double>(time.tv_nsec);
+}
+
+// What the child answers; empty: it died without. One that waits for a lock that another thread had
+// when it was made will never answer: it is killed.
+std::string await_answer(pid_t child, int from) {
+  constexpr int patience = 60;  // s without any computing
+  double before = -1;
+  for (int idle = 0; idle < patience; ++idle) {
+    pollfd ready{from, POLLIN, 0};
+    const int n = ::poll(&ready, 1, 1000);
+    if (n > 0) break;
+    const double now = cpu_seconds(child);
+    if (n < 0 || now > before) idle = 0;
+    before = now;
+    if (idle == patience - 1) {
+      ::kill(child, SIGKILL);
+      return std::string(1, done);
+    }
+  }
   std::string text;
   std::array<char, 4096> part;
   for (ssize_t n = 1; n != 0;) {
@@ -93,6 +128,17 @@ std::string read_all(int from) {
     if (n > 0) text.append(part.data(), static_cast<std::size_t>(n));
   }
   return text;
+}
+
+// Throws what the child died of; nothing where it was another's signal, or nobody knows.
+void throw_death(int status, const ChildLimits& limits) {
+  if (WIFEXITED(status))
+    throw ChildDied(fmt::format("it ended the process with exit code {}", WEXITSTATUS(status)));
+  const int number = WTERMSIG(status);
+  if (number == SIGPROF)
+    throw ChildDied(fmt::format("no end after {:.3g} s of computing", limits.step_seconds));
+  if (std::find(crashes.begin(), crashes.end(), number) != crashes.end())
+    throw ChildDied(::strsignal(number));
 }
 
 }  // namespace
@@ -108,19 +154,22 @@ void try_in_child(const std::function<void(const std::function<void()>& go_on)>&
     run(work, limits, ends[1]);
   }
   ::close(ends[1]);
-  const std::string text = child < 0 ? "" : read_all(ends[0]);
+  const std::string text = child < 0 ? std::string(1, done) : await_answer(child, ends[0]);
   ::close(ends[0]);
-  if (child < 0) return;
   int status = 0;
-  while (::waitpid(child, &status, 0) < 0)
-    if (errno != EINTR) return;
-  if (WIFSIGNALED(status) && WTERMSIG(status) == SIGPROF)
-    throw ChildDied(fmt::format("no end after {:.3g} s of computing", limits.step_seconds));
-  if (WIFSIGNALED(status)) throw ChildDied(::strsignal(WTERMSIG(status)));
-  if (WEXITSTATUS(status) != 0) throw ChildDied(fmt::format("exit code {}", WEXITSTATUS(status)));
-  if (text.empty()) return;
-  if (text[0] == input_error) throw InputError(text.substr(1));
-  throw RunError(text.substr(1));
+  bool known = child > 0;  // not where somebody else has waited for it, or SIGCHLD is ignored
+  while (known && ::waitpid(child, &status, 0) < 0)
+    if (errno != EINTR) known = false;
+  if (text.empty()) {
+    if (!known) throw ChildDied("it ended without an answer");
+    return throw_death(status, limits);
+  }
+  const std::string words = text.substr(1);
+  if (text[0] == input_error) throw InputError(words);
+  if (text[0] == run_error) throw RunError(words);
+  if (text[0] == own_limit) throw RunError("out of memory");
+  if (text[0] == no_memory)
+    throw ChildDied(fmt::format("it asked for more than {} bytes of memory", limits.bytes));
 }
 
 }  // namespace qhn

@@ -144,8 +144,9 @@ void NewFile::write(std::span<const std::byte> bytes) {
   }
 }
 
-void NewFile::append(std::span<const std::byte> bytes) {
-  if (::lseek(fd_, 0, SEEK_END) < 0) fail(errno);
+void NewFile::end_with(std::uint64_t length, std::span<const std::byte> bytes) {
+  const auto end = static_cast<off_t>(length);
+  if (::ftruncate(fd_, end) != 0 || ::lseek(fd_, end, SEEK_SET) < 0) fail(errno);
   write(bytes);
 }
 

@@ -30,8 +30,8 @@ class NewFile {
   /// its name since. Not where something special is written to.
   std::string reopen_path() const;
   void write(std::span<const std::byte> bytes);
-  /// Writes behind all that the file holds, by whatever way it came there.
-  void append(std::span<const std::byte> bytes);
+  /// Cuts the file, whoever wrote what it holds, off at `length`, and writes `bytes` there.
+  void end_with(std::uint64_t length, std::span<const std::byte> bytes);
   /// Has the file system set aside so many bytes, so that writing them cannot fail later.
   void reserve(std::uint64_t bytes);
   /// Syncs file and folder, and renames.

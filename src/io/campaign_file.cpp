@@ -491,8 +491,7 @@ class CampaignWriter::Columns {
       group_.reset();
       file_.reset();
     });
-    const std::string line = check_sum_line(new_file_.reopen_path());
-    new_file_.append(std::as_bytes(std::span(line)));
+    add_check_sum();
     new_file_.commit();
   }
 
@@ -505,6 +504,19 @@ class CampaignWriter::Columns {
     for (const auto* list : {&head.provenance.hosts, &head.provenance.slurm})
       for (const std::string& text : *list) bytes += 256 + text.size();
     return bytes;
+  }
+
+  // HDF5 knows nothing of the space that was set aside: it is let go of first.
+  void add_check_sum() {
+    std::string line;
+    std::uint64_t end = 0;
+    guarded([&] {
+      end = end_of_hdf5(new_file_.reopen_path());
+      if (end == 0) throw RunError("HDF5 wrote a file of another version");
+      new_file_.end_with(end, {});
+      line = check_sum_line(new_file_.reopen_path());
+    });
+    new_file_.end_with(end, std::as_bytes(std::span(line)));
   }
 
   template <class Work>

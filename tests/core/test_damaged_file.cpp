@@ -3,7 +3,9 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <chrono>
 #include <csignal>
+#include <cstdio>
 #include <cstdlib>
 #include <ctime>
 #include <filesystem>
@@ -108,9 +110,38 @@ TEST_F(DamagedFile, IsRefusedWhereReadingItCrashesOrDoesNotEnd) {
   EXPECT_EQ(refusal([](const auto&) { std::abort(); }),
             path_ + ": damaged: a trial read failed: Aborted");
   EXPECT_EQ(refusal([](const auto&) { ::_exit(3); }),
-            path_ + ": damaged: a trial read failed: exit code 3");
-  EXPECT_EQ(refusal([](const auto&) { compute_for(3600); }),
-            path_ + ": damaged: a trial read failed: no end after 1 s of computing");
+            path_ + ": damaged: a trial read failed: it ended the process with exit code 3");
+}
+
+// As a power cut may leave it: the last bytes are zeros, the line among them.
+TEST_F(DamagedFile, IsRefusedWhereItsCheckSumWasDestroyed) {
+  std::string content(1000, '\0');
+  content.replace(0, 14, std::string("\x89HDF\r\n\x1a\n\0\0\0\0\0\x8", 14));
+  content[40] = static_cast<char>(1000 % 256);
+  content[41] = static_cast<char>(1000 / 256);
+  write(content);
+  EXPECT_EQ(refusal([](const auto&) {}), "") << "without a line behind its end";
+  const std::size_t line = check_sum_line(path_).size();
+  write(content + std::string(line, '\0'));
+  EXPECT_EQ(refusal([](const auto&) {}),
+            path_ + ": damaged: what stands where its check sum was is none");
+}
+
+TEST_F(DamagedFile, ASoundFileIsTriedOnce) {
+  const auto crash = [](const auto&) { std::abort(); };
+  const auto age = [this](int hours) {
+    const auto time = std::filesystem::last_write_time(path_) - std::chrono::hours(hours);
+    std::filesystem::last_write_time(path_, time);
+  };
+  write("one");
+  EXPECT_EQ(refusal([](const auto&) {}), "");
+  EXPECT_NE(refusal(crash), "") << "it may have been written again";
+  age(2);
+  EXPECT_EQ(refusal([](const auto&) {}), "");
+  EXPECT_EQ(refusal(crash), "");
+  age(1);
+  EXPECT_NE(refusal(crash), "") << "changed";
+  EXPECT_NE(refusal(crash), "");
 }
 
 TEST_F(DamagedFile, ACheckSumNeedsNoSecondReading) {
@@ -142,6 +173,7 @@ TEST(ChildProcess, ThrowsWhatWasThrownInIt) {
   EXPECT_EQ(end_in_child([](const auto&) { throw InputError("a"); }), "InputError: a");
   EXPECT_EQ(end_in_child([](const auto&) { throw RunError("b"); }), "RunError: b");
   EXPECT_EQ(end_in_child([](const auto&) { throw std::out_of_range("c"); }), "RunError: c");
+  EXPECT_EQ(end_in_child([](const auto&) { throw 1; }), "RunError: an error without words");
   EXPECT_EQ(end_in_child([](const auto&) { throw InputError(std::string(100000, 'd')); }),
             "InputError: " + std::string(4000, 'd'));
 }
@@ -168,13 +200,33 @@ TEST(ChildProcess, HasAsMuchMemoryAsTheLimitSays) {
   };
   EXPECT_EQ(end_in_child(take(10 << 20), {10, 30 << 20}), "");
   EXPECT_EQ(end_in_child(take(40 << 20), {10, 30 << 20}),
-            "RunError: it takes more memory than its size explains");
+            "died: it asked for more than 31457280 bytes of memory");
 }
 #endif
 
+// The launcher of some batch systems leaves it so.
+TEST(ChildProcess, ItsEndIsKnownWhereTheSignalOfItIsIgnored) {
+  ::signal(SIGCHLD, SIG_IGN);
+  EXPECT_EQ(end_in_child([](const auto&) { std::abort(); }), "died: it ended without an answer");
+  EXPECT_EQ(end_in_child([](const auto&) {}), "");
+  EXPECT_EQ(end_in_child([](const auto&) { throw InputError("a"); }), "InputError: a");
+  ::signal(SIGCHLD, SIG_DFL);
+}
+
+// An operator's signal, or the kernel's where memory is short, says nothing about a file.
+TEST(ChildProcess, AnothersSignalIsNoVerdict) {
+  for (const int number : {SIGKILL, SIGTERM})
+    EXPECT_EQ(end_in_child([number](const auto&) { ::raise(number); }), "");
+}
+
 TEST(ChildProcess, LeavesNeitherWordsNorProcessesBehind) {
   testing::internal::CaptureStderr();
-  EXPECT_EQ(end_in_child([](const auto&) { std::abort(); }), "died: Aborted");
+  const auto speak_and_abort = [](const auto&) {
+    std::fputs("words", stderr);
+    std::fflush(stderr);
+    std::abort();
+  };
+  EXPECT_EQ(end_in_child(speak_and_abort), "died: Aborted");
   EXPECT_EQ(testing::internal::GetCapturedStderr(), "");
   EXPECT_EQ(::waitpid(-1, nullptr, WNOHANG), -1);
   EXPECT_EQ(errno, ECHILD);

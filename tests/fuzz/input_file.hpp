@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <stdexcept>
 #include <string>
 
@@ -39,11 +40,17 @@ class InputFile {
     return path_;
   }
   const std::string& folder() const { return folder_; }
+  const std::string& path() const { return path_; }
 
  private:
   std::string folder_, path_;
   int fd_ = -1;
 };
+
+/// Runs what reads an input that was written to an InputFile: `work` of the first input is called
+/// for all. With libFuzzer in a child process that may crash inside HDF5 (lasting_child.cpp), in
+/// ctest as it is (replay.cpp).
+void run_input(const std::function<void()>& work);
 
 /// Runs `read`, which may refuse its input in the two ways that the program reports in one line.
 /// Any other exception ends the process: it is a finding.

@@ -1,6 +1,6 @@
-// In place of core/child_process.cpp where libFuzzer runs: a million forks of a process as large as
-// this would take hours. One child tries input after input, and another takes its place where one
-// dies. A target has one path for all inputs, so that `work` of the first is `work` of all.
+// Runs the inputs of a target whose library may crash on a damaged file: in a child process, where
+// that is no finding, as the program itself tries such a file in one. A fork for each input would
+// take hours; one child takes input after input, and another its place where it dies.
 #include <fcntl.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
@@ -9,13 +9,16 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <csignal>
 #include <cstdint>
+#include <cstdio>
 #include <cstdlib>
 #include <string>
+#include <string_view>
 
 #include "core/child_process.hpp"
-#include "core/error.hpp"
+#include "input_file.hpp"
 
 extern "C" {
 void __sanitizer_set_death_callback(void (*)());
@@ -31,63 +34,68 @@ const auto edges = static_cast<std::size_t>(__stop___sancov_cntrs - __start___sa
 struct Child {
   pid_t id = 0;  // 0: there is none
   int ask = -1, answer = -1;
+  int report = -1;                // what it says on standard error
   std::uint8_t* taken = nullptr;  // shared: the edges that the child took
 } child;
 
-void limit_step(double seconds) {
-  // A tenth of the time: nothing read here is large, and many inputs have no end.
+// Of the child that died: did HDF5 crash, or take too long or too much, and not this project?
+bool is_fault_of_hdf5(int status) {
+  if (WIFSIGNALED(status) && WTERMSIG(status) == SIGPROF) return true;
+  std::string report(1 << 16, '\0');
+  const ssize_t length = ::pread(child.report, report.data(), report.size(), 0);
+  report.resize(length > 0 ? static_cast<std::size_t>(length) : 0);
+  if (report.find("out-of-memory") != std::string::npos) return true;
+  // The stack, "    #0 0x… in name (module+…": frames of the sanitizer and of libc are at its top.
+  std::size_t at = report.find("    #0 ");
+  for (int frame = 0; frame < 12 && at != std::string::npos; ++frame) {
+    const std::string_view line(report.data() + at, report.find('\n', at) - at);
+    if (line.find("libhdf5") != std::string_view::npos) return true;
+    if (line.find("qhn::") != std::string_view::npos) return false;
+    at = report.find("    #", at + line.size());
+  }
+  return false;
+}
+
+// A tenth of a second: nothing read here is large, and many inputs have no end.
+void limit_time(bool on) {
   itimerval timer{};
-  timer.it_value.tv_usec = static_cast<suseconds_t>(std::min(1e5 * seconds, 9e5));
+  timer.it_value.tv_usec = on ? 100000 : 0;
   ::setitimer(ITIMER_PROF, &timer, nullptr);
 }
 
-// 'i' or 'r' and the words of an InputError or another exception; '.': there was none.
-std::string answer_of(const std::function<void(const std::function<void()>&)>& work,
-                      double step_seconds) {
-  try {
-    limit_step(step_seconds);
-    work([&] { limit_step(step_seconds); });
-  } catch (const InputError& error) {
-    return std::string("i") + error.what();
-  } catch (const std::exception& error) {
-    return std::string("r") + error.what();
-  }
-  return ".";
-}
-
-[[noreturn]] void serve(const std::function<void(const std::function<void()>&)>& work,
-                        double step_seconds, int asked, int answered) {
+[[noreturn]] void serve(const std::function<void()>& work, int asked, int answered) {
   ::prctl(PR_SET_PDEATHSIG, SIGKILL);
   // libFuzzer would keep the input of a child that died, or that asked for more memory than the
   // limit, as a finding in the working folder.
   __sanitizer_set_death_callback(nullptr);
   if (::chdir("/proc") != 0) std::abort();
-  for (const int number : {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT, SIGPROF})
-    ::signal(number, SIG_DFL);
-  ::dup2(::open("/dev/null", O_WRONLY), STDERR_FILENO);
+  ::dup2(child.report, STDERR_FILENO);
   for (char byte = 0; ::read(asked, &byte, 1) == 1;) {
     std::fill_n(__start___sancov_cntrs, edges, std::uint8_t{0});
-    std::string answer = answer_of(work, step_seconds);
-    limit_step(0);
+    limit_time(true);
+    may_refuse(work);
+    limit_time(false);
     std::copy_n(__start___sancov_cntrs, edges, child.taken);
-    answer.resize(std::min<std::size_t>(answer.size(), 4000));
-    if (::write(answered, answer.data(), answer.size()) < 0) break;
+    if (::write(answered, "!", 1) != 1) break;
   }
-  ::_exit(0);
+  std::perror("the child lost its parent");
+  ::_exit(1);
 }
 
-void start(const std::function<void(const std::function<void()>&)>& work, double step_seconds) {
+void start(const std::function<void()>& work) {
   int ask[2], answer[2];
   if (child.taken == nullptr)
     child.taken = static_cast<std::uint8_t*>(
         ::mmap(nullptr, edges, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0));
-  if (child.taken == MAP_FAILED || ::pipe(ask) != 0 || ::pipe(answer) != 0 ||
+  if (child.report < 0) child.report = ::memfd_create("report", MFD_CLOEXEC);
+  if (child.taken == MAP_FAILED || child.report < 0 || ::ftruncate(child.report, 0) != 0 ||
+      ::lseek(child.report, 0, SEEK_SET) != 0 || ::pipe(ask) != 0 || ::pipe(answer) != 0 ||
       (child.id = ::fork()) < 0)
     std::abort();
   if (child.id == 0) {
     ::close(ask[1]);
     ::close(answer[0]);
-    serve(work, step_seconds, ask[0], answer[1]);
+    serve(work, ask[0], answer[1]);
   }
   ::close(ask[0]);
   ::close(answer[1]);
@@ -97,24 +105,38 @@ void start(const std::function<void(const std::function<void()>&)>& work, double
 
 }  // namespace
 
-void try_in_child(const std::function<void(const std::function<void()>& go_on)>& work,
-                  const ChildLimits& limits) {
-  if (child.id == 0) start(work, limits.step_seconds);
-  std::string answer(4000, '\0');
-  ssize_t length = ::write(child.ask, "?", 1);
-  if (length == 1) length = ::read(child.answer, answer.data(), answer.size());
-  if (length <= 0) {
-    ::waitpid(child.id, nullptr, 0);
-    ::close(child.ask);
-    ::close(child.answer);
-    child.id = 0;
-    throw ChildDied("somehow");
+void run_input(const std::function<void()>& work) {
+  if (child.id == 0) start(work);
+  // libFuzzer's alarm interrupts any call.
+  const auto again = [](auto call) {
+    auto result = call();
+    while (result < 0 && errno == EINTR) result = call();
+    return result;
+  };
+  char byte = 0;
+  auto length = again([] { return ::write(child.ask, "?", 1); });
+  if (length == 1) length = again([&] { return ::read(child.answer, &byte, 1); });
+  if (length == 1) {
+    for (std::size_t edge = 0; edge < edges; ++edge)  // as if they had been taken here
+      __start___sancov_cntrs[edge] = std::max(__start___sancov_cntrs[edge], child.taken[edge]);
+    return;
   }
-  for (std::size_t edge = 0; edge < edges; ++edge)  // as if they had been taken here
-    __start___sancov_cntrs[edge] = std::max(__start___sancov_cntrs[edge], child.taken[edge]);
-  answer.resize(static_cast<std::size_t>(length));
-  if (answer[0] == 'i') throw InputError(answer.substr(1));
-  if (answer[0] == 'r') throw RunError(answer.substr(1));
+  int status = 0;
+  again([&] { return ::waitpid(child.id, &status, 0); });
+  if (!is_fault_of_hdf5(status)) {
+    std::string report(1 << 16, '\0');
+    if (::pread(child.report, report.data(), report.size(), 0) > 0)
+      std::fputs(report.c_str(), stderr);
+    std::fprintf(stderr, "the child ended with status %d\n", status);
+    std::abort();
+  }
+  ::close(child.ask);
+  ::close(child.answer);
+  child.id = 0;
 }
+
+// All inputs are in a child already.
+void try_in_child(const std::function<void(const std::function<void()>& go_on)>&,
+                  const ChildLimits&) {}
 
 }  // namespace qhn

@@ -43,10 +43,10 @@ cmake --build build/fuzz --target "${targets[@]/#/fuzz_}"
 mkdir -p build/fuzz/findings
 timeout=$(((max_len + 1023) / 1024))
 # MPI and HDF5 keep memory until the process ends. A small quarantine: the default of 256 MB for freed
-# memory costs half of the speed. HDF5 reads memory that it did not write: new memory is filled, so
-# that it reads the same in the child that tries a file first (lasting_child.cpp).
+# memory costs half of the speed. Names of functions would take a second for each child that dies
+# (lasting_child.cpp): give a finding to the program again, without symbolize=0, to see them.
 export ASAN_OPTIONS=detect_leaks=0:allocator_may_return_null=0:quarantine_size_mb=16
-export ASAN_OPTIONS=$ASAN_OPTIONS:max_malloc_fill_size=16777216:malloc_context_size=3
+export ASAN_OPTIONS=$ASAN_OPTIONS:malloc_context_size=3:symbolize=0
 export UBSAN_OPTIONS=print_stacktrace=1
 failed=()
 for target in "${targets[@]}"; do

@@ -5,16 +5,13 @@
 #include <vector>
 
 #include "input_file.hpp"
-#include "io/hdf5.hpp"
 #include "problem/table_file.hpp"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
-  // HDF5 keeps freed memory for itself, with what it holds.
-  static const bool keeps_none = H5set_free_list_limits(0, 0, 0, 0, 0, 0) >= 0;
-  if (!keeps_none) std::abort();
   static qhn::InputFile file;
-  const std::string& path = file.write(data, size);
-  qhn::may_refuse([&] {
+  static const std::string& path = file.path();
+  file.write(data, size);
+  qhn::run_input([&] {
     const qhn::TableFile table(path);
     std::vector<double> costs(std::min<qhn::Index>(table.size(), 1 << 12));
     table.read(0, costs);

@@ -323,6 +323,18 @@ TEST(CampaignFile, NoticesAChangedByteAnywhere) {
   }
 }
 
+// As a power cut may leave the end of a file.
+TEST(CampaignFile, NoticesAnEndOfZeros) {
+  const TemporaryFolder folder;
+  const std::string path = folder / "campaign.h5";
+  write_campaign(path, example());
+  std::string bytes = bytes_of(path);
+  std::fill(bytes.end() - 100, bytes.end(), '\0');
+  folder.write("campaign.h5", bytes);
+  EXPECT_EQ(message_of<InputError>([&] { read_campaign(path); }),
+            path + ": damaged: what stands where its check sum was is none");
+}
+
 // As files were before they had a check sum, and as h5py leaves them: HDF5 cuts the line off where
 // it opens the file for writing.
 TEST(CampaignFile, ReadsAFileWithoutCheckSum) {
