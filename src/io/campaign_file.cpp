@@ -221,6 +221,8 @@ void read_energy(hid_t file, std::vector<RunEnergy>& energy) {
   const auto read = [&](const char* name, auto member) { read_column(rows, name, phases, member); };
   for_each_phase_column(read);
   if (has_link(rows, "times")) for_each_newer_phase_column(read);
+  if (phases.size() != owners.size())  // an empty list takes the length of its first column
+    throw RunError(fmt::format("'run' has {} entries instead of {}", owners.size(), phases.size()));
   for (std::size_t k = 0; k < phases.size(); ++k) {
     const auto owner = std::find_if(energy.begin(), energy.end(),
                                     [&](const RunEnergy& run) { return run.run == owners[k]; });
