@@ -96,8 +96,8 @@ class OutputFolder {
   explicit OutputFolder(const fs::path& path) {
     const fs::path journals = path / "journal";
     std::error_code error;  // whatever it is, the probe below fails too
-    // Another run may make the campaign meanwhile: whoever sees a folder that is not empty looks
-    // for its parts afterwards. Or it clears the folder away between the two: look again.
+    // Another run may begin its campaign here at this moment, so the parts of a campaign are looked
+    // for after the folder was seen not to be empty; or remove it between the two, so look twice.
     const auto usable = [&] {
       return !fs::exists(path, error) ||
              (fs::is_directory(path, error) && fs::is_empty(path, error)) ||

@@ -47,7 +47,7 @@ struct File {
 };
 
 std::string line_of(File& file, std::uint64_t length) {
-  unsigned long crc = ::crc32_z(0, nullptr, 0);
+  unsigned long crc = 0;
   std::vector<char> part(std::min<std::uint64_t>(length, 1 << 16));
   for (std::uint64_t first = 0; first < length; first += part.size()) {
     const std::size_t count = std::min<std::uint64_t>(part.size(), length - first);
@@ -61,7 +61,7 @@ std::string line_of(File& file, std::uint64_t length) {
 
 std::string check_sum_line(std::span<const std::byte> content) {
   const auto* bytes = reinterpret_cast<const Bytef*>(content.data());
-  return line_of(::crc32_z(::crc32_z(0, nullptr, 0), bytes, content.size()), content.size());
+  return line_of(::crc32_z(0, bytes, content.size()), content.size());
 }
 
 std::string check_sum_line(const std::string& path) {

@@ -103,19 +103,19 @@ double cpu_seconds(pid_t process) {
   return static_cast<double>(time.tv_sec) + 1e-9 * static_cast<double>(time.tv_nsec);
 }
 
-// What the child answers; empty: it died without. One that waits for a lock that another thread had
-// when it was made will never answer: it is killed.
+// The answer of the child; empty where it died before. A child that has not computed for a minute,
+// for instance because another thread held a lock at the fork, is killed and counts as done.
 std::string await_answer(pid_t child, int from) {
-  constexpr int patience = 60;  // s without any computing
-  double before = -1;
-  for (int idle = 0; idle < patience; ++idle) {
-    pollfd ready{from, POLLIN, 0};
-    const int n = ::poll(&ready, 1, 1000);
-    if (n > 0) break;
-    const double now = cpu_seconds(child);
-    if (n < 0 || now > before) idle = 0;
-    before = now;
-    if (idle == patience - 1) {
+  constexpr int patience = 60;  // s
+  pollfd ready{from, POLLIN, 0};
+  double computed = 0;
+  for (int idle = 0, n = 0; (n = ::poll(&ready, 1, 1000)) <= 0;) {
+    if (n == 0) ++idle;
+    if (const double now = cpu_seconds(child); now > computed) {
+      computed = now;
+      idle = 0;
+    }
+    if (idle == patience) {
       ::kill(child, SIGKILL);
       return std::string(1, done);
     }
@@ -130,7 +130,7 @@ std::string await_answer(pid_t child, int from) {
   return text;
 }
 
-// Throws what the child died of; nothing where it was another's signal, or nobody knows.
+// Throws ChildDied with the reason; returns where a signal of another process ended the child.
 void throw_death(int status, const ChildLimits& limits) {
   if (WIFEXITED(status))
     throw ChildDied(fmt::format("it ended the process with exit code {}", WEXITSTATUS(status)));

@@ -21,7 +21,7 @@
 namespace qhn {
 namespace {
 
-// What a file is as long as nobody writes to it: device, inode, size, time of the last change.
+// One version of a file: device, inode, size, time of the last change in seconds and nanoseconds.
 using FileState = std::array<std::uint64_t, 5>;
 
 FileState state_of(const std::string& path) {
@@ -61,7 +61,7 @@ void refuse_damaged(const std::string& path,
   if (sum == CheckSum::none) {
     const std::size_t line = check_sum_line(std::span<const std::byte>()).size();
     if (end_of_hdf5(path) + line == bytes)
-      throw InputError(path + ": damaged: what stands where its check sum was is none");
+      throw InputError(path + ": damaged: its check sum is destroyed");
     const double seconds = std::min(4 + 3e-6 * static_cast<double>(bytes), 600.0);
     try {
       try_in_child(read, {seconds, (std::uint64_t{4} << 30) + 2064 * bytes});

@@ -492,8 +492,8 @@ class CampaignWriter::Columns {
       datasets_.clear();
       group_.reset();
       file_.reset();
+      add_check_sum();
     });
-    add_check_sum();
     new_file_.commit();
   }
 
@@ -508,16 +508,13 @@ class CampaignWriter::Columns {
     return bytes;
   }
 
-  // HDF5 knows nothing of the space that was set aside: it is let go of first.
+  // Cuts off what is left of the space that was set aside, then adds the line.
   void add_check_sum() {
-    std::string line;
-    std::uint64_t end = 0;
-    guarded([&] {
-      end = end_of_hdf5(new_file_.reopen_path());
-      if (end == 0) throw RunError("HDF5 wrote a file of another version");
-      new_file_.end_with(end, {});
-      line = check_sum_line(new_file_.reopen_path());
-    });
+    const std::string written = new_file_.reopen_path();
+    const std::uint64_t end = end_of_hdf5(written);
+    if (end == 0) throw RunError("HDF5 wrote a file of another version");
+    new_file_.end_with(end, {});
+    const std::string line = check_sum_line(written);
     new_file_.end_with(end, std::as_bytes(std::span(line)));
   }
 

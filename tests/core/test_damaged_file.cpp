@@ -123,8 +123,7 @@ TEST_F(DamagedFile, IsRefusedWhereItsCheckSumWasDestroyed) {
   EXPECT_EQ(refusal([](const auto&) {}), "") << "without a line behind its end";
   const std::size_t line = check_sum_line(path_).size();
   write(content + std::string(line, '\0'));
-  EXPECT_EQ(refusal([](const auto&) {}),
-            path_ + ": damaged: what stands where its check sum was is none");
+  EXPECT_EQ(refusal([](const auto&) {}), path_ + ": damaged: its check sum is destroyed");
 }
 
 TEST_F(DamagedFile, ASoundFileIsTriedOnce) {

@@ -38,12 +38,17 @@ struct Child {
   std::uint8_t* taken = nullptr;  // shared: the edges that the child took
 } child;
 
-// Of the child that died: did HDF5 crash, or take too long or too much, and not this project?
-bool is_fault_of_hdf5(int status) {
-  if (WIFSIGNALED(status) && WTERMSIG(status) == SIGPROF) return true;
+// The beginning of what the child said on standard error.
+std::string report_of_child() {
   std::string report(1 << 16, '\0');
   const ssize_t length = ::pread(child.report, report.data(), report.size(), 0);
   report.resize(length > 0 ? static_cast<std::size_t>(length) : 0);
+  return report;
+}
+
+// Did HDF5 crash, or take too long or too much memory, and not this project?
+bool is_fault_of_hdf5(int status, const std::string& report) {
+  if (WIFSIGNALED(status) && WTERMSIG(status) == SIGPROF) return true;
   if (report.find("out-of-memory") != std::string::npos) return true;
   // The stack, "    #0 0x… in name (module+…": frames of the sanitizer and of libc are at its top.
   std::size_t at = report.find("    #0 ");
@@ -123,11 +128,8 @@ void run_input(const std::function<void()>& work) {
   }
   int status = 0;
   again([&] { return ::waitpid(child.id, &status, 0); });
-  if (!is_fault_of_hdf5(status)) {
-    std::string report(1 << 16, '\0');
-    if (::pread(child.report, report.data(), report.size(), 0) > 0)
-      std::fputs(report.c_str(), stderr);
-    std::fprintf(stderr, "the child ended with status %d\n", status);
+  if (const std::string report = report_of_child(); !is_fault_of_hdf5(status, report)) {
+    std::fprintf(stderr, "%s\nthe child ended with status %d\n", report.c_str(), status);
     std::abort();
   }
   ::close(child.ask);

@@ -332,7 +332,7 @@ TEST(CampaignFile, NoticesAnEndOfZeros) {
   std::fill(bytes.end() - 100, bytes.end(), '\0');
   folder.write("campaign.h5", bytes);
   EXPECT_EQ(message_of<InputError>([&] { read_campaign(path); }),
-            path + ": damaged: what stands where its check sum was is none");
+            path + ": damaged: its check sum is destroyed");
 }
 
 // As files were before they had a check sum, and as h5py leaves them: HDF5 cuts the line off where
