@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Lets Optuna minimise the loss of an experiment's networks: an outside reference for `qhn baseline`.
+"""Lets Optuna minimize the loss of an experiment's networks: an outside reference for `qhn baseline`.
 
 Every bit of the network is a parameter with two values, every trial asks for one training loss, read
 from the table of `qhn table` and billed as one evaluation of all training samples, whether it was

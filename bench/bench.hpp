@@ -4,7 +4,7 @@
 #include <string>
 #include <vector>
 
-#include "predict/work.hpp"
+#include "perf/work.hpp"
 
 namespace qhn {
 

@@ -5,9 +5,9 @@
 #include <memory>
 
 #include "bench.hpp"
+#include "engine/reference.hpp"
+#include "engine/sweep_engine.hpp"
 #include "falsify.hpp"
-#include "gradient/sweep_engine.hpp"
-#include "state/reference.hpp"
 #include "truth.hpp"
 
 namespace qhn {

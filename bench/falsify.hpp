@@ -2,7 +2,7 @@
 
 #include <memory>
 
-#include "gradient/engine.hpp"
+#include "engine/engine.hpp"
 
 namespace qhn {
 

@@ -2,7 +2,7 @@
 // round, on the same ranks: bare (shared out beforehand, nothing is kept), through the farm, and
 // through the farm with journals. Processor seconds are those of all threads of all ranks, so the
 // figures also hold where ranks share cores.
-#include "farm/farm.hpp"
+#include "campaign/farm.hpp"
 
 #include <fmt/format.h>
 #include <mpi.h>
@@ -19,12 +19,12 @@
 #include <thread>
 #include <vector>
 
-#include "app/options.hpp"
+#include "cli/options.hpp"
+#include "comm/node.hpp"
 #include "core/aligned.hpp"
 #include "core/random.hpp"
-#include "dist/node.hpp"
-#include "io/campaign_folder.hpp"
-#include "io/journal.hpp"
+#include "record/campaign_folder.hpp"
+#include "record/journal.hpp"
 
 namespace qhn {
 namespace {
@@ -141,7 +141,7 @@ class Bench {
       const auto e = engine();
       const auto size = static_cast<std::uint64_t>(size_);
       for (auto id = static_cast<std::uint64_t>(rank_); id < options_.restarts; id += size)
-        mine.add(*run_restart(*e, costs_, minimum_, restart_, id));
+        mine.add(*run_restart(simulation(*e), restart_, id));
     });
     computed_ = {};
     MPI_Reduce(&mine.restarts, &computed_.restarts, 2, MPI_UINT64_T, MPI_SUM, 0, MPI_COMM_WORLD);
@@ -159,7 +159,7 @@ class Bench {
       return
           [&, e = std::shared_ptr<Engine>(engine())](std::uint64_t id, const RestartHooks& hooks) {
             const double began = MPI_Wtime();
-            auto result = run_restart(*e, costs_, minimum_, restart_, id, hooks);
+            auto result = run_restart(simulation(*e), restart_, id, hooks);
             last = MPI_Wtime();
             longest = std::max(longest, last - began);
             return result;
@@ -246,6 +246,10 @@ class Bench {
   const Options& options_;
   int rank_ = 0, size_ = 1, writer_ = 0, runs_ = 0;
   Circuit circuit_;
+  Simulation simulation(Engine& engine) const {
+    return {engine, [this](Index w) { return costs_[w]; }, minimum_};
+  }
+
   AlignedVector<double> costs_;
   double minimum_ = 0.0;
   RestartOptions restart_;

@@ -5,9 +5,9 @@
 
 #include "bench.hpp"
 #include "core/chunks.hpp"
-#include "gradient/adjoint.hpp"
-#include "gradient/contract.hpp"
-#include "state/reference.hpp"
+#include "engine/adjoint.hpp"
+#include "engine/contract.hpp"
+#include "engine/reference.hpp"
 #include "truth.hpp"
 
 namespace qhn {
@@ -24,12 +24,12 @@ Circuit layer(int qubits, bool rotation) {
   return circuit;
 }
 
-Program layer_program(const Circuit& circuit) {
+Schedule layer_program(const Circuit& circuit) {
   // Purpose::state would drop what is trivial on |0…0⟩, any_expectation the final phases: put a
   // rotation by a fixed angle behind them and take it away.
   Circuit longer = circuit;
   for (int q = 0; q < circuit.qubits; ++q) longer.gates.push_back({GateKind::ry, q, -1, -1, 1.0});
-  Program program = cut_circuit(longer, circuit.qubits, Purpose::any_expectation).low;
+  Schedule program = cut_circuit(longer, circuit.qubits, Purpose::any_expectation).low;
   program.steps.pop_back();
   return program;
 }
@@ -41,15 +41,15 @@ class Layer {
         adjoint_(adjoint),
         broken_(broken),
         threads_(threads),
-        program_(layer_program(circuit_)),
-        backward_(program_),
-        phi_(program_.elements()),
-        lambda_(program_.elements()),
+        schedule_(layer_program(circuit_)),
+        backward_(schedule_),
+        phi_(schedule_.elements()),
+        lambda_(schedule_.elements()),
         angles_(static_cast<std::size_t>(qubits)),
         gradient_(angles_.size()) {
     CounterRng rng(5, Stream::synthetic, 1);
     fill_angles(angles_, rng);
-    program_.set_angles(angles_);
+    schedule_.set_angles(angles_);
     reset();
   }
 
@@ -57,7 +57,7 @@ class Layer {
     if (adjoint_)
       backward_.run(phi_.data(), lambda_.data(), gradient_, threads_);
     else
-      program_.run_from(phi_.data(), threads_);
+      schedule_.run_from(phi_.data(), threads_);
     if (broken_) phi_[0] = -phi_[0];
   }
 
@@ -120,7 +120,7 @@ class Layer {
   Circuit circuit_;
   bool adjoint_, broken_;
   int threads_;
-  RegisterProgram<double> program_;
+  RegisterSchedule<double> schedule_;
   Adjoint<double> backward_;
   AlignedVector<double> phi_, lambda_;
   std::vector<double> angles_, gradient_;
@@ -187,7 +187,7 @@ class Contraction {
 
 void add_layer(const BenchOptions& options, int qubits, bool rotation, bool adjoint, int iterations,
                std::vector<Case>& cases) {
-  const Program program = layer_program(layer(qubits, rotation));
+  const Schedule program = layer_program(layer(qubits, rotation));
   const Row row{
       .benchmark = std::string(rotation ? "rotation" : "phase") + (adjoint ? "-adjoint" : ""),
       .start = "random",

@@ -14,7 +14,7 @@
 #include "core/aligned.hpp"
 #include "core/chunks.hpp"
 #include "core/random.hpp"
-#include "predict/roof.hpp"
+#include "perf/roof.hpp"
 
 namespace qhn {
 namespace {

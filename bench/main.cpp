@@ -15,8 +15,8 @@
 #include <optional>
 #include <regex>
 
-#include "app/options.hpp"
 #include "bench.hpp"
+#include "cli/options.hpp"
 #include "core/error.hpp"
 #include "core/simd.hpp"
 #include "report.hpp"

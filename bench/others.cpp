@@ -5,7 +5,7 @@
 #include <memory>
 
 #include "bench.hpp"
-#include "gradient/engine.hpp"
+#include "engine/engine.hpp"
 #include "libquantum.h"
 #include "truth.hpp"
 

@@ -10,10 +10,10 @@
 #include <stdexcept>
 
 #include "bench.hpp"
+#include "campaign/restart.hpp"
 #include "core/simd.hpp"
+#include "engine/reference.hpp"
 #include "falsify.hpp"
-#include "farm/restart.hpp"
-#include "state/reference.hpp"
 #include "truth.hpp"
 
 namespace qhn {
@@ -41,7 +41,7 @@ class Batch {
     options_.angles = circuit_.angles;
     options_.epsilons = {1e-3, 1e-4, 1e-5};
     options_.keep_angles = true;
-    options_.optimizer.max_iterations = iterations_of(options);
+    options_.optimizer.lbfgs.max_iterations = iterations_of(options);
     results_.resize(static_cast<std::size_t>(threads * batch_));
     engines_.resize(static_cast<std::size_t>(threads));
 #pragma omp parallel for num_threads(threads) schedule(static, 1)
@@ -58,7 +58,7 @@ class Batch {
     for (int k = 0; k < restarts; ++k) {
       const auto id = static_cast<std::size_t>(k);
       Engine& engine = *engines_[static_cast<std::size_t>(omp_get_thread_num())];
-      results_[id] = *run_restart(engine, cost_, minimum_, options_, first_id_ + id);
+      results_[id] = *run_restart(simulation(engine), options_, first_id_ + id);
     }
     first_id_ += results_.size();  // other angles next time
   }
@@ -72,11 +72,11 @@ class Batch {
       good = good &&
              near(r.expectation, reference_expectation(reference_state(circuit_, r.angles), cost_));
     RestartOptions few = options_;
-    few.optimizer.max_iterations = 3;
+    few.optimizer.lbfgs.max_iterations = 3;
     const auto reference = make_engine(circuit_, cost_, {EngineKind::reference});
-    const auto truth = run_restart(*reference, cost_, minimum_, few, 0);
+    const auto truth = run_restart(simulation(*reference), few, 0);
     for (auto& engine : engines_) {
-      const auto found = run_restart(*engine, cost_, minimum_, few, 0);
+      const auto found = run_restart(simulation(*engine), few, 0);
       good = good && found->evaluations == truth->evaluations &&
              near(found->expectation, truth->expectation, 1e-10);
     }
@@ -98,6 +98,10 @@ class Batch {
 
  private:
   Circuit circuit_;
+  Simulation simulation(Engine& engine) const {
+    return {engine, [this](Index w) { return cost_[w]; }, minimum_};
+  }
+
   AlignedVector<double> cost_;
   int batch_;
   double minimum_ = 0.0;

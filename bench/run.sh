@@ -12,7 +12,7 @@ Builds build/release/bin/qhn_bench and runs it: the limits of the machine, then 
 against them. Prints a table and writes DIR/bench.csv, DIR/bench.json (for Google Benchmark's
 compare.py) and DIR/roofline.png; DIR: the next free results/bench-NUMBER. --quick: fewer sizes and
 repetitions, under two minutes. --threads T: the larger of the two thread counts measured (default:
-all cores). Options after -- go to qhn_bench. Ends with an error where a result is wrong.
+all cores). Options after -- go to qhn_bench. Ends with an error if a result is wrong.
 TEXT
 }
 here=$PWD
@@ -43,7 +43,7 @@ while [ $# -gt 0 ]; do
 done
 
 if on_login_node; then
-  echo "This looks like the login node of a cluster: its times mean little."
+  echo "This looks like the login node of a cluster: times measured here are not reliable."
 fi
 
 say "Building build/release/bin/qhn_bench"
@@ -67,7 +67,7 @@ if [ -s "$out/bench.csv" ]; then
     machine="$(nproc) processors, $(lscpu | sed -n 's/^Model name: *//p'), $(date +%F)"
     "$python" analysis/roofline.py "$out/bench.csv" --out "$out/roofline.png" --machine "$machine" || status=$?
   else
-    echo "No roofline.png: no matplotlib here."
+    echo "roofline.png is not written: matplotlib is missing."
   fi
 fi
 exit "$status"

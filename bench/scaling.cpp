@@ -12,16 +12,17 @@
 #include <nlohmann/json.hpp>
 #include <optional>
 
-#include "app/machine.hpp"
-#include "app/machine_file.hpp"
-#include "app/options.hpp"
+#include "cli/options.hpp"
+#include "comm/distributed_engine.hpp"
+#include "comm/exchange.hpp"
+#include "comm/node.hpp"
 #include "core/aligned.hpp"
 #include "core/error.hpp"
+#include "core/quantities.hpp"
 #include "core/random.hpp"
-#include "dist/engine.hpp"
-#include "dist/exchange.hpp"
-#include "dist/node.hpp"
-#include "predict/load.hpp"
+#include "engine/distribution.hpp"
+#include "perf/load.hpp"
+#include "perf/machine_file.hpp"
 #include "problem/synthetic.hpp"
 
 namespace qhn {

@@ -8,8 +8,8 @@
 #include "bench.hpp"
 #include "core/aligned.hpp"
 #include "core/wht.hpp"
-#include "state/measure.hpp"
-#include "state/reference.hpp"
+#include "engine/measure.hpp"
+#include "engine/reference.hpp"
 #include "truth.hpp"
 
 namespace qhn {

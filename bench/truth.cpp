@@ -6,8 +6,8 @@
 #include <numbers>
 
 #include "core/chunks.hpp"
-#include "gradient/reference_engine.hpp"
-#include "state/reference.hpp"
+#include "engine/reference.hpp"
+#include "engine/reference_engine.hpp"
 
 namespace qhn {
 namespace {

@@ -1,15 +1,15 @@
-# cmake --install: the program, and every room but app as a library of find_package(qhn), named
-# qhn::core, qhn::gradient, …; headers go to include/qhn as they lie in src/.
+# cmake --install: the program, and every component but cli as a library of find_package(qhn), named
+# qhn::core, qhn::engine, …; headers go to include/qhn as they lie in src/.
 include(GNUInstallDirs)
 include(CMakePackageConfigHelpers)
 set(package_dir ${CMAKE_INSTALL_LIBDIR}/cmake/qhn)
 
-get_property(rooms GLOBAL PROPERTY QHN_ROOMS)
-list(REMOVE_ITEM rooms app)
-foreach(room ${rooms})
-  set_target_properties(qhn_${room} PROPERTIES EXPORT_NAME ${room})
-  install(TARGETS qhn_${room} EXPORT qhn ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR})
-  install(DIRECTORY ${PROJECT_SOURCE_DIR}/src/${room} DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}/qhn
+get_property(components GLOBAL PROPERTY QHN_COMPONENTS)
+list(REMOVE_ITEM components cli)
+foreach(component ${components})
+  set_target_properties(qhn_${component} PROPERTIES EXPORT_NAME ${component})
+  install(TARGETS qhn_${component} EXPORT qhn ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR})
+  install(DIRECTORY ${PROJECT_SOURCE_DIR}/src/${component} DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}/qhn
           FILES_MATCHING PATTERN *.hpp)
 endforeach()
 install(TARGETS qhn RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})

@@ -2,8 +2,8 @@
 # qhn_mpi_test(NAME SOURCES … LIBS … RANKS 1 2 …): the same program once per rank count.
 find_package(GTest REQUIRED)
 
-# Tests wait for what they test, which is optimised as ever: their own files compile in half the time.
-# OPTIMISED are those that compute much themselves.
+# Tests wait for what they test, which is optimized as ever: their own files compile in half the time.
+# OPTIMIZED are those that compute much themselves.
 if(QHN_SANITIZE)
   set(QHN_TEST_OPTIONS -O0)
 else()
@@ -11,12 +11,12 @@ else()
 endif()
 
 function(qhn_test NAME)
-  cmake_parse_arguments(ARG "OPTIMISED" "TIMEOUT" "SOURCES;LIBS;LABELS" ${ARGN})
+  cmake_parse_arguments(ARG "OPTIMIZED" "TIMEOUT" "SOURCES;LIBS;LABELS" ${ARGN})
   if(NOT ARG_TIMEOUT)
     set(ARG_TIMEOUT 300)
   endif()
   add_executable(${NAME} ${ARG_SOURCES})
-  if(NOT ARG_OPTIMISED)
+  if(NOT ARG_OPTIMIZED)
     target_compile_options(${NAME} PRIVATE ${QHN_TEST_OPTIONS})
   endif()
   target_link_libraries(${NAME} PRIVATE ${ARG_LIBS} GTest::gtest GTest::gtest_main)

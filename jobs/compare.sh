@@ -1,11 +1,11 @@
 #!/usr/bin/env bash
-# Circuits and classical methods on the same problems, side by side:
+# Trains circuits and classical methods on the same problems and compares them:
 #   jobs/compare.sh [--full] [--out DIR] [PROBLEM…]
-# PROBLEM: gaussian-h2, gaussian, gaussian-h4 or mnist-01 (default: all, mnist-01 where its data is). Every
-# run is a campaign that goes on where it stopped: the same line continues, and --full goes on where the quick
-# run ended. Quick: one data set; 1000 trainings of what is cheap, fewer of the rest. --full: the same on 20
-# data sets of each gaussian problem, and 20 times the slow trainings on mnist-01, of which there is one. DIR:
-# results/compare.
+# PROBLEM: gaussian-h2, gaussian, gaussian-h4 or mnist-01 (default: all; mnist-01 only if its data
+# is present). Every run is a campaign: the same command resumes it, and --full continues the quick
+# run. Quick: one data set; 1000 trainings of cheap methods, fewer of the others. --full: the same on
+# 20 data sets of each gaussian problem; on mnist-01, which is one data set, 20 times as many slow
+# trainings. DIR (default: results/compare): folder for results.
 set -euo pipefail
 # shellcheck source=jobs/lib.sh
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
@@ -26,7 +26,7 @@ done
 qhn=${QHN_PROGRAM:-$ROOT/build/release/bin/qhn}
 if ! qhn=$(command -v -- "$qhn") || [ ! -f "$qhn" ]; then
   [ -z "${QHN_PROGRAM:-}" ] || die "QHN_PROGRAM=$QHN_PROGRAM (environment): no such program; correct it, or unset it"
-  die "$ROOT/build/release/bin/qhn is not there: cmake --preset release && cmake --build build/release"
+  die "$ROOT/build/release/bin/qhn is missing; build it: cmake --preset release && cmake --build build/release"
 fi
 qhn=$(realpath -s -- "$qhn")
 if [ ${#problems[@]} = 0 ]; then
@@ -36,12 +36,12 @@ fi
 
 [ -n "$out" ] || out=$ROOT/results/compare
 
-cd "$ROOT" # shipped experiments name their data from here
+cd "$ROOT" # paths in the shipped experiments are relative to this folder
 for problem in "${problems[@]}"; do
   file=jobs/experiments/$problem.toml results=$out/$problem
-  # Data sets, how many trainings on each, and losses for tuning each method.
+  # Data sets, trainings on each, and losses for tuning each method.
   sets=1 exact=1000 shots=20 cheap=1000 trained=200 nested=20 tuning=10000
-  if [ "$problem" = gaussian-h4 ]; then exact=300; fi # 0.2 s each
+  if [ "$problem" = gaussian-h4 ]; then exact=300; fi # 0.2 s per training
   if [ "$full" = yes ] && [ "$problem" = mnist-01 ]; then
     shots=400 nested=400
   elif [ "$full" = yes ]; then

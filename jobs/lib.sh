@@ -1,4 +1,4 @@
-# Shared by the scripts of this project: source it, it does nothing by itself.
+# Functions shared by the scripts of this project. To be sourced.
 # shellcheck shell=bash
 
 ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
@@ -10,7 +10,7 @@ die() {
   exit 1
 }
 
-# The python that has the plotting packages: the first one on PATH often lacks the distribution's.
+# Prints a python with the plotting packages: the first one on PATH often lacks the distribution's.
 pick_python() {
   local candidate
   for candidate in ${QHN_PYTHON:+"$QHN_PYTHON"} python3 /usr/bin/python3; do
@@ -19,11 +19,11 @@ pick_python() {
       return
     fi
   done
-  # None has them all: name the one that the distribution's packages will serve.
+  # None has all: print the one for which the distribution's packages are installed.
   if [ -x /usr/bin/python3 ]; then echo /usr/bin/python3; else echo python3; fi
 }
 
-# is_present 'cmd:ninja|cmd:make': is one of the alternatives there?
+# is_present 'cmd:ninja|cmd:make': true if one of the alternatives is installed.
 is_present() {
   local alternatives one program
   IFS='|' read -ra alternatives <<<"$1"
@@ -51,7 +51,7 @@ is_present() {
   return 1
 }
 
-# missing GROUP…: lines 'debian spack conda' of what these groups need and this machine lacks.
+# missing GROUP…: prints a line 'debian spack conda' for each missing package of these groups.
 missing() {
   [ -r "$DEPENDENCIES" ] || die "cannot read $DEPENDENCIES"
   local group present debian spack conda PYTHON
@@ -62,17 +62,17 @@ missing() {
   done < <(grep -v '^ *\(#\|$\)' "$DEPENDENCIES") | awk '!seen[$0]++'
 }
 
-# column K: the K-th names of the lines on standard input, once each, on one line.
+# column K: prints the K-th words of the lines on standard input, once each, on one line.
 column() { awk -v k="$1" '$k != "-" && !seen[$k]++ { printf "%s%s", sep, $k; sep = " " }'; }
 
-# refuse LINES: one message that names what is missing for every way of getting it.
+# refuse LINES REASON: ends with a list of the missing packages for each package manager.
 refuse() {
   {
     echo "error: these packages are missing, and this script cannot install them here ($2):"
     printf '  %-22s %-16s %s\n' Debian/Ubuntu Spack conda-forge
     # shellcheck disable=SC2086  # the three columns are separate words
     while read -r line; do printf '  %-22s %-16s %s\n' $line; done <<<"$1"
-    echo "One of these brings them (a '-' above: not packaged there, put its headers on CPATH):"
+    echo "Any of these commands installs them ('-' above: not packaged there; put its headers on CPATH):"
     echo "  apt-get install --no-install-recommends $(column 1 <<<"$1")"
     echo "  spack install $(column 2 <<<"$1")"
     echo "  conda install -c conda-forge $(column 3 <<<"$1")"
@@ -80,13 +80,13 @@ refuse() {
   exit 1
 }
 
-# need GROUP…: installs what is missing of these groups, or says why not and ends. QHN_NO_INSTALL=1
-# only looks.
+# need GROUP…: installs missing packages of these groups, or ends with the reason why it cannot.
+# QHN_NO_INSTALL=1: only checks.
 need() {
   local lines sudo=() packages
   lines=$(missing "$@")
   if [ -z "$lines" ]; then
-    echo "Nothing to install: all that is needed is here."
+    echo "Nothing to install: all required packages are present."
     return
   fi
   [ "${QHN_NO_INSTALL:-0}" = 0 ] || refuse "$lines" "--no-install"
@@ -98,7 +98,7 @@ need() {
   packages=$(column 1 <<<"$lines")
   say "Installing with apt-get: $packages"
   "${sudo[@]}" apt-get update -qq
-  # Some packages bring services (munge, slurmd): Debian starts none while this file says 101.
+  # Some packages contain services (munge, slurmd). Debian starts none while this script returns 101.
   local policy=${QHN_POLICY:-/usr/sbin/policy-rc.d} status=0
   if [ -e "$policy" ]; then policy=; fi
   if [ -n "$policy" ]; then
@@ -114,8 +114,8 @@ need() {
   [ -z "$lines" ] || refuse "$lines" "still missing after apt-get install"
 }
 
-# build PRESET TREE [CMAKE ARGUMENT…] [-- TARGET…]: configures and builds with ninja and ccache
-# where present. An existing tree keeps its generator.
+# build PRESET TREE [CMAKE ARGUMENT…] [-- TARGET…]: configures and builds, with ninja and ccache if
+# installed. An existing tree keeps its generator.
 build() {
   local preset=$1 tree=$2 arguments=()
   shift 2
@@ -132,7 +132,7 @@ build() {
   cmake --build "$tree" --parallel "$(cores)" ${1:+--target "$@"} || die "the build failed in $tree"
 }
 
-# Cores this process may use; two on the login node of a cluster, which belongs to everybody.
+# Prints the number of cores to use: all that this process may use, at most two on a login node.
 cores() {
   local n
   n=$(env -u OMP_NUM_THREADS -u OMP_THREAD_LIMIT nproc) # nproc would obey these
@@ -140,14 +140,14 @@ cores() {
   echo "$n"
 }
 
-# Slurm's commands are here and a Slurm answers them, but this is no job of it.
+# True if Slurm is installed and responds, but this process is not part of a job.
 on_login_node() {
   [ -z "${SLURM_JOB_ID:-}" ] && command -v salloc >/dev/null &&
     timeout 5 sinfo --noheader >/dev/null 2>&1
 }
 
-# Any MPI's mpirun: one thread a rank, a rank on every core, ranks free to move. OpenMPI asks for a
-# word where the user is root, and lets no rank read another's memory inside many containers.
+# Settings for mpirun of any MPI: one thread per rank, one rank per core, no binding. Open MPI needs
+# a confirmation to run as root, and inside many containers ranks cannot read each other's memory.
 mpi_environment() {
   export OMP_NUM_THREADS=1
   export OMPI_MCA_hwloc_base_binding_policy=none PRTE_MCA_hwloc_default_binding_policy=none

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# From a fresh Debian 12 or Ubuntu to a success-probability table and its plot.
+# From a fresh Debian 12 or Ubuntu to a table of success probabilities and its plot.
 set -euo pipefail
 # shellcheck source=jobs/lib.sh
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
@@ -8,10 +8,10 @@ usage() {
   cat <<'TEXT'
 usage: jobs/quickstart.sh [--no-install] [--out DIR] [-- OPTION…]
 
-Installs what is missing (apt-get, as root or with sudo), builds qhn, trains the 14-qubit gaussian
-problem with 200 restarts on all cores and prints and plots its success probabilities. A second
-run installs nothing. Results go to DIR (default: the next free results/quickstart-NUMBER), options
-after -- to `qhn train`. --no-install only names what is missing.
+Installs missing packages (apt-get, as root or with sudo), builds qhn, trains the 14-qubit gaussian
+problem with 200 restarts on all cores, and prints and plots its success probabilities. Results go
+to DIR (default: the next free results/quickstart-NUMBER). Options after -- go to `qhn train`.
+--no-install: do not install, only list missing packages.
 TEXT
 }
 cd "$ROOT"
@@ -39,7 +39,7 @@ if on_login_node; then
   echo "  salloc --nodes=1 --exclusive --time=00:30:00 srun --ntasks=1 --cpu-bind=none --pty jobs/quickstart.sh"
 fi
 
-say "What qhn needs"
+say "Checking the packages that qhn needs"
 need build plot
 
 say "Building build/release/bin/qhn"
@@ -49,7 +49,7 @@ parts=()
 build release build/release "${parts[@]}" -- qhn
 qhn=build/release/bin/qhn
 
-# `qhn train` refuses a folder that holds a campaign, so every quickstart gets its own.
+# In the folder of an earlier quickstart `qhn train` would resume that campaign.
 if [ -z "$out" ]; then
   number=1
   while [ -e "results/quickstart-$number" ]; do number=$((number + 1)); done
@@ -59,9 +59,9 @@ fi
 train=(mpirun -n "$(cores)" "$qhn" train jobs/experiments/gaussian.toml --out "$out" "$@")
 say "Training on $(cores) core(s): ${train[*]}"
 mpi_environment
-# The campaign says whether it is complete: launchers return codes of their own after a signal.
+# Ignore the exit code: after a signal launchers return codes of their own.
 "${train[@]}" || echo "mpirun ended with $?" >&2
-"$qhn" status --quiet "$out" || die "not finished; this goes on where it stopped: ${train[*]}"
+"$qhn" status --quiet "$out" || die "not finished; this command resumes it: ${train[*]}"
 
 say "Plotting"
 python=$(pick_python)
@@ -73,7 +73,7 @@ Done.
   result file  $(realpath "$out/campaign.h5")
   plot         $(realpath "$out/success.png")
 
-Three commands to go on with:
+Next steps:
   $(printf %q "$qhn") table jobs/experiments/gaussian.toml
   $(printf %q "$qhn") train jobs/experiments/gaussian.toml --set circuit.family=product --out results/product
   $python analysis/success.py $(printf %q "$out") results/product --out results/families.png

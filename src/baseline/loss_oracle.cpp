@@ -25,7 +25,7 @@ double LossOracle::operator()(Index w, OraclePhase phase) {
 
 void LossOracle::enumerate(int bits) {
   std::vector<double> block(dimension(std::min(bits, 12)));
-  OracleCount& count = bill_[OraclePhase::optimisation];
+  OracleCount& count = bill_[OraclePhase::optimization];
   for (Index first = 0; first < dimension(bits); first += block.size()) {
     if (chunk_poll) (*chunk_poll)();
     spend(block.size() * samples_);

@@ -14,44 +14,45 @@
 
 namespace qhn {
 
-/// C(first), C(first + 1), … into a span: a slice of the table or Problem::costs.
+/// Writes C(first), C(first + 1), … to `out`: from a slice of the cost table, or by Problem::costs.
 using Losses = std::function<void(Index first, std::span<double> out)>;
 
-/// The training loss as one restart of a classical method sees it: every question is billed, and
-/// the course of the least loss is kept. Looks after core/chunks.hpp's chunk_poll now and then.
+/// The training loss for one restart of a classical method. Charges every evaluation to a ledger
+/// and keeps the improvements of the least loss. Calls chunk_poll (core/chunks.hpp) regularly.
 class LossOracle {
  public:
   static constexpr std::uint64_t no_limit = std::numeric_limits<std::uint64_t>::max();
 
-  /// Thrown instead of an evaluation that would bring the ledger above `limit`.
+  /// Thrown before an evaluation that would exceed `limit`.
   struct Exhausted {};
 
-  /// `samples`: training samples behind one loss; 0 counts as 1. `limit`: of the ledger's samples.
+  /// `samples`: training samples per loss; 0 counts as 1. `limit`: largest sample count of the
+  /// ledger.
   LossOracle(Losses losses, std::uint64_t samples, std::uint64_t limit = no_limit);
 
-  /// C(w).
-  double operator()(Index w, OraclePhase phase = OraclePhase::optimisation);
-  /// All C(w) of `bits` bits, in ascending order.
+  /// C(w), charged to `phase`. Throws Exhausted.
+  double operator()(Index w, OraclePhase phase = OraclePhase::optimization);
+  /// Evaluates all networks of `bits` bits in ascending order. Throws Exhausted.
   void enumerate(int bits);
-  /// An evaluation that was made elsewhere. `w` names the network; where weights were real numbers,
-  /// the binary network nearest to them.
+  /// Charges an evaluation made elsewhere. `w`: the network, or the nearest binary network to real
+  /// weights. Throws Exhausted.
   void bill(OraclePhase phase, Index w, std::uint64_t samples);
 
-  /// Methods count their steps with this; it only labels the course.
+  /// Counts a step of the method; only labels the improvements.
   void next_iteration() { ++iteration_; }
   std::int32_t iterations() const { return iteration_; }
 
   const OracleBill& bill() const { return bill_; }
 
-  /// The losses below all earlier ones, of the optimisation and selection phase.
+  /// The losses below all earlier ones, in the optimization and selection phases.
   struct Improvement {
     std::int32_t iteration;
-    std::uint64_t evaluation;  ///< evaluations until then, of all phases
+    std::uint64_t evaluation;  ///< evaluations so far, in all phases
     double loss;
     Index network;
   };
   const std::vector<Improvement>& improvements() const { return improvements_; }
-  /// The last of them; a loss of +∞ where nothing finite was seen.
+  /// The last improvement; loss +∞ if no loss was finite.
   Improvement best() const;
 
  private:
@@ -60,7 +61,7 @@ class LossOracle {
 
   Losses losses_;
   std::uint64_t samples_;
-  std::uint64_t left_;  // samples until the limit
+  std::uint64_t left_;  // samples left until the limit
   OracleBill bill_;
   std::uint64_t evaluations_ = 0;
   std::int32_t iteration_ = 0;

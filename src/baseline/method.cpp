@@ -11,6 +11,7 @@
 #include <utility>
 
 #include "baseline/controls.hpp"
+#include "core/costs.hpp"
 #include "core/error.hpp"
 #include "problem/problem.hpp"
 
@@ -19,8 +20,8 @@ namespace {
 
 constexpr double many = 1e9;
 
-// A network trained without an outer loop: settings of the optimiser are settings of the method.
-// The ranges are those of the nested search's outer loop.
+// For a network trained without an outer loop the settings of the optimizer are those of the
+// method. The ranges are those of the nested search.
 std::vector<SettingRange> trainer_ranges(TrainerKind kind) {
   const SearchRange& range = search_range(kind);
   const double rate = range.learning_rates[range.learning_rates.size() / 2];
@@ -106,9 +107,9 @@ Outcome run_method(const BaselineTask& task, const BaselineRun& run, LossOracle&
   return {Status::converged, loss.best().network};
 }
 
-// What tuning knows of a candidate.
+// The restarts of one candidate of tuning.
 struct Attempts {
-  std::vector<double> losses;  // of each restart
+  std::vector<double> losses;  // one per restart
   OracleCount bill;
   bool exhausted = false;
 };
@@ -158,7 +159,7 @@ Settings parse_settings(const std::string& text) {
     std::string name, equals;
     double value = 0.0;
     if (!(words >> name >> equals >> value) || equals != "=")
-      throw RunError(fmt::format("settings of a method are damaged: '{}'", text));
+      throw RunError(fmt::format("damaged settings of a method: '{}'", text));
     settings[name] = value;
   }
   return settings;
@@ -176,7 +177,7 @@ std::string describe(const BaselineOptions& options) {
 std::vector<SettingRange> setting_ranges(const BaselineOptions& options) {
   switch (options.method) {
     case Method::random:
-      return {{"budget", 1000, {}, 1, 1e15, true}};  // any budget is as good as its multiples
+      return {{"budget", 1000, {}, 1, 1e15, true}};  // only the total number of draws counts
     case Method::annealing:  // Johnson et al. (controls.cpp) vary the length over two decades
       return {{"sweeps", 100, {10, 30, 100, 300}, 1, many, true},
               {"temperature_ratio", 1e-2, {1e-1, 1e-2, 1e-3}, 1e-12, 1, false}};
@@ -250,7 +251,7 @@ RestartResult run_restart_of(const BaselineTask& task, const BaselineRun& run, s
   result.best_cost = result.expectation;
   result.oracle = loss.bill();
 
-  // Selected by validation, the training loss was not known on the way, only at the end.
+  // With selection by validation the training loss is known only at the end.
   auto course = loss.improvements();
   if (course.empty())
     course.push_back(

@@ -48,11 +48,12 @@ std::vector<Configuration> draw(const TrainingTask& task, const NestedOptions& o
 
 bool is_better(const Trial& a, const Trial& b) { return a.score() < b.score(); }
 
-// Rungs of a third as many trials and three times as many epochs; the last has `epochs`.
+// Each rung has a third of the trials and three times the epochs of the rung before; the last has
+// `epochs`.
 void halve(std::vector<Trial>& trials, int epochs, LossOracle& loss, CounterRng& rng) {
   std::vector<Trial*> left;
   for (Trial& trial : trials) left.push_back(&trial);
-  int shorter = 1;  // by how much this rung is shorter than a full training
+  int shorter = 1;  // epochs of a full training / epochs of this rung
   for (std::size_t n = left.size(); n >= eta; n /= eta) shorter *= eta;
   for (int done = 0;; shorter /= eta) {
     const int until = std::max(1, epochs / shorter);
@@ -89,10 +90,10 @@ const char* to_string(Outer outer) {
   return "unknown";
 }
 
-// Rates: decades around 0.01 … 1 for plain and 1e-4 … 1e-2 for sign gradients, whose step does not
-// shrink with the gradient. Batches of 32 and a few hundred: Y. Bengio, Practical recommendations
-// for gradient-based training (2012), sections 3.1.1 and 3.1.2. λ: Bai et al. (as in trainer.hpp),
-// section 4, look through decades around 1e-4.
+// Rates: decades around 0.01 … 1 for plain gradients, and 1e-4 … 1e-2 for sign gradients, whose
+// step does not shrink with the gradient. Batches of 32 and a few hundred: Y. Bengio, Practical
+// recommendations for gradient-based training (2012), sections 3.1.1 and 3.1.2. λ: decades around
+// 1e-4, as in Bai et al. (see trainer.hpp), section 4.
 const SearchRange& search_range(TrainerKind kind) {
   static const SearchRange ste{{0.01, 0.1, 1.0}, {32, 256}, {1.0}};
   static const SearchRange proxquant{{0.01, 0.1, 1.0}, {32, 256}, {1e-5, 1e-4, 1e-3}};
@@ -134,7 +135,7 @@ void Trial::train(int epochs, LossOracle& loss, CounterRng& rng) {
   for (int epoch = 0; epoch < epochs; ++epoch) {
     Index asked = here();
     trainer_.epoch(rng, [&](std::size_t batch) {
-      loss.bill(OraclePhase::optimisation, asked, 3 * batch);
+      loss.bill(OraclePhase::optimization, asked, 3 * batch);
       asked = here();
     });
     loss.next_iteration();

@@ -8,26 +8,26 @@
 
 namespace qhn {
 
-/// By what a trained network is chosen: the loss on all training samples, as in the quantum loop;
-/// or the loss on the last fraction of them, which is then not trained on.
+/// The loss that selects a trained network: on all training samples, as in the quantum loop, or on
+/// the last fraction of them, which is then excluded from training.
 enum class Selection { training, validation };
 const char* to_string(Selection selection);
 
-/// How the outer loop goes through choice cells and optimiser settings.
+/// How the outer loop covers choice cells (values of the choice bits) and optimizer settings.
 enum class Outer { grid, random, halving };
 const char* to_string(Outer outer);
 
-/// What trainings of one experiment share; network and data must outlive it.
+/// Common to all trainings of one experiment; `network` and `data` must outlive it.
 struct TrainingTask {
   const Network* network = nullptr;
   const DataSet* data = nullptr;
   Selection selection = Selection::training;
   double validation_fraction = 0.2;
 
-  /// Samples that are validated on; 0 where selection is by training loss.
+  /// Samples of the validation set; 0 if the training loss selects.
   std::size_t validation_samples() const;
-  /// Samples of the ledger that one epoch costs: 3 for each sample trained on, and one pass over
-  /// what is selected by.
+  /// Ledger samples of one epoch: 3 for each training sample, plus one pass over the samples that
+  /// select.
   std::uint64_t epoch_samples() const;
 };
 
@@ -35,29 +35,29 @@ struct NestedOptions {
   Outer outer = Outer::grid;
   TrainerKind inner = TrainerKind::ste;
   int epochs = 27;            ///< of one full inner training
-  int initialisations = 1;    ///< trainings from different starts of each configuration
-  std::uint64_t budget = 32;  ///< random: configurations drawn
+  int initialisations = 1;    ///< trainings per configuration, from different starts
+  std::uint64_t budget = 32;  ///< Outer::random: configurations drawn
 };
 
-/// Values an optimiser setting is usually looked for in.
+/// Search values of the optimizer settings.
 struct SearchRange {
   std::vector<double> learning_rates;
   std::vector<double> batches;
-  std::vector<double> regularizers;  ///< proxquant only, else one that is not used
+  std::vector<double> regularizers;  ///< used by proxquant only, else one entry
 };
 const SearchRange& search_range(TrainerKind kind);
 
-/// One network that is being trained, and the best it was at the end of an epoch.
+/// One network in training; keeps the best network at the end of an epoch.
 class Trial {
  public:
-  /// Latent numbers start uniform in [−1, 1); `rng` also draws the batches.
+  /// Latent numbers start uniform in [−1, 1). `rng` also draws the batches.
   Trial(const TrainingTask& task, const TrainerOptions& options, Index choice, CounterRng& rng);
 
-  /// Goes on for so many epochs, and bills them.
+  /// Trains for `epochs` more epochs and charges them to `loss`.
   void train(int epochs, LossOracle& loss, CounterRng& rng);
 
-  double score() const { return score_; }  ///< least loss that is selected by; +∞: none was finite
-  Index network() const { return best_; }  ///< whose loss that is
+  double score() const { return score_; }  ///< least selecting loss; +∞: none was finite
+  Index network() const { return best_; }  ///< network with that loss
 
  private:
   const TrainingTask& task_;
@@ -67,13 +67,13 @@ class Trial {
   Index best_;
 };
 
-/// One nested search. The outer loop runs over all choice cells × optimiser settings by
-/// - grid: every one of them;
-/// - random: `budget` draws, cells and batches uniform, rates and regularizers uniform in their
-///   logarithm between the ends of their range (Bergstra & Bengio, JMLR 13 (2012) 281);
-/// - halving: successive halving with η = 3 (Jamieson & Talwalkar, AISTATS 2016): all of the grid
-///   begin, at every rung the best third goes on for three times as many epochs.
-/// Returns the network selected; all trials are billed, useless ones too.
+/// One nested search. The outer loop covers all choice cells × optimizer settings by
+/// - grid: all of them;
+/// - random: `budget` draws; cells and batches uniform, rates and regularizers log-uniform between
+///   the ends of their range (Bergstra & Bengio, JMLR 13 (2012) 281);
+/// - halving: successive halving with η = 3 (Jamieson & Talwalkar, AISTATS 2016): starts with the
+///   whole grid; at every rung the best third continues for three times as many epochs.
+/// Returns the selected network. All trials are charged.
 Index nested_search(const TrainingTask& task, const NestedOptions& options, LossOracle& loss,
                     CounterRng& rng);
 

@@ -10,7 +10,7 @@ namespace {
 
 double sign(double x) { return x >= 0.0 ? 1.0 : -1.0; }
 
-// f'(a), where f(a) is known.
+// f'(a), given f = f(a).
 double slope(Activation activation, double a, double f) {
   switch (activation) {
     case Activation::relu:
@@ -29,7 +29,7 @@ double slope(Activation activation, double a, double f) {
 
 struct Loss {
   double value;
-  double slope;  // in z, the argument of the output's σ
+  double slope;  // derivative in z, the argument of the output's σ
 };
 
 Loss output_loss(NetworkKind kind, double z, bool label) {
@@ -41,7 +41,7 @@ Loss output_loss(NetworkKind kind, double z, bool label) {
   return {wrong * wrong, towards * 2.0 * wrong * wrong * (1.0 - wrong)};
 }
 
-// Shrinks towards the nearer of ±1 by `amount`, not beyond it.
+// Moves u by `amount` towards the nearer of ±1, but not beyond it.
 double prox(double u, double amount) {
   const double pole = sign(u), rest = u - pole;
   return pole + std::copysign(std::max(std::abs(rest) - amount, 0.0), rest);

@@ -14,13 +14,13 @@ namespace qhn {
 enum class TrainerKind { ste, proxquant, signsgd };
 const char* to_string(TrainerKind kind);
 
-/// Mean loss (spec section 3) over the samples `batch` of a network whose values need not be those
-/// of bits; order of FixedNetwork::values.
+/// Mean loss (docs/theory.md, Networks and losses) over the sample numbers `batch`. `values`: any
+/// real weights and biases, in the order of FixedNetwork::values.
 double mean_loss(const FixedNetwork& network, const DataSet& data,
                  std::span<const std::uint32_t> batch, std::span<const double> values);
 
-/// The same with its gradient in the values. A sign unit lets the gradient straight through where
-/// |a| <= 1 (Hubara, Courbariaux, Soudry, El-Yaniv, Bengio, NIPS 2016).
+/// The same, with its gradient in the values. A sign unit passes the gradient straight through
+/// where |a| <= 1 (Hubara, Courbariaux, Soudry, El-Yaniv, Bengio, NIPS 2016).
 double mean_loss_and_gradient(const FixedNetwork& network, const DataSet& data,
                               std::span<const std::uint32_t> batch, std::span<const double> values,
                               std::span<double> gradient);
@@ -33,26 +33,27 @@ struct TrainerOptions {
   double momentum = 0.9;
 };
 
-/// Trains the bits of one network as latent numbers u: a bit is 1 where u >= 0, and its value is
-/// (v0 + v1)/2 + s·(v1 − v0)/2 with s = ±1 the sign of u, or s = u itself. g is the gradient of a
+/// Trains the bits of one network as latent numbers u. A bit is 1 where u >= 0. Its value is
+/// (v0 + v1)/2 + s·(v1 − v0)/2 with s = ±1, the sign of u, or s = u itself. g is the gradient of a
 /// batch in u, m its momentum.
-/// - ste: s = sign u, passed straight through; m = μm + g, u ← u − ηm, clipped to [−1, 1].
-///   BinaryConnect: Courbariaux, Bengio, David, NIPS 2015.
+/// - ste: s = sign u, its gradient passed straight through; m = μm + g, u ← u − ηm, clipped to
+///   [−1, 1]. BinaryConnect: Courbariaux, Bengio, David, NIPS 2015.
 /// - proxquant: s = u; m = μm + g, u ← prox(u − ηm), which moves u by ηλt towards the nearer of ±1
-///   but not beyond, t counting the steps: Bai, Wang, Liberty, ICLR 2019, algorithm 1 with
+///   but not beyond it; t counts the steps. Bai, Wang, Liberty, ICLR 2019, algorithm 1 with
 ///   λ_t = λ·t.
-/// - signsgd: s = sign u; m = μm + (1 − μ)g, u ← u − η·sign m, clipped: Signum of Bernstein, Wang,
+/// - signsgd: s = sign u; m = μm + (1 − μ)g, u ← u − η·sign m, clipped. Signum of Bernstein, Wang,
 ///   Azizzadenesheli, Anandkumar, ICML 2018.
 class BinaryTrainer {
  public:
-  /// Trains on the first `samples` of `data`, which must outlive it. `latent`: one number a bit, in
-  /// parameter order.
+  /// Trains on the first `samples` samples of `data`, which must outlive it. `latent`: one number
+  /// per bit, in parameter order.
   BinaryTrainer(const FixedNetwork& network, const DataSet& data, std::size_t samples,
                 const TrainerOptions& options, std::vector<double> latent);
 
-  /// One batch of sample numbers; its mean loss.
+  /// One step on a batch of sample numbers; returns its mean loss.
   double step(std::span<const std::uint32_t> batch);
-  /// All samples once, in an order drawn from `rng`, in batches; `stepped(batch size)` after each.
+  /// One step on each batch of all samples, in an order drawn from `rng`; calls stepped(batch size)
+  /// after each.
   template <class Stepped>
   void epoch(CounterRng& rng, const Stepped& stepped) {
     shuffle(rng);
@@ -66,7 +67,7 @@ class BinaryTrainer {
 
   const FixedNetwork& network() const { return network_; }
   const std::vector<double>& latent() const { return latent_; }
-  /// The binary network nearest to it, without choice bits.
+  /// The nearest binary network, without choice bits.
   Index bits() const;
 
  private:
@@ -75,7 +76,7 @@ class BinaryTrainer {
   FixedNetwork network_;
   const DataSet& data_;
   TrainerOptions options_;
-  std::vector<double> centre_, half_;  // of the value pair of each bit
+  std::vector<double> centre_, half_;  // center and half range of each value pair
   std::vector<double> latent_, momentum_, values_, gradient_;
   std::vector<std::uint32_t> order_;
   double steps_ = 0.0;

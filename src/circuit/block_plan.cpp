@@ -11,11 +11,12 @@
 namespace qhn {
 namespace {
 
-/// Lowest qubits local in every stage, so that runs have 2^6 numbers: shorter ones take longer to
-/// gather than the stages they save.
+/// Lowest qubits that are local in every stage, so that runs have 2^6 numbers. Gathering shorter
+/// runs would take more time than the stages they save.
 constexpr int always_local = 6;
 
-/// The sets worth trying next: a window above the lowest qubits, or what is asked for first.
+/// Sets of local qubits to try next: the lowest qubits and a window above them, or those that the
+/// next gates need.
 std::set<Index> candidates(const Planner& planner, const Done& done, bool first) {
   const int lowest = std::min(always_local, planner.local() - 1);
   const Index fixed = dimension(lowest) - 1, window = dimension(planner.local() - lowest) - 1;
@@ -27,19 +28,19 @@ std::set<Index> candidates(const Planner& planner, const Done& done, bool first)
   return sets;
 }
 
-/// The sets of local qubits, stage by stage.
+/// A partial plan: the set of local qubits of each stage.
 struct BlockPath {
   Done done;
   std::vector<Index> sets;
-  int work = 0;  ///< trips over a block, about
+  int work = 0;  ///< estimated passes over a block
 };
 
-/// Trips over a block for the gates that `run` hands to a callback: three slots are rotated
-/// together, and all phases of a layer.
+/// Estimates the passes over a block for the gates of a stage: one pass rotates three slots, one
+/// applies all phases of a layer.
 class WorkOfStage {
  public:
   void rotate(int slot) { ++rotations_[static_cast<std::size_t>(slot)]; }
-  int trips() const {
+  int passes() const {
     int sum = *std::max_element(rotations_.begin(), rotations_.end());
     for (std::size_t s = 0; s < rotations_.size(); s += 3)
       sum += *std::max_element(rotations_.begin() + s, rotations_.begin() + s + 3);
@@ -60,12 +61,12 @@ BlockPath extended(std::span<const Gate> gates, const Planner& planner, const Bl
       work.rotate(std::popcount(set & (dimension(gate.first) - 1)));
   });
   longer.sets.push_back(set);
-  longer.work += work.trips();
+  longer.work += work.passes();
   return longer;
 }
 
-/// A path with the fewest stages found by keeping, after every stage, those that have run the most
-/// gates; of equals the one with the least work.
+/// Beam search for the path with the fewest stages. After every stage it keeps the paths that have
+/// run the most gates; among equals, those with the least work.
 std::vector<Index> fewest_stages(std::span<const Gate> gates, const Planner& planner) {
   constexpr std::size_t width = 32;
   std::vector<BlockPath> beam{{planner.nothing_done(), {}}};
@@ -88,14 +89,14 @@ std::vector<Index> fewest_stages(std::span<const Gate> gates, const Planner& pla
 
 Stage slots_of(Index local, int qubits) {
   Stage stage;
-  for (int q = 0; q < qubits; ++q) (bit(local, q) ? stage.local : stage.spread).push_back(q);
+  for (int q = 0; q < qubits; ++q) (bit(local, q) ? stage.local : stage.distributed).push_back(q);
   return stage;
 }
 
-/// Makes the phase of the whole block a term of the program.
-void add_block_phase(SpreadStage& stage) {
+/// Adds the phase of the whole block to the schedule, as a term.
+void add_block_phase(PartStage& stage) {
   if (stage.phase.empty()) return;
-  auto& steps = stage.program.steps;
+  auto& steps = stage.schedule.steps;
   auto step = std::find_if(steps.begin(), steps.end(),
                            [](const Step& s) { return std::holds_alternative<Phase>(s); });
   if (step == steps.end()) step = steps.insert(step, Phase{});
@@ -112,27 +113,27 @@ BlockPlan plan_blocks(const Circuit& circuit, int block_qubits, Purpose purpose)
   const std::vector<Index> sets = fewest_stages(gates, planner);
 
   Done done = planner.nothing_done();
-  std::vector<Index> rows;  // nothing is relabelled: bit i of the number is spread slot i
+  std::vector<Index> rows;  // no relabeling: bit i of the block number is distributed slot i
   for (int i = 0; i < circuit.qubits - block_qubits; ++i) rows.push_back(dimension(i));
   for (Index set : sets) {
     const bool first = plan.stages.empty();
     Stage stage = slots_of(set, circuit.qubits);
-    if (first) plan.start.resize(stage.spread.size());
+    if (first) plan.start.resize(stage.distributed.size());
     planner.run(done, set, first, [&](std::size_t i) {
       const Gate& gate = gates[i];
       if (first && gate.kind == GateKind::ry && !bit(set, gate.first)) {
-        const auto slot = std::find(stage.spread.begin(), stage.spread.end(), gate.first);
-        plan.start[static_cast<std::size_t>(slot - stage.spread.begin())] = {gate.angle,
-                                                                             gate.fixed};
+        const auto slot = std::find(stage.distributed.begin(), stage.distributed.end(), gate.first);
+        plan.start[static_cast<std::size_t>(slot - stage.distributed.begin())] = {gate.angle,
+                                                                                  gate.fixed};
       } else {
         stage.gates.push_back(gate);
       }
     });
-    plan.stages.push_back({set, spread_stage(stage, rows)});
+    plan.stages.push_back({set, part_stage(stage, rows)});
     if (plan.stages.size() < sets.size() || ends_in_state(purpose))
-      add_block_phase(plan.stages.back().spread);
+      add_block_phase(plan.stages.back().part);
     else
-      plan.stages.back().spread.phase.clear();  // invisible
+      plan.stages.back().part.phase.clear();  // no expectation depends on it
   }
   return plan;
 }

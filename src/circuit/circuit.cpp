@@ -26,7 +26,7 @@ constexpr std::array<std::pair<GateKind, const char*>, 6> kinds{{{GateKind::cx, 
                                                                  {GateKind::rz, "Rz"},
                                                                  {GateKind::rzz, "Rzz"}}};
 
-constexpr int max_qubits = 62;  // the table index must fit 64 bits with room for arithmetic
+constexpr int max_qubits = 62;  // a table index fits 64 bits, with a margin for arithmetic
 
 void check_qubits(int qubits) {
   if (qubits < 1 || qubits > max_qubits)

@@ -9,14 +9,14 @@ namespace qhn {
 
 enum class Family { product, linear, all_to_all, custom };
 const char* to_string(Family family);
-/// "product", "linear", "all-to-all" or "custom"; throws InputError naming them.
+/// Parses "product", "linear", "all-to-all" or "custom"; throws InputError for other names.
 Family parse_family(const std::string& name);
 
 enum class GateKind { cx, cz, rx, ry, rz, rzz };
 const char* to_string(GateKind kind);
 
-/// One gate. Rx(t) = exp(-i t X/2), Ry(t) = exp(-i t Y/2), Rz(t) = diag(1, e^{it}) (spec section
-/// 5), Rzz(t) = exp(-i t Z⊗Z/2), CX(control, target), CZ(first, second).
+/// One gate (docs/theory.md, Circuits). Rx(t) = exp(-i t X/2), Ry(t) = exp(-i t Y/2), Rz(t) =
+/// diag(1, e^{it}), Rzz(t) = exp(-i t Z⊗Z/2), CX(control, target), CZ(first, second).
 struct Gate {
   GateKind kind;
   int first;        ///< qubit of a one-qubit gate; control of a CX
@@ -26,6 +26,9 @@ struct Gate {
 };
 
 constexpr bool has_angle(GateKind k) { return k != GateKind::cx && k != GateKind::cz; }
+constexpr bool is_diagonal(GateKind k) {
+  return k == GateKind::rz || k == GateKind::rzz || k == GateKind::cz;
+}
 constexpr bool is_two_qubit(GateKind k) {
   return k == GateKind::cx || k == GateKind::cz || k == GateKind::rzz;
 }
@@ -40,7 +43,7 @@ struct Circuit {
   std::vector<std::string> angle_names;  ///< custom circuits only: name of each angle
 };
 
-/// Flat index of Ry(d, q) and Rz(d, q), sublayers counted from 1 (spec section 5).
+/// Flat index of Ry(d, q) and Rz(d, q), sublayers counted from 1 (docs/theory.md, Circuits).
 constexpr int ry_angle(int qubits, int d, int q) { return (d - 1) * qubits + q; }
 constexpr int rz_angle(int qubits, int sublayers, int d, int q) {
   return qubits * sublayers + (d - 1) * qubits + q;
@@ -49,7 +52,8 @@ constexpr int rz_angle(int qubits, int sublayers, int d, int q) {
 /// Sublayers in one published layer of the family: 2 for linear, 1 for product and all-to-all.
 int sublayers_per_layer(Family family);
 
-/// The families of spec section 5. Requires 1 <= qubits <= 62 and sublayers >= 1, else InputError.
+/// A circuit of a family (docs/theory.md, Circuits). Throws InputError unless 1 <= qubits <= 62 and
+/// sublayers >= 1, and for custom.
 Circuit make_circuit(Family family, int qubits, int sublayers);
 
 /// One entry of a custom circuit as the user wrote it. `angle` names a parameter (equal names share
@@ -61,8 +65,8 @@ struct CustomGate {
   double value = 0.0;
 };
 
-/// Throws InputError naming the entry (counted from 1) that has an unknown gate, a wrong number of
-/// qubits, a qubit out of range or used twice, or a missing or surplus angle.
+/// Throws InputError, which names the entry (counted from 1), for an unknown gate, a wrong number
+/// of qubits, a qubit out of range or used twice, or a missing or surplus angle.
 Circuit make_custom_circuit(int qubits, const std::vector<CustomGate>& gates);
 
 }  // namespace qhn

@@ -9,8 +9,8 @@
 #include <queue>
 #include <set>
 
+#include "circuit/part_stage.hpp"
 #include "circuit/planner.hpp"
-#include "circuit/spread_stage.hpp"
 #include "core/error.hpp"
 
 namespace qhn {
@@ -20,7 +20,7 @@ Index at(int q) { return Index{1} << q; }
 
 double fraction_of(int swaps) { return 1.0 - std::ldexp(1.0, -swaps); }
 
-/// The sets of local qubits of a plan, and what it costs.
+/// A partial plan: the set of local qubits of each stage, and the states exchanged so far.
 struct Path {
   Done done;
   std::vector<Index> sets;
@@ -59,8 +59,8 @@ Path beam_search(const Planner& planner) {
         else
           next.push_back(std::move(longer));
       }
-    // The furthest for their bytes: of equal progress the cheaper, and nobody both slower and
-    // dearer than another.
+    // Keep first the paths that no other path beats in both gates run and bytes sent. Fill the rest
+    // of the beam in the order of gates run.
     std::stable_sort(next.begin(), next.end(), [](const Path& a, const Path& b) {
       const std::size_t na = Planner::count(a.done), nb = Planner::count(b.done);
       return na != nb ? na > nb : a.states < b.states;
@@ -81,7 +81,7 @@ Path beam_search(const Planner& planner) {
     for (Path& path : rest)
       if (beam.size() < width) beam.push_back(std::move(path));
   }
-  if (!best) throw InputError("no plan of exchanges was found for this circuit");
+  if (!best) throw InputError("no exchange plan was found for this circuit");
   return *std::move(best);
 }
 
@@ -99,24 +99,24 @@ Path exhaustive_search(const Planner& planner) {
     for (Index set : sets)
       if (path.sets.empty() || set != path.sets.back()) open.push(extend(planner, path, set));
   }
-  throw InputError("no plan of exchanges was found for this circuit");
+  throw InputError("no exchange plan was found for this circuit");
 }
 
-/// Makes the qubits of `set` the local ones of `stage`; the others move to where those came from.
+/// Makes the qubits of `set` local in `stage`; the qubits they replace take their places.
 Exchange bring_in(Stage& stage, Index set) {
   Exchange exchange;
   std::size_t to = 0;
   for (std::size_t slot = 0; slot < stage.local.size(); ++slot) {
     if (set & at(stage.local[slot])) continue;
-    while (!(set & at(stage.spread[to]))) ++to;
-    std::swap(stage.local[slot], stage.spread[to]);
+    while (!(set & at(stage.distributed[to]))) ++to;
+    std::swap(stage.local[slot], stage.distributed[to]);
     exchange.swaps.emplace_back(static_cast<int>(slot), static_cast<int>(to));
   }
   return exchange;
 }
 
-/// Puts the qubits into slots. Those that leave first lie highest, so that what travels is
-/// contiguous; the rest ascends, so that neighbours of the circuit are neighbours here.
+/// Assigns qubits to slots. Qubits that leave first get the highest slots, so that messages are
+/// contiguous. The others ascend, so that neighbors in the circuit are neighbors in the index.
 ExchangePlan with_slots(const Circuit& circuit, std::span<const Gate> gates, const Planner& planner,
                         const Path& path) {
   ExchangePlan plan;
@@ -132,10 +132,10 @@ ExchangePlan with_slots(const Circuit& circuit, std::span<const Gate> gates, con
         for (int q = 0; q < circuit.qubits; ++q)
           if (group & at(q)) stage.local.push_back(q);
       for (int q = 0; q < circuit.qubits; ++q)
-        if (!(set & at(q))) stage.spread.push_back(q);
+        if (!(set & at(q))) stage.distributed.push_back(q);
     } else {
       stage.local = plan.stages.back().local;
-      stage.spread = plan.stages.back().spread;
+      stage.distributed = plan.stages.back().distributed;
       plan.exchanges.push_back(bring_in(stage, set));
     }
     planner.run(done, set, s == 0, [&](std::size_t i) {
@@ -162,21 +162,21 @@ ExchangePlan make_plan(const Circuit& circuit, int local_qubits, Purpose purpose
   return with_slots(circuit, gates, planner, search(planner));
 }
 
-RankStage rank_stage(SpreadStage&& stage, Index rank, bool first, bool last) {
+RankStage rank_stage(PartStage&& stage, Index rank, bool first, bool last) {
   RankStage result;
-  result.program = std::move(stage.program);
-  result.circuit.qubits = result.program.qubits;
+  result.schedule = std::move(stage.schedule);
+  result.circuit.qubits = result.schedule.qubits;
   result.circuit.angles = static_cast<int>(stage.angles.size());
   result.circuit.gates = std::move(stage.gates);
   result.purpose = first ? (last ? Purpose::expectation : Purpose::state)
                          : (last ? Purpose::any_expectation : Purpose::any_state);
-  for (const SpreadAngle& angle : stage.angles) result.angles.push_back(angle.on(rank));
-  for (const SpreadAngle& angle : stage.phase)
+  for (const PartAngle& angle : stage.angles) result.angles.push_back(angle.on(rank));
+  for (const PartAngle& angle : stage.phase)
     if (angle.counts_on(rank)) result.phase.push_back(angle.on(rank));
   return result;
 }
 
-/// The rank whose spread bits are the parities `bits` (row i: bit i), i.e. rows · rank = bits.
+/// The rank with rows · rank = bits over GF(2): parity(rows[i] & rank) is bit i of `bits`.
 Index solve(std::vector<Index> rows, Index bits) {
   std::vector<int> value(rows.size());
   for (std::size_t i = 0; i < rows.size(); ++i) value[i] = bit(bits, static_cast<int>(i));
@@ -200,9 +200,9 @@ Index solve(std::vector<Index> rows, Index bits) {
 RankExchange rank_exchange(const Exchange& exchange, const std::vector<Index>& rows, Index rank) {
   RankExchange result;
   for (std::size_t i = 0; i < exchange.swaps.size(); ++i) {
-    const auto& [slot, spread] = exchange.swaps[i];
+    const auto& [slot, distributed] = exchange.swaps[i];
     result.slots.push_back(slot);
-    if (std::popcount(rows[static_cast<std::size_t>(spread)] & rank) & 1)
+    if (std::popcount(rows[static_cast<std::size_t>(distributed)] & rank) & 1)
       result.kept |= at(static_cast<int>(i));
   }
   for (Index d = 0; d < dimension(static_cast<int>(exchange.swaps.size())); ++d) {
@@ -268,7 +268,7 @@ RankPlan plan_for_rank(const ExchangePlan& plan, Index rank) {
   for (int i = 0; i < plan.rank_bits(); ++i) rows.push_back(at(i));
   RankPlan result;
   for (int i = 0; i < plan.rank_bits(); ++i) {
-    const int qubit = plan.stages.front().spread[static_cast<std::size_t>(i)];
+    const int qubit = plan.stages.front().distributed[static_cast<std::size_t>(i)];
     const auto gate = std::find_if(plan.start.begin(), plan.start.end(),
                                    [qubit](const Gate& g) { return g.first == qubit; });
     result.start.push_back(
@@ -276,14 +276,14 @@ RankPlan plan_for_rank(const ExchangePlan& plan, Index rank) {
   }
   for (std::size_t s = 0; s < plan.stages.size(); ++s) {
     result.stages.push_back(
-        rank_stage(spread_stage(plan.stages[s], rows), rank, s == 0, s + 1 == plan.stages.size()));
+        rank_stage(part_stage(plan.stages[s], rows), rank, s == 0, s + 1 == plan.stages.size()));
     if (s < plan.exchanges.size())
       result.exchanges.push_back(rank_exchange(plan.exchanges[s], rows, rank));
   }
   const Stage& last = plan.stages.back();
   result.result.qubit_of_slot = last.local;
-  for (std::size_t i = 0; i < last.spread.size(); ++i)
-    if (std::popcount(rows[i] & rank) & 1) result.result.base |= at(last.spread[i]);
+  for (std::size_t i = 0; i < last.distributed.size(); ++i)
+    if (std::popcount(rows[i] & rank) & 1) result.result.base |= at(last.distributed[i]);
   return result;
 }
 

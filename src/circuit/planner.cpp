@@ -51,7 +51,7 @@ std::vector<Index> Planner::all_sets() const {
   std::vector<Index> sets;
   for (Index set = dimension(local_) - 1; set < dimension(qubits_);) {
     sets.push_back(set);
-    const Index low = set & (~set + 1), carried = set + low;  // the next with as many bits
+    const Index low = set & (~set + 1), carried = set + low;  // next with as many bits
     set = carried | (((set ^ carried) / low) >> 2);
   }
   return sets;
@@ -64,7 +64,7 @@ std::vector<Index> Planner::candidates(const Done& done, Index before) const {
   for (int low = qubits_ - local_; low >= 0; --low) sets.insert(((dimension(local_) - 1) << low));
   sets.insert(first_come(done, first, false));
   sets.insert(first_come(done, first, true));
-  // Climb from the best and, between stages, from what is local now.
+  // Climb from the best set and, between stages, from the current one.
   std::vector<Index> roots;
   if (!first) roots.push_back(before);
   Index best = *sets.begin();

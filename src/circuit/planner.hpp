@@ -11,29 +11,29 @@
 
 namespace qhn {
 
-// What the plans of exchanges and of blocks share: which gates can run while certain qubits are
-// local. Sets of qubits are bit masks.
+// For exchange plans and block plans: which gates can run while certain qubits are local. Sets of
+// qubits are bit masks.
 
-/// A gate as the planner sees it.
+/// What the planner needs to know of a gate.
 struct Task {
   Index touched = 0;
   Index changed = 0;
   Index needs = 0;       ///< must be local
-  Index or_both = 0;     ///< CX: instead, both of these spread
+  Index or_both = 0;     ///< CX: alternatively, both of these distributed
   bool leading = false;  ///< Ry on |0⟩
 };
 
-/// Which tasks are done. As a vector of words, so that it can be a key.
+/// Bit set of the tasks done; a vector of words, so that it can be a key.
 using Done = std::vector<std::uint64_t>;
 
 struct PlannerRules {
   bool from_zero = true;  ///< the first stage starts in |0…0⟩, where Ry costs nothing
-  bool relabels = true;   ///< CX between two spread qubits costs nothing: it renames the parts
+  bool relabels = true;   ///< CX between two distributed qubits costs nothing: it renames the parts
 };
 
 std::vector<Task> tasks_of(std::span<const Gate> gates, PlannerRules rules = {});
 
-/// Runs every task that can run with these qubits local, in order; returns those that ran.
+/// Finds out which tasks can run while given qubits are local, and proposes sets of local qubits.
 class Planner {
  public:
   Planner(std::span<const Gate> gates, int qubits, int local, PlannerRules rules = {});
@@ -46,11 +46,11 @@ class Planner {
     return n;
   }
 
-  /// Advances `done`; calls ran(i) for every task that runs. Returns the qubits that had to be
-  /// local for it.
+  /// Runs every task that can run with the qubits `local`, in order: adds it to `done` and calls
+  /// ran(i). Returns the qubits that had to be local for these tasks.
   template <class Ran>
   Index run(Done& done, Index local, bool first, Ran ran) const {
-    Index touched = 0, changed = 0, used = 0;  // of the tasks left behind
+    Index touched = 0, changed = 0, used = 0;  // touched, changed: by the tasks skipped
     const Index all = dimension(qubits_) - 1;
     for (std::size_t i = 0; i < tasks_.size(); ++i) {
       if (is_done(done, i)) continue;
@@ -60,7 +60,7 @@ class Planner {
       if (!free_here || (t.changed & touched) || (t.touched & changed)) {
         touched |= t.touched;
         changed |= t.changed;
-        if (changed == all) break;  // nothing behind can pass
+        if (changed == all) break;  // no later task can run
         continue;
       }
       done[i / 64] |= std::uint64_t{1} << (i % 64);
@@ -70,16 +70,17 @@ class Planner {
     return used;
   }
 
-  /// The set with the qubits that do nothing replaced by ones that are local already.
+  /// The set `next`, its unused qubits replaced by ones that are local already (`before`).
   Index keep_what_is_there(const Done& done, Index next, Index before) const;
 
   std::vector<Index> all_sets() const;
 
-  /// Sets of local qubits worth trying next: all where they are few. `before` is 0 at the start.
+  /// Sets of local qubits to try next: all sets if there are few. `before` is the current set, 0 at
+  /// the start.
   std::vector<Index> candidates(const Done& done, Index before) const;
 
-  /// `set` and the qubits that the tasks left ask for, in their order, until L are taken; then the
-  /// lowest others, or the highest.
+  /// `set` and the qubits that the remaining tasks need, in their order, up to L qubits; filled up
+  /// with the lowest others, or the highest.
   Index first_come(const Done& done, bool first, bool high_first, Index set = 0) const;
 
   int local() const { return local_; }
@@ -88,16 +89,16 @@ class Planner {
  private:
   static bool is_done(const Done& done, std::size_t i) { return (done[i / 64] >> (i % 64)) & 1; }
 
-  /// How many tasks run.
+  /// Number of tasks that run.
   std::size_t gain(Done done, Index local, bool first) const;
 
-  /// Swaps one qubit at a time while that runs more tasks; every set on the way is a candidate.
+  /// Swaps one qubit at a time while that runs more tasks; adds every set on the way to `sets`.
   void climb(const Done& done, Index set, bool first, std::set<Index>& sets) const;
 
   std::vector<Task> tasks_;
   int qubits_;
   int local_;
-  std::vector<Index> all_;  ///< all sets, where they are few
+  std::vector<Index> all_;  ///< all sets if there are few, else empty
 };
 
 }  // namespace qhn

@@ -22,7 +22,7 @@ void* allocate_aligned(std::size_t bytes) {
   const std::size_t whole = (bytes + huge_page - 1) / huge_page * huge_page;
   void* p = ::operator new(whole, alignment(bytes));
 #ifdef __linux__
-  madvise(p, whole, MADV_HUGEPAGE);  // a wish: without huge pages everything works as well
+  madvise(p, whole, MADV_HUGEPAGE);  // a hint: results do not depend on it
 #endif
   return p;
 }

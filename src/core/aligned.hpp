@@ -6,14 +6,14 @@
 
 namespace qhn {
 
-/// Memory aligned to a cache line or, from 1 MiB on, to a huge page and whole ones, asked for as
-/// such (Linux: madvise): fewer misses of the address cache, and no two of its lines of cache that
-/// chance has put on the same place. Uninitialised; throws std::bad_alloc.
+/// Allocates uninitialized memory, aligned to a cache line. From 1 MiB on it is aligned to huge
+/// pages and consists of whole ones (Linux: madvise): fewer TLB misses, and no cache conflicts
+/// between small pages placed at random. Throws std::bad_alloc.
 void* allocate_aligned(std::size_t bytes);
 void free_aligned(void* p, std::size_t bytes) noexcept;
 
-/// Allocator of cache-line aligned memory whose elements are left uninitialised by resize(), so
-/// that the thread that first writes a page owns it (first touch).
+/// Allocator of cache-line aligned memory. resize() leaves new elements uninitialized, so that each
+/// page is placed near the thread that writes it first (first touch).
 template <class T>
 struct AlignedAllocator {
   using value_type = T;
@@ -40,8 +40,8 @@ struct AlignedAllocator {
 template <class T>
 using AlignedVector = std::vector<T, AlignedAllocator<T>>;
 
-/// Elements to leave out at the front of the second of two arrays that kernels walk side by side:
-/// with lengths that are powers of two their rows would otherwise fall on the same cache sets.
+/// Elements to skip at the front of the second of two arrays that a kernel reads side by side.
+/// Otherwise rows whose lengths are powers of two would map to the same cache sets.
 template <class T>
 inline constexpr std::size_t cache_shift = 512 / sizeof(T);
 

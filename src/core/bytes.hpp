@@ -11,11 +11,11 @@
 
 namespace qhn {
 
-// Bytes travel between machines of a cluster and stay in files.
+// Bytes are sent between machines of a cluster and stored in files.
 static_assert(std::endian::native == std::endian::little, "numbers are stored little-endian");
 
-/// Appends numbers, enumerations, and strings and vectors (their length as 64 bits, then the items)
-/// to `bytes`, without padding.
+/// Appends fields to `bytes` without padding: numbers, enumerations, and strings and vectors
+/// (length as 64 bits, then the items).
 class ByteWriter {
  public:
   explicit ByteWriter(std::vector<std::byte>& bytes) : bytes_(bytes) {}
@@ -45,8 +45,8 @@ class ByteWriter {
   std::vector<std::byte>& bytes_;
 };
 
-/// Undoes ByteWriter, given the same fields in the same order. Throws RunError where the bytes end
-/// too early.
+/// Reads what ByteWriter wrote, given the same fields in the same order. Throws RunError if the
+/// bytes end too early.
 class ByteReader {
  public:
   explicit ByteReader(std::span<const std::byte> bytes) : bytes_(bytes) {}
@@ -64,7 +64,7 @@ class ByteReader {
     } else {
       std::size_t size = 0;
       field(size);
-      check(size);  // an item has at least a byte: no absurd length is ever allocated
+      check(size);  // an item has at least a byte: limits what a damaged length allocates
       value.resize(size);
       if constexpr (std::is_trivially_copyable_v<typename T::value_type>)
         raw(value.data(), size * sizeof(value[0]));

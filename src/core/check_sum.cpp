@@ -34,15 +34,14 @@ struct File {
     if (!stream) fail();
     size = static_cast<std::uint64_t>(stream.tellg());
   }
-  // `count` bytes from `first`.
+  // Reads `count` bytes at offset `first`.
   void read(std::uint64_t first, char* bytes, std::size_t count) {
     stream.seekg(static_cast<std::streamoff>(first));
     if (!stream.read(bytes, static_cast<std::streamsize>(count))) fail();
   }
   [[noreturn]] void fail() const {
-    throw RunError(
-        fmt::format("{}: cannot be read: {}", path,
-                    stream.eof() ? "it became shorter meanwhile" : std::strerror(errno)));
+    throw RunError(fmt::format("{}: cannot be read: {}", path,
+                               stream.eof() ? "it was truncated meanwhile" : std::strerror(errno)));
   }
 };
 

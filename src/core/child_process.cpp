@@ -26,7 +26,7 @@
 namespace qhn {
 namespace {
 
-// What a child of ours dies of by its own doing; SIGPROF is the limit of its CPU time.
+// Signals that a child raises by its own fault; SIGPROF: it exceeded its CPU time.
 constexpr std::array crashes = {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT, SIGSYS, SIGPROF};
 
 // ITIMER_PROF counts CPU time of user and system; its signal ends the process.
@@ -37,7 +37,8 @@ void limit_step(double seconds) {
   ::setitimer(ITIMER_PROF, &timer, nullptr);
 }
 
-// False: the process has a lower limit of its own. A sanitizer maps more than any limit.
+// False: no limit was set, since the process has a lower one, or since the address sanitizer maps
+// more memory than any limit.
 bool limit_memory([[maybe_unused]] std::uint64_t bytes) {
 #if !defined(__SANITIZE_ADDRESS__)
   std::uint64_t pages = 0;
@@ -53,7 +54,7 @@ bool limit_memory([[maybe_unused]] std::uint64_t bytes) {
 #endif
 }
 
-// A crash of the child is expected: no handlers of MPI or a sanitizer, no words, no core file.
+// A crash of the child is expected: no handlers of MPI or a sanitizer, no output, no core file.
 void crash_silently() {
   sigset_t unblocked;
   sigemptyset(&unblocked);
@@ -67,10 +68,10 @@ void crash_silently() {
   if (nowhere >= 0) ::dup2(nowhere, STDERR_FILENO);
 }
 
-// What an answer begins with; the words of an error follow.
+// First character of an answer; an error's message follows.
 constexpr char done = '.', input_error = 'i', run_error = 'r', no_memory = 'm', own_limit = 'o';
 
-// Short enough for a pipe that is read afterwards.
+// Cuts the message so that it fits the pipe's buffer.
 [[noreturn]] void answer(int to, char kind, std::string_view words = "") {
   const std::string text = kind + std::string(words.substr(0, 4000));
   _exit(::write(to, text.data(), text.size()) < 0 ? 1 : 0);
@@ -91,7 +92,7 @@ constexpr char done = '.', input_error = 'i', run_error = 'r', no_memory = 'm', 
   } catch (const std::exception& error) {
     answer(to, run_error, error.what());
   } catch (...) {
-    answer(to, run_error, "an error without words");
+    answer(to, run_error, "unknown exception");
   }
   answer(to, done);
 }
@@ -103,8 +104,8 @@ double cpu_seconds(pid_t process) {
   return static_cast<double>(time.tv_sec) + 1e-9 * static_cast<double>(time.tv_nsec);
 }
 
-// The answer of the child; empty where it died before. A child that has not computed for a minute,
-// for instance because another thread held a lock at the fork, is killed and counts as done.
+// The answer of the child, empty if it died first. A child that uses no CPU time for a minute, for
+// instance because another thread held a lock at the fork, is killed and counts as done.
 std::string await_answer(pid_t child, int from) {
   constexpr int patience = 60;  // s
   pollfd ready{from, POLLIN, 0};
@@ -130,13 +131,13 @@ std::string await_answer(pid_t child, int from) {
   return text;
 }
 
-// Throws ChildDied with the reason; returns where a signal of another process ended the child.
+// Throws ChildDied with the reason; returns if a signal from another process ended the child.
 void throw_death(int status, const ChildLimits& limits) {
   if (WIFEXITED(status))
-    throw ChildDied(fmt::format("it ended the process with exit code {}", WEXITSTATUS(status)));
+    throw ChildDied(fmt::format("it exited with code {}", WEXITSTATUS(status)));
   const int number = WTERMSIG(status);
   if (number == SIGPROF)
-    throw ChildDied(fmt::format("no end after {:.3g} s of computing", limits.step_seconds));
+    throw ChildDied(fmt::format("not finished after {:.3g} s of CPU time", limits.step_seconds));
   if (std::find(crashes.begin(), crashes.end(), number) != crashes.end())
     throw ChildDied(::strsignal(number));
 }
@@ -157,11 +158,11 @@ void try_in_child(const std::function<void(const std::function<void()>& go_on)>&
   const std::string text = child < 0 ? std::string(1, done) : await_answer(child, ends[0]);
   ::close(ends[0]);
   int status = 0;
-  bool known = child > 0;  // not where somebody else has waited for it, or SIGCHLD is ignored
+  bool known = child > 0;  // false if other code waited for the child, or SIGCHLD is ignored
   while (known && ::waitpid(child, &status, 0) < 0)
     if (errno != EINTR) known = false;
   if (text.empty()) {
-    if (!known) throw ChildDied("it ended without an answer");
+    if (!known) throw ChildDied("it ended without a result");
     return throw_death(status, limits);
   }
   const std::string words = text.substr(1);
@@ -169,7 +170,7 @@ void try_in_child(const std::function<void(const std::function<void()>& go_on)>&
   if (text[0] == run_error) throw RunError(words);
   if (text[0] == own_limit) throw RunError("out of memory");
   if (text[0] == no_memory)
-    throw ChildDied(fmt::format("it asked for more than {} bytes of memory", limits.bytes));
+    throw ChildDied(fmt::format("it needed more than {} bytes of memory", limits.bytes));
 }
 
 }  // namespace qhn

@@ -13,8 +13,8 @@
 
 namespace qhn {
 
-/// A fixed division of `items` into equal chunks. It depends on the work alone, never on the number
-/// of threads, so sums taken chunk by chunk and added in order are the same for any of them.
+/// A fixed division of `items` into equal chunks. It does not depend on the number of threads, so
+/// sums taken chunk by chunk and added in order are the same for any number of them.
 struct Chunks {
   Index items;
   Index count;
@@ -27,9 +27,8 @@ struct Chunks {
   Index end(Index chunk) const { return begin(chunk + 1); }
 };
 
-/// What this thread looks after while it works on something long, or null: for_chunks calls it
-/// between two chunks (so not for what is a single one), or before it starts several threads. It
-/// may throw to abandon the work.
+/// Function of this thread that for_chunks calls between two chunks (not within one), or before it
+/// starts several threads; or null. It may throw to abandon the work.
 inline thread_local const std::function<void()>* chunk_poll = nullptr;
 
 /// Sets this thread's chunk_poll for a scope.
@@ -45,8 +44,8 @@ class ChunkPoll {
   const std::function<void()>* before_;
 };
 
-/// body(chunk) for every chunk, on `threads` OpenMP threads, each with an equal share, the same
-/// every time, so that it meets the memory it has met before. The body must not throw.
+/// Calls body(chunk) for every chunk on `threads` OpenMP threads. Every thread gets an equal share,
+/// the same in every call, so that its memory stays near it. The body must not throw.
 template <class Body>
 void for_chunks(const Chunks& chunks, int threads, Body body) {
   const auto count = static_cast<std::ptrdiff_t>(chunks.count);
@@ -58,13 +57,14 @@ void for_chunks(const Chunks& chunks, int threads, Body body) {
     return;
   }
   if (chunk_poll) (*chunk_poll)();
-  const ChunkPoll quiet(nullptr);  // nothing throws out of the region
+  const ChunkPoll quiet(nullptr);  // an exception must not leave the parallel region
 #pragma omp parallel for num_threads(threads) schedule(static)
   for (std::ptrdiff_t c = 0; c < count; ++c) body(static_cast<Index>(c));
 }
 
-/// body(i) for 0 <= i < count <= 512 like for_chunks, but a thread that has done its share takes
-/// from the ends of others': for items that weigh differently and cores that do not run alike.
+/// Calls body(i) for 0 <= i < count <= 512 like for_chunks, but a thread that has finished its
+/// share takes items from the ends of other shares: for items of unequal work or cores of unequal
+/// speed.
 template <class Body>
 void for_stealing(Index count, int threads, Body body) {
   if (threads <= 1 || count == 1) return for_chunks(Chunks(count, 1, count), 1, body);

@@ -57,11 +57,11 @@ void refuse_damaged(const std::string& path,
   if (sound.contains(state)) return;
   const CheckSum sum = check_sum(path);
   if (sum == CheckSum::wrong)
-    throw InputError(path + ": damaged: its check sum does not fit its content");
+    throw InputError(path + ": damaged: its check sum does not match its content");
   if (sum == CheckSum::none) {
     const std::size_t line = check_sum_line(std::span<const std::byte>()).size();
     if (end_of_hdf5(path) + line == bytes)
-      throw InputError(path + ": damaged: its check sum is destroyed");
+      throw InputError(path + ": damaged: its check sum is unreadable");
     const double seconds = std::min(4 + 3e-6 * static_cast<double>(bytes), 600.0);
     try {
       try_in_child(read, {seconds, (std::uint64_t{4} << 30) + 2064 * bytes});
@@ -69,7 +69,7 @@ void refuse_damaged(const std::string& path,
       throw InputError(fmt::format("{}: damaged: a trial read failed: {}", path, death.what()));
     }
   }
-  // A file that was written just now may be written again within one tick of the file system.
+  // A file written just now may be written again within one tick of the file system's clock.
   if (static_cast<std::uint64_t>(std::time(nullptr)) > state[3] + 10) sound.insert(state);
 }
 

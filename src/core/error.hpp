@@ -5,14 +5,14 @@
 
 namespace qhn {
 
-/// Something the user can mend: a bad file, key, option or value. `main` prints it as one line and
-/// exits with 2.
+/// A user error: a bad file, key, option or value. `main` prints it as one line and exits with
+/// code 2.
 class InputError : public std::runtime_error {
  public:
   using std::runtime_error::runtime_error;
 };
 
-/// Everything else that ends a run (disk full, a library's failure): exit code 1.
+/// Any other error that ends a run (disk full, failure of a library): exit code 1.
 class RunError : public std::runtime_error {
  public:
   using std::runtime_error::runtime_error;

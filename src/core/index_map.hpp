@@ -8,9 +8,9 @@
 
 namespace qhn {
 
-/// The basis states that one part of a distributed state holds. A local index has a slot (a bit)
-/// for each local qubit, in any order; the bits of all other qubits are the same for the whole part
-/// and stand in `base`, whose bits at local qubits are 0.
+/// The basis states in one part of a distributed state. A local index has a slot (a bit) for each
+/// local qubit, in any order. The bits of all other qubits are the same for the whole part: `base`
+/// holds them and is 0 at the local qubits.
 struct IndexMap {
   std::vector<int> qubit_of_slot;
   Index base = 0;
@@ -35,7 +35,7 @@ struct IndexMap {
   }
 };
 
-/// All states of `qubits` qubits in their order.
+/// The identity: all basis states of `qubits` qubits in ascending order.
 inline IndexMap identity_map(int qubits) {
   IndexMap map;
   for (int q = 0; q < qubits; ++q) map.qubit_of_slot.push_back(q);

@@ -6,19 +6,19 @@
 
 namespace qhn {
 
-/// The mask of these bits.
+/// The number with these bits set.
 inline Index mask_of(const std::vector<int>& bits) {
   Index mask = 0;
   for (int b : bits) mask |= dimension(b);
   return mask;
 }
 
-// Numbers that differ in the bits of a mask only, in ascending order: 0, …, mask.
+// The numbers that have only bits of a mask set, in ascending order: 0, …, mask.
 
-/// The one after x; 0 after the last.
+/// The number after x; 0 after the last.
 inline Index next_in(Index mask, Index x) { return ((x | ~mask) + 1) & mask; }
 
-/// Number n of them.
+/// Number n, counted from 0.
 inline Index nth_in(Index mask, Index n) {
   Index x = 0;
   for (; mask != 0; mask &= mask - 1, n >>= 1)

@@ -10,7 +10,7 @@
 namespace qhn {
 namespace {
 
-// Long words are cut: the message is one line.
+// Throws InputError; long text is cut so that the message fits a line.
 [[noreturn]] void refuse(const std::string& name, std::string_view text,
                          const std::string& allowed) {
   constexpr std::size_t enough = 60;
@@ -27,7 +27,7 @@ std::string spell(double x) {
 
 bool is_digit(char c) { return c >= '0' && c <= '9'; }
 
-// False: no digits alone, or too many.
+// False: empty, another character than a digit, or too large a number.
 bool read_digits(std::string_view text, std::uint64_t& value) {
   if (text.empty() || !std::all_of(text.begin(), text.end(), is_digit)) return false;
   return std::from_chars(text.data(), text.data() + text.size(), value).ec == std::errc{};

@@ -8,7 +8,7 @@ namespace {
 
 struct Character {
   std::uint32_t code = 0;
-  std::size_t bytes = 0;  // 0: the text does not go on with a character of UTF-8 (RFC 3629)
+  std::size_t bytes = 0;  // 0: no valid UTF-8 character (RFC 3629)
 };
 
 Character first_character(std::string_view text) {

@@ -6,7 +6,7 @@
 
 namespace qhn {
 
-/// Purposes that draw numbers; each owns its streams, so that no two ever share one.
+/// Purposes of random numbers; no two purposes share a stream.
 enum class Stream : std::uint32_t {
   restart_angles = 1,
   training_data = 2,
@@ -20,11 +20,11 @@ enum class Stream : std::uint32_t {
   split = 10
 };
 
-/// Counter-based generator (Philox 4x32-10): the stream is named by (seed, purpose, index), and its
-/// k-th number is the same on every machine, rank and thread.
+/// Counter-based generator (Philox 4x32-10). (seed, purpose, index) selects the stream; its k-th
+/// number is the same on every machine, rank and thread.
 class CounterRng {
  public:
-  /// 64 random bits each time, so it also serves as a UniformRandomBitGenerator.
+  /// 64 random bits per call; a UniformRandomBitGenerator.
   using result_type = std::uint64_t;
 
   CounterRng(std::uint64_t seed, Stream purpose, std::uint64_t index)
@@ -46,7 +46,7 @@ class CounterRng {
     return (std::uint64_t{block_[k + 1]} << 32) | block_[k];
   }
 
-  /// The same stream from its k-th number on, k below 2^33, where the numbers would begin again.
+  /// The same stream from its k-th number on. Requires k < 2^33, the period of a stream.
   CounterRng from(std::uint64_t k) const {
     CounterRng rng = *this;
     rng.counter_[0] = static_cast<std::uint32_t>(k / 2);

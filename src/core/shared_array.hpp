@@ -10,20 +10,20 @@
 
 namespace qhn {
 
-/// Numbers that nobody changes any more, so that copies of the array share them; they may also lie
-/// in memory that several processes see.
+/// Constant array whose copies share the elements. They may lie in memory that several processes
+/// share.
 template <class T>
 class SharedArray {
  public:
   SharedArray() = default;
-  /// Takes the vector over; its elements are not copied.
+  /// Takes ownership of the vector; its elements are not copied.
   SharedArray(std::vector<T>&& values) {
     auto owned = std::make_shared<const std::vector<T>>(std::move(values));
     values_ = *owned;
     owner_ = std::move(owned);
   }
   SharedArray(std::initializer_list<T> values) : SharedArray(std::vector<T>(values)) {}
-  /// `values` stay there as long as `owner` does.
+  /// `owner` keeps `values` alive.
   SharedArray(std::shared_ptr<const void> owner, std::span<const T> values)
       : owner_(std::move(owner)), values_(values) {}
 

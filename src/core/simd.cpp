@@ -13,7 +13,7 @@ namespace {
 struct Level {
   SimdLevel level;
   const char* name;
-  std::int64_t targets;  // Highway's bits that make up the level
+  std::int64_t targets;  // Highway's target bits of the level
 };
 
 constexpr std::array levels = {
@@ -24,7 +24,7 @@ constexpr std::array levels = {
     Level{SimdLevel::avx512, "avx512", HWY_AVX3 | HWY_AVX3_DL},
 };
 
-std::int64_t offered = 0;  // the compiled and supported targets before anything was forced
+std::int64_t offered = 0;  // compiled and supported targets before force_simd_level()
 
 std::int64_t all_targets() {
   if (offered == 0) offered = hwy::SupportedTargets() & HWY_TARGETS;

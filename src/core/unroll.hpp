@@ -1,7 +1,7 @@
 #pragma once
 
-/// Before a loop with a constant trip count whose body indexes an array of vectors: only when fully
-/// unrolled does such an array live in registers.
+/// Place before a loop with a constant iteration count whose body indexes an array of vectors: the
+/// compiler keeps such an array in registers only if the loop is fully unrolled.
 #if defined(__clang__)
 #define QHN_UNROLL _Pragma("clang loop unroll(full)")
 #else

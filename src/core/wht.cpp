@@ -15,8 +15,8 @@
 #define QHN_WHT_SHARED
 namespace qhn {
 inline constexpr std::size_t wht_block = 4096;   // doubles that stay in the L1 cache
-inline constexpr std::size_t wht_columns = 64;   // contiguous doubles taken of each row of a tile
-inline constexpr std::size_t wht_smallest = 64;  // sizes below are done plainly
+inline constexpr std::size_t wht_columns = 64;   // contiguous doubles in each row of a tile
+inline constexpr std::size_t wht_smallest = 64;  // smaller sizes use plain()
 }  // namespace qhn
 #endif
 
@@ -84,7 +84,7 @@ void wht_within_block(double* values, std::size_t n) {
 }
 
 /// All levels across `rows` rows that lie `stride` apart, for wht_columns columns. The tile is
-/// copied: rows a power of two apart would fight for the same cache sets.
+/// copied: rows a power of two apart would map to the same cache sets.
 void wht_across_rows(double* values, std::size_t rows, std::size_t stride) {
   const D d;
   HWY_ALIGN double tile[wht_block];
@@ -123,7 +123,7 @@ void plain(std::span<double> values) {
 void walsh_hadamard(std::span<double> values) {
   const std::size_t n = values.size();
   if (!std::has_single_bit(n))
-    throw std::invalid_argument("walsh_hadamard: the size is no power of two");
+    throw std::invalid_argument("walsh_hadamard: the size is not a power of two");
   if (n < wht_smallest) return plain(values);
 
   const std::size_t block = std::min(n, wht_block);

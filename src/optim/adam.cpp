@@ -34,7 +34,7 @@ std::vector<double> Adam::flatten() const {
 void Adam::restore(std::span<const double> numbers) {
   const std::size_t n = mean_.size();
   if (numbers.size() != 1 + 2 * n)
-    throw RunError("a saved optimiser state has " + std::to_string(numbers.size()) +
+    throw RunError("a saved optimizer state has " + std::to_string(numbers.size()) +
                    " numbers, not " + std::to_string(1 + 2 * n));
   steps_ = numbers[0];
   std::copy_n(numbers.begin() + 1, n, mean_.begin());

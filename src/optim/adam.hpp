@@ -13,7 +13,7 @@ struct AdamOptions {
   double epsilon = 1e-8;
 };
 
-/// Adam (D. P. Kingma, J. Ba, ICLR 2015, algorithm 1): descends along noisy gradients.
+/// Adam (D. P. Kingma, J. Ba, ICLR 2015, algorithm 1): minimization with noisy gradients.
 class Adam {
  public:
   Adam(const AdamOptions& options, std::size_t dimensions);
@@ -21,8 +21,8 @@ class Adam {
   /// Moves `x` by one step, given an estimate of the gradient there.
   void step(std::span<const double> gradient, std::span<double> x);
 
-  /// Everything it knows, and back to that, bit for bit. restore() throws RunError on a wrong
-  /// length.
+  /// The complete state as plain numbers, and back, bit for bit. restore() throws RunError on a
+  /// wrong length.
   std::vector<double> flatten() const;
   void restore(std::span<const double> numbers);
 

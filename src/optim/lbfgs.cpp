@@ -51,7 +51,7 @@ std::vector<double> LbfgsState::flatten() const {
 LbfgsState LbfgsState::unflatten(std::span<const double> numbers) {
   const auto check_length = [&](std::size_t length) {
     if (numbers.size() < length || (length > header_length && numbers.size() > length))
-      throw RunError("a saved optimiser state has " + std::to_string(numbers.size()) +
+      throw RunError("a saved optimizer state has " + std::to_string(numbers.size()) +
                      " numbers, not " + std::to_string(length));
   };
   check_length(header_length);
@@ -60,7 +60,7 @@ LbfgsState LbfgsState::unflatten(std::span<const double> numbers) {
   check_length(header_length + static_cast<std::size_t>(2 * n + 2 * n * memory + memory));
 
   LbfgsState state;
-  state.status = static_cast<LbfgsStatus>(static_cast<int>(numbers[2]));
+  state.status = static_cast<OptimizerStatus>(static_cast<int>(numbers[2]));
   state.iterations = static_cast<int>(numbers[3]);
   state.evaluations = static_cast<int>(numbers[4]);
   state.value = numbers[5];
@@ -97,7 +97,7 @@ Lbfgs::Lbfgs(Objective objective, const LbfgsOptions& options, LbfgsState state)
     : objective_(std::move(objective)), options_(options), state_(std::move(state)) {
   check(options_);
   if (state_.rho.size() != options_.memory)
-    throw RunError("a saved optimiser state has memory " + std::to_string(state_.rho.size()) +
+    throw RunError("a saved optimizer state has memory " + std::to_string(state_.rho.size()) +
                    ", the experiment " + std::to_string(options_.memory));
   prepare(static_cast<std::size_t>(state_.x.size()));
 }
@@ -122,23 +122,23 @@ double Lbfgs::evaluate(const Eigen::VectorXd& x, Eigen::VectorXd& gradient) {
   return objective_({x.data(), n}, {gradient.data(), n});
 }
 
-LbfgsStatus Lbfgs::iterate() {
-  if (state_.status != LbfgsStatus::running) return state_.status;
+OptimizerStatus Lbfgs::iterate() {
+  if (state_.status != OptimizerStatus::running) return state_.status;
   const int evaluations = state_.evaluations, pairs = state_.pairs;
   SearchOutcome outcome;
   try {
     choose_direction();
     outcome = search();
-  } catch (...) {  // of the objective
+  } catch (...) {  // thrown by the objective
     state_.evaluations = evaluations;
     state_.pairs = pairs;
     throw;
   }
   switch (outcome) {
     case SearchOutcome::not_finite:
-      return state_.status = LbfgsStatus::diverged;
+      return state_.status = OptimizerStatus::diverged;
     case SearchOutcome::stalled:
-      return state_.status = LbfgsStatus::stalled_line_search;
+      return state_.status = OptimizerStatus::stalled_line_search;
     case SearchOutcome::accepted:
       break;
   }
@@ -173,14 +173,14 @@ void Lbfgs::choose_direction() {
     }
     slope_ = g.dot(direction_);
     if (slope_ < 0.0) return;
-    state_.pairs = 0;  // only rounding can bring us here
+    state_.pairs = 0;  // happens only through rounding
   }
   direction_ = g / -state_.gradient_norm;
   slope_ = g.dot(direction_);
 }
 
 SearchOutcome Lbfgs::search() {
-  // Without a slope (a gradient tolerance of 0 at a stationary point) no step can be better.
+  // Without a descent (a gradient tolerance of 0 at a stationary point) no step can be better.
   if (!(slope_ < 0.0)) return SearchOutcome::stalled;
   LineSearchOptions line;
   line.c1 = options_.c1;
@@ -188,13 +188,13 @@ SearchOutcome Lbfgs::search() {
   line.approximate_slack = options_.approximate_slack;
   line.max_evaluations = options_.max_line_search_evaluations;
   const SearchOutcome outcome = hager_zhang_search(phi_, {0.0, state_.value, slope_}, 1.0, line);
-  // A component may be infinite where the slope is not.
+  // A component of the gradient may be infinite while the slope is finite.
   if (outcome == SearchOutcome::accepted && !std::isfinite(trial_gradient_.squaredNorm()))
     return SearchOutcome::not_finite;
   return outcome;
 }
 
-// Leaves direction_ and the old gradient, which are not needed any more, as s and y.
+// Turns direction_ and the old gradient, which are no longer needed, into s and y.
 void Lbfgs::keep_pair() {
   direction_ *= trial_step_;
   state_.gradient = trial_gradient_ - state_.gradient;
@@ -212,11 +212,11 @@ void Lbfgs::keep_pair() {
 
 void Lbfgs::check_stop() {
   if (!std::isfinite(state_.value) || !std::isfinite(state_.gradient_norm))
-    state_.status = LbfgsStatus::diverged;
+    state_.status = OptimizerStatus::diverged;
   else if (state_.gradient_norm <= options_.gradient_tolerance)
-    state_.status = LbfgsStatus::converged;
+    state_.status = OptimizerStatus::converged;
   else if (state_.iterations >= options_.max_iterations)
-    state_.status = LbfgsStatus::iteration_limit;
+    state_.status = OptimizerStatus::iteration_limit;
 }
 
 }  // namespace qhn

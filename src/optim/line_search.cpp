@@ -12,7 +12,7 @@ double secant(const LinePoint& p, const LinePoint& q) {
 }
 
 /// The names of the steps (B1, U0, S2, …) are those of the paper. Every member function that
-/// evaluates returns false once the search is over, and outcome_ then says why.
+/// evaluates returns false once the search is over; outcome_ is then set.
 class Search {
  public:
   Search(const std::function<LinePoint(double)>& phi, const LinePoint& start,
@@ -29,7 +29,7 @@ class Search {
       going = secant2();
       if (going && b_.step - a_.step > options_.gamma * width)
         going = update(0.5 * (a_.step + b_.step));
-      // Every point of an interval without inner points has been tried.
+      // No floating-point number lies inside the interval: all its points have been tried.
       if (going && !has_inside(0.5 * (a_.step + b_.step))) going = end(SearchOutcome::stalled);
     }
     return *outcome_;

@@ -13,7 +13,7 @@ struct LinePoint {
 
 enum class SearchOutcome {
   accepted,    ///< the last point evaluated satisfies the (approximate) Wolfe conditions
-  stalled,     ///< out of evaluations, or the bracket shrank to nothing
+  stalled,     ///< no evaluations left, or no number left inside the bracket
   not_finite,  ///< φ or φ' was not finite
 };
 
@@ -22,19 +22,20 @@ struct LineSearchOptions {
   double c1 = 0.1;                  ///< δ: sufficient decrease
   double c2 = 0.9;                  ///< σ: curvature
   double approximate_slack = 1e-6;  ///< ε: absolute slack in φ
-  double theta = 0.5;               ///< θ: where update cuts an interval that holds no minimum yet
-  double gamma = 2.0 / 3.0;         ///< γ: an interval that shrinks less than this is bisected
+  double theta = 0.5;               ///< θ: where U3 cuts an interval without opposite slopes
+  double gamma = 2.0 / 3.0;         ///< γ: bisect if the interval keeps more than this fraction
   double rho = 5.0;                 ///< ρ: growth of the step while bracketing
   int max_evaluations = 50;
 };
 
-/// T1, the Wolfe conditions, or T2, the approximate ones with φ(α) ≤ φ(0) + ε.
+/// Whether `point` satisfies T1, the Wolfe conditions, or T2, the approximate ones with
+/// φ(α) ≤ φ(0) + ε.
 bool satisfies_wolfe(const LineSearchOptions& options, const LinePoint& start,
                      const LinePoint& point);
 
 /// Line search of the paper above: bracketing, then secant² steps and bisections. `start` is α = 0
 /// with a negative slope, `first_step` the first trial. Ends at the first trial that
-/// satisfies_wolfe(), which is then the last point `phi` was asked for.
+/// satisfies_wolfe(); this trial is the last call of `phi`.
 SearchOutcome hager_zhang_search(const std::function<LinePoint(double)>& phi,
                                  const LinePoint& start, double first_step,
                                  const LineSearchOptions& options);

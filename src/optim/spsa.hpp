@@ -11,8 +11,8 @@ namespace qhn {
 /// Gain sequences of SPSA in iteration k = 0, 1, …: a_k = gain/(k + 1 + stability)^alpha and
 /// c_k = width/(k + 1)^gamma, with the exponents of J. C. Spall, "Implementation of the
 /// simultaneous perturbation algorithm for stochastic optimization", IEEE Trans. Aerospace and
-/// Electronic Systems 34 (1998) 817, which also advises a stability of a tenth of the iterations or
-/// less.
+/// Electronic Systems 34 (1998) 817. That paper also recommends a stability of at most a tenth of
+/// the iterations.
 struct SpsaOptions {
   double gain = 2.0;
   double width = 0.2;
@@ -24,7 +24,7 @@ struct SpsaOptions {
   double perturbation(int iteration) const;  ///< c_k
 };
 
-/// f(x), with noise.
+/// A noisy estimate of f(x).
 using NoisyFunction = std::function<double(std::span<const double> x)>;
 
 /// The simultaneous-perturbation estimate (f(x + cΔ) − f(x − cΔ))/(2cΔ_k) of ∇f(x) into `gradient`,

@@ -7,7 +7,7 @@
 
 namespace qhn {
 
-/// A cost without networks and data behind it: bit strings are just bits.
+/// A cost of bit strings without networks and data behind it.
 class BareProblem : public Problem {
  public:
   std::size_t train_samples() const override { return 0; }

@@ -26,14 +26,14 @@ std::string lower(std::string_view text) {
   return result;
 }
 
-/// What tools write where a value is missing.
+/// True for the spellings of a missing value.
 bool is_missing(std::string_view cell) {
   constexpr std::array<std::string_view, 8> words{"",    "?",    "na",   "n/a",
                                                   "nan", "null", "none", "#n/a"};
   return std::find(words.begin(), words.end(), lower(trim(cell))) != words.end();
 }
 
-/// Does a column of this name hold labels? One of its words tells: "class_id", "True label".
+/// True if a column name contains a word for labels: "class_id", "True label".
 bool names_labels(std::string_view name) {
   constexpr std::array<std::string_view, 8> words{"label",  "labels",  "class",   "classes",
                                                   "target", "targets", "outcome", "y"};
@@ -49,7 +49,7 @@ bool names_labels(std::string_view name) {
   return false;
 }
 
-/// The name that data frames give their index when they are written or read again.
+/// True for the names that data frame libraries give an index column.
 bool is_unnamed(std::string_view name) {
   return trim(name).empty() || lower(trim(name)).starts_with("unnamed");
 }
@@ -57,16 +57,17 @@ bool is_unnamed(std::string_view name) {
 /// The two classes as the label column spells them; entry k is label k.
 using ClassNames = std::array<std::string, 2>;
 
-/// Reads the label column: 0 and 1, −1 and 1, or two words, in ascending order.
+/// Reads the label column: 0 and 1, −1 and 1, or two words, which become 0 and 1 in ascending
+/// order.
 class LabelColumn {
  public:
-  /// `known`: the classes of the training file, which the test file may not add to.
+  /// `known`: the classes of the training file, for a test file: other labels are errors.
   LabelColumn(const std::string& path, const ClassNames* known) : path_(path), known_(known) {}
 
-  /// A provisional label; finish() says which of the two comes first.
+  /// Returns a provisional label; finish() puts the two in order.
   std::uint8_t add(std::size_t line, std::string_view cell) {
     std::string name(trim(cell));
-    if (is_missing(name)) fail(line, fmt::format("'{}' is no label", name));
+    if (is_missing(name)) fail(line, fmt::format("'{}' is not a label", name));
     const bool number = is_number(name);
     if (number) {
       const double value = finite_number(path_, line, name);
@@ -89,18 +90,18 @@ class LabelColumn {
     return static_cast<std::uint8_t>(names_.size() - 1);
   }
 
-  /// The classes; `labels` are made to agree.
+  /// Returns the classes and adapts `labels` to their order.
   ClassNames finish(std::vector<std::uint8_t>& labels) {
     if (known_) return *known_;
     ClassNames classes;
     if (names_.size() == 2) {
       classes = {names_[0], names_[1]};
-    } else if (numbers_ && !names_.empty()) {  // one class: 0, 1 or −1 alone
+    } else if (numbers_ && !names_.empty()) {  // only one of 0, 1, −1 occurs
       classes = names_[0] == "1" ? ClassNames{"1", "0"} : ClassNames{names_[0], "1"};
     } else if (!names_.empty()) {
       classes[0] = names_[0];
     }
-    // "0" < "1" and "-1" < "1" as words, too.
+    // Holds for numbers too: "0" < "1" and "-1" < "1".
     if (!classes[1].empty() && classes[1] < classes[0]) {
       std::swap(classes[0], classes[1]);
       for (std::uint8_t& label : labels) label ^= 1;
@@ -124,11 +125,11 @@ class LabelColumn {
 
   std::string path_;
   const ClassNames* known_;
-  std::vector<std::string> names_;  // as found, two at most
+  std::vector<std::string> names_;  // in order of appearance, at most two
   bool numbers_ = false;
 };
 
-/// One CSV file while it is read.
+/// Reads one CSV file.
 class CsvFile {
  public:
   CsvFile(const std::string& path, const ProblemOptions& options, const ClassNames* known)
@@ -140,7 +141,7 @@ class CsvFile {
   std::vector<double> features;
   std::vector<std::uint8_t> labels;
   ClassNames classes;
-  std::vector<std::string> names;  ///< of all columns; empty: the file does not say
+  std::vector<std::string> names;  ///< of all columns; empty: no header
   std::vector<std::string> remarks;
 
  private:
@@ -159,14 +160,14 @@ class CsvFile {
     find_label();
     check_index();
     reserve();
-    // The first line that is taken for a sample, rightly or not.
+    // The first line if it was only guessed to be a sample; 0: no doubt.
     const std::size_t in_doubt = has_header || options_.header ? 0 : first_line;
     do read_row(in_doubt);
     while (file_.next());
     if (in_doubt > 0 && labels_.are_words() && labels.size() > 1 &&
         std::count(labels.begin(), labels.end(), labels.front()) == 1)
       fail(in_doubt,
-           "a label that no other line has: a header or a sample? Set problem.header = true or "
+           "no other line has this label: a header or a sample? Set problem.header = true or "
            "false");
     classes = labels_.finish(labels);
     if (counts_rows_ && labels.size() > 2)
@@ -174,11 +175,11 @@ class CsvFile {
           "{}: column 1 counts the rows: is it an index? It is read as a feature", path_));
   }
 
-  /// Of the first record. Throws where both are possible.
+  /// True if the first record is a header. Throws InputError if it could be a sample too.
   bool looks_like_header() const {
     const std::size_t size = file_.size();
     std::size_t numbers = 0, missing = 0, empty = 0;
-    bool counts = true;  // 0, 1, 2, …: the columns of a data frame without names
+    bool counts = true;  // 0, 1, 2, …: a data frame without column names
     for (std::size_t i = 0; i < size; ++i) {
       const std::string_view cell = trim(file_.field(i));
       numbers += is_number(cell);
@@ -196,7 +197,7 @@ class CsvFile {
       fail(line, "0, 1, 2, ...: a header or a sample? Set problem.header = true or false");
     if (is_unnamed(file_.field(0)))
       fail(line, fmt::format("column 1 has neither a name nor a number: the index of a data frame? "
-                             "Write it without (pandas: index=False)"));
+                             "Write the file without it (pandas: index=False)"));
     return false;
   }
 
@@ -211,7 +212,7 @@ class CsvFile {
     header_line_ = file_.line() - 1;
   }
 
-  /// The number of columns, from the first sample and the header.
+  /// Sets the number of columns, from the first sample and the header.
   void measure() {
     columns_ = file_.size();
     const bool separator_ends = columns_ > 1 && file_.field(columns_ - 1).empty();
@@ -268,20 +269,20 @@ class CsvFile {
 
   void check_index() const {
     if (!names.empty() && label_ != 0 && is_unnamed(names.front()))
-      fail(header_line_, fmt::format("column 1 is named '{}': the index of a data frame? Write it "
-                                     "without (pandas: index=False), or name the column",
+      fail(header_line_, fmt::format("column 1 is named '{}': the index of a data frame? Write the "
+                                     "file without it (pandas: index=False), or name the column",
                                      names.front()));
   }
 
-  /// A vector that grows holds its numbers twice for a while. Memory that is not used in the end
-  /// was never touched.
+  /// Growing vectors would hold the numbers twice for a while. Reserved pages that stay unused take
+  /// no memory.
   void reserve() {
     try {
       const std::size_t rows = file_.expected_lines() + file_.expected_lines() / 16;
       features.reserve(rows * static_cast<std::size_t>(inputs));
       labels.reserve(rows);
     } catch (const std::exception&) {
-      // It was only a guess.
+      // The size was only an estimate.
     }
   }
 
@@ -326,8 +327,8 @@ class CsvFile {
   double counts_from_ = 0.0;
 };
 
-/// The test set from the training file, and the part of the rest that problem.train_samples asks
-/// for. Both keep the order of the file.
+/// Moves problem.test_fraction of the rows to the test set and keeps problem.train_samples of the
+/// rest. Both sets keep the order of the file.
 void split_off(RowSplit& split, const ProblemOptions& options) {
   const std::size_t rows = split.train.size();
   std::vector<std::size_t> order = shuffled(rows, options.split_seed);
@@ -335,8 +336,9 @@ void split_off(RowSplit& split, const ProblemOptions& options) {
     const auto count =
         static_cast<std::size_t>(std::llround(options.test_fraction * static_cast<double>(rows)));
     if (!(options.test_fraction > 0.0) || count >= rows)
-      throw InputError(fmt::format("problem.test_fraction is {}; of {} rows it has to leave some",
-                                   options.test_fraction, rows));
+      throw InputError(fmt::format(
+          "problem.test_fraction is {}; allowed: above 0, and less than all of the {} rows",
+          options.test_fraction, rows));
     const std::vector<std::size_t> tested = stratified(split.train.labels, order, count);
     split.test = split.train.chosen(tested);
     std::erase_if(order, [&](std::size_t row) {

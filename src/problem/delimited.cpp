@@ -16,8 +16,8 @@ constexpr std::size_t chunk = std::size_t{1} << 16;
 constexpr std::size_t longest_record = std::size_t{1} << 24;
 constexpr std::array<char, 3> separators{',', ';', '\t'};
 
-/// How often each separator occurs in each record of `text`, quoted fields apart. The last record
-/// counts only where the text is `whole`.
+/// Counts each separator in each record of `text`, outside quoted fields. The last record counts
+/// only if the text is `whole`.
 std::vector<std::array<std::size_t, 3>> count_separators(std::string_view text, bool whole) {
   std::vector<std::array<std::size_t, 3>> records;
   std::array<std::size_t, 3> counts{};
@@ -44,7 +44,7 @@ std::vector<std::array<std::size_t, 3>> count_separators(std::string_view text, 
     const auto separator = std::find(separators.begin(), separators.end(), c);
     if (separator != separators.end())
       ++counts[static_cast<std::size_t>(separator - separators.begin())];
-    // The second quote of a doubled one opens the rest of the field again.
+    // The second quote of a doubled one ("") opens the field again.
     quoted = c == '"' && field_begins;
     field_begins = separator != separators.end() || c == '"';
   }
@@ -52,8 +52,8 @@ std::vector<std::array<std::size_t, 3>> count_separators(std::string_view text, 
   return records;
 }
 
-/// The only separator that may be meant: it occurs alone, or it alone occurs equally often in every
-/// record. nullopt: there are several.
+/// The separator of `text`: the only one that occurs, or the only one that occurs equally often in
+/// every record. nullopt: ambiguous.
 std::optional<char> find_separator(std::string_view text, bool whole) {
   const auto records = count_separators(text, whole);
   std::string occurring, regular;
@@ -81,7 +81,7 @@ DelimitedFile::DelimitedFile(const std::string& path, const std::string& what)
   const auto separator = find_separator(std::string_view(buffer_).substr(at_), ended_);
   if (!separator)
     throw InputError(path_ +
-                     ": commas, semicolons or tabs may separate the columns; allowed: one of them, "
+                     ": ambiguous separator (comma, semicolon or tab); allowed: one of them, "
                      "and decimal points");
   separator_ = *separator;
   const auto lines =
@@ -92,7 +92,7 @@ DelimitedFile::DelimitedFile(const std::string& path, const std::string& what)
                                  static_cast<double>(lines) / static_cast<double>(buffer_.size()));
 }
 
-/// Files that people take for text.
+/// Rejects files of other formats by their first bytes.
 void DelimitedFile::check_encoding() const {
   struct Kind {
     std::string_view begins, what;

@@ -9,17 +9,17 @@
 
 namespace qhn {
 
-/// The records of delimited text (RFC 4180), one after another: fields separated by ',', ';' or
-/// tabs, whichever the first 64 KiB have, quoted with '"' where need be. Lines end with LF, CR LF
-/// or CR. Blank lines and lines that begin with '#' are skipped, blanks around fields dropped. The
+/// Reads the records of delimited text (RFC 4180) one after another. The separator is ',', ';' or
+/// tab, detected in the first 64 KiB; fields may be quoted with '"'. Lines end with LF, CR LF or
+/// CR. Blank lines and lines that begin with '#' are skipped, blanks around fields dropped. The
 /// file is UTF-8 (with or without a byte order mark), plain or gzip, and is not held in memory.
 class DelimitedFile {
  public:
-  /// `what` the file is, for messages. Throws InputError where it is no such text, or where its
-  /// separator is not certain.
+  /// `what`: the kind of file, for messages. Throws InputError if it is not such text or its
+  /// separator is ambiguous.
   DelimitedFile(const std::string& path, const std::string& what);
 
-  /// Goes to the next record; false at the end. Throws InputError.
+  /// Reads the next record; false at the end. Throws InputError.
   bool next();
 
   std::size_t line() const { return line_; }  ///< where the record begins, counted from 1
@@ -28,10 +28,10 @@ class DelimitedFile {
     const std::size_t begin = i == 0 ? 0 : ends_[i - 1];
     return std::string_view(record_).substr(begin, ends_[i] - begin);
   }
-  /// About how many lines the whole file has, by its size and its first 64 KiB; 0 where it is
+  /// Estimated number of lines, from the size of the file and its first 64 KiB; 0 if it is
   /// compressed.
   std::size_t expected_lines() const { return expected_lines_; }
-  /// The fields of the comment directly above the record, quotes apart; empty: there is none.
+  /// The fields of the comment line directly above the record, without quotes; empty: none.
   std::vector<std::string> comment_fields() const;
 
  private:
@@ -51,7 +51,7 @@ class DelimitedFile {
   GzFile file_;
   std::string buffer_;
   std::size_t at_ = 0;         // in buffer_
-  bool ended_ = false;         // nothing follows buffer_
+  bool ended_ = false;         // the file ends with buffer_
   std::size_t next_line_ = 1;  // of the next character
   char separator_ = ',';
   std::size_t line_ = 0, expected_lines_ = 0;

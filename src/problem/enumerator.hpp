@@ -9,12 +9,12 @@
 
 namespace qhn {
 
-/// Costs of all weights and biases of one FixedNetwork on one data set.
+/// Computes the costs of all weights and biases of one FixedNetwork on one data set.
 class Enumerator {
  public:
   virtual ~Enumerator() = default;
-  /// C(first), C(first + 1), …: any range inside [0, 2^bits). Bit-identical per entry whatever the
-  /// range and the number of threads.
+  /// Writes C(first), C(first + 1), … to `out`: any range inside [0, 2^bits). Each entry is
+  /// bit-identical for any range and number of threads.
   virtual void costs(Index first, std::span<double> out) const = 0;
 };
 

@@ -5,8 +5,8 @@
 namespace qhn {
 namespace {
 
-/// True with probability exp(−p·x), 0 ≤ p, x ≤ 1: von Neumann's descending run, each step of which
-/// also has to pass a trial of probability p.
+/// True with probability exp(−p·x), 0 ≤ p, x ≤ 1: von Neumann's descending run, where each step
+/// must also pass a trial of probability p.
 bool bernoulli_exp(CounterRng& rng, double x, double p) {
   bool even = true;
   for (double last = x;; even = !even) {

@@ -39,7 +39,7 @@ std::uint64_t GzFile::plain_size() const {
 }
 
 std::size_t GzFile::read(void* out, std::size_t size) {
-  constexpr std::size_t most = std::size_t{1} << 30;  // of one call
+  constexpr std::size_t most = std::size_t{1} << 30;  // bytes per call
   std::size_t done = 0;
   while (done < size) {
     errno = 0;

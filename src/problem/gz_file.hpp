@@ -9,17 +9,18 @@ struct gzFile_s;
 
 namespace qhn {
 
-/// The bytes of a file, plain or compressed with gzip (its first bytes tell), from front to back.
+/// Reads a file from front to back, plain or gzip (detected by its first bytes).
 class GzFile {
  public:
-  /// `what` the file is, for messages. Throws InputError where there is no such regular file.
+  /// `what`: the kind of file, for messages. Throws InputError if `path` is not a readable regular
+  /// file.
   GzFile(const std::string& path, const std::string& what);
 
-  /// The next `size` bytes, fewer only at the end. Throws InputError where the file cannot be read
-  /// or its compressed data are damaged.
+  /// Reads the next `size` bytes, fewer only at the end; returns their number. Throws InputError if
+  /// the file cannot be read or its compressed data are damaged.
   std::size_t read(void* out, std::size_t size);
 
-  /// Bytes of a file that is not compressed; 0 of one that is.
+  /// Size in bytes of an uncompressed file; 0 if compressed.
   std::uint64_t plain_size() const;
 
  private:

@@ -22,15 +22,15 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr std::size_t most_pixels = std::size_t{1} << 24;  // of one image
+constexpr std::size_t most_pixels = std::size_t{1} << 24;  // per image
 
-/// What an IDX file holds. The published names are SET-CONTENT-idxD-ubyte.
+/// The content of an IDX file, published as SET-CONTENT-idxD-ubyte.
 struct Role {
   bool train, images;
 
   const char* content() const { return images ? "images" : "labels"; }
   unsigned dimensions() const { return images ? 3 : 1; }
-  /// `test_set`: t10k as published, or test as EMNIST has it.
+  /// `test_set`: "t10k" as published, or "test" as in EMNIST.
   std::string name(const char* test_set) const {
     return fmt::format("{}-{}-idx{}-ubyte", train ? "train" : test_set, content(), dimensions());
   }
@@ -38,16 +38,16 @@ struct Role {
 
 constexpr Role roles[] = {{true, true}, {true, false}, {false, true}, {false, false}};
 
-/// A file of that role: its path, and what its name has before the published one.
+/// A file of a role: its path, and the prefix before the published name.
 struct Found {
   std::string path, prefix;
 };
 
-/// The prefix of a name that mirrors give a file of this role, nullopt of any other name:
-/// "train-images.idx3-ubyte", "TRAIN-IMAGES-IDX3-UBYTE.gz",
+/// The prefix before the published name; nullopt for a file of another role. Accepts the variants
+/// of mirrors: "train-images.idx3-ubyte", "TRAIN-IMAGES-IDX3-UBYTE.gz",
 /// "emnist-digits-train-images-idx3-ubyte".
 std::optional<std::string> prefix_of(std::string name, const Role& role) {
-  if (name.starts_with("._")) return std::nullopt;  // what macOS leaves in archives
+  if (name.starts_with("._")) return std::nullopt;  // macOS metadata in archives
   for (char& c : name) {
     c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
     if (c == '.' || c == '_') c = '-';
@@ -62,9 +62,9 @@ std::optional<std::string> prefix_of(std::string name, const Role& role) {
   return std::nullopt;
 }
 
-/// The file of this role in a folder, under the first of: the published name, that with .gz, other
-/// names, those with .gz, the same in subfolders that have the file's name (as Kaggle unpacks it)
-/// or are called raw (as torchvision does).
+/// Finds the file of a role in a folder. Order of preference: the published name, that with .gz,
+/// other names, those with .gz, the same in subfolders named like the file (as Kaggle unpacks it)
+/// or raw (as torchvision does).
 Found find_idx(const std::string& folder, const Role& role) {
   std::map<int, std::vector<Found>> by_rank;
   const auto look = [&](const fs::path& where, int rank) {
@@ -86,7 +86,7 @@ Found find_idx(const std::string& folder, const Role& role) {
   }
   if (by_rank.empty())
     throw InputError(fmt::format(
-        "{}: no such file, nor with .gz (jobs/fetch-data.sh brings MNIST and Fashion-MNIST)",
+        "{}: no such file, nor with .gz (jobs/fetch-data.sh downloads MNIST and Fashion-MNIST)",
         (fs::path(folder) / role.name("t10k")).string()));
   std::vector<Found>& best = by_rank.begin()->second;
   if (best.size() > 1) {
@@ -104,7 +104,7 @@ std::uint32_t big_endian(const unsigned char* p) {
   return std::uint32_t{p[0]} << 24 | std::uint32_t{p[1]} << 16 | std::uint32_t{p[2]} << 8 | p[3];
 }
 
-/// What a file that begins with these four bytes is, where they are not what they should be.
+/// Explains an unexpected magic number, the first four bytes of a file.
 std::string describe_magic(std::uint32_t magic) {
   const unsigned type = magic >> 8 & 255, dimensions = magic & 255;
   if (magic >> 16 == 0 && type == 0x08)
@@ -117,8 +117,8 @@ std::string describe_magic(std::uint32_t magic) {
   return "";
 }
 
-/// An IDX file of bytes: magic 0x0000 08 d, d sizes of 4 bytes, then the bytes themselves, which
-/// are read bit by bit: memory goes with what is there, not with what the header promises.
+/// An IDX file of bytes: magic 0x0000 08 d, d sizes of 4 bytes, then the bytes themselves. They are
+/// read part by part, so memory follows the size of the file, not the size in its header.
 class IdxFile {
  public:
   IdxFile(const std::string& path, const Role& role) : path_(path), file_(path, "IDX file") {
@@ -135,9 +135,9 @@ class IdxFile {
       throw InputError(fmt::format("{}: truncated: {} bytes, less than an IDX header", path, got));
     for (unsigned i = 0; i < dimensions; ++i) {
       sizes.push_back(big_endian(header.data() + 4 + 4 * i));
-      if (sizes.back() == 0) throw InputError(path + ": empty: its header promises no data");
+      if (sizes.back() == 0) throw InputError(path + ": empty: its header declares no data");
       if (sizes.back() > (std::size_t{1} << 40) / total_)
-        throw InputError(path + ": its header promises more than a terabyte");
+        throw InputError(path + ": its header declares more than a terabyte");
       total_ *= sizes.back();
     }
   }
@@ -145,14 +145,14 @@ class IdxFile {
   std::vector<std::size_t> sizes;
   const std::string& path() const { return path_; }
 
-  /// The next bytes. Throws InputError where there are fewer.
+  /// Reads the next bytes. Throws InputError if there are fewer.
   void read(std::span<unsigned char> out) {
     const std::size_t got = file_.read(out.data(), out.size());
     done_ += got;
     if (got < out.size()) wrong("truncated");
   }
 
-  /// Throws InputError where bytes are left.
+  /// Throws InputError if bytes are left.
   void finish() {
     std::array<unsigned char, 4096> rest;
     while (const std::size_t got = file_.read(rest.data(), rest.size())) done_ += got;
@@ -161,7 +161,7 @@ class IdxFile {
 
  private:
   [[noreturn]] void wrong(const char* what) const {
-    throw InputError(fmt::format("{}: {}: {} bytes of data where its header promises {}", path_,
+    throw InputError(fmt::format("{}: {}: {} bytes of data where its header declares {}", path_,
                                  what, done_, total_));
   }
 
@@ -182,7 +182,7 @@ std::vector<unsigned char> read_labels(IdxFile& file) {
   return labels;
 }
 
-/// The images of the two digits, the first `limit` of them at most.
+/// The images of the two digits, at most the first `limit`.
 Rows load_pair(const ProblemOptions& options, const std::string& images_path,
                const std::string& labels_path, std::size_t limit) {
   IdxFile images(images_path, {true, true}), label_file(labels_path, {true, false});
@@ -219,7 +219,7 @@ Rows load_pair(const ProblemOptions& options, const std::string& images_path,
   return rows;
 }
 
-/// Training images and labels, test images and labels.
+/// Paths of the training images, training labels, test images and test labels.
 std::vector<std::string> image_files(const std::string& folder) {
   if (!fs::is_directory(folder))
     throw InputError(folder + ": no such folder of IDX files" + where_looked(folder));
@@ -229,14 +229,14 @@ std::vector<std::string> image_files(const std::string& folder) {
     const Found found = find_idx(folder, role);
     if (!files.empty() && found.prefix != prefix)
       throw InputError(
-          fmt::format("{}: {} and {} are not of one data set", folder, files[0], found.path));
+          fmt::format("{}: {} and {} belong to different data sets", folder, files[0], found.path));
     prefix = found.prefix;
     files.push_back(found.path);
   }
   return files;
 }
 
-/// Where an output pixel falls between two input pixels.
+/// The two input pixels that an output pixel is interpolated from.
 struct Tap {
   int low, high;
   float weight;  // of `high`

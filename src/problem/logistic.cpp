@@ -1,6 +1,6 @@
-// Enumeration of logistic networks: no exponential or logarithm per (network, sample).
+// Enumeration of logistic networks without an exponential or logarithm per (network, sample).
 //
-// The loss of a sample is log(1 + e^t) with t linear in the weights, so e^t is a product of one
+// The loss of a sample is log(1 + e^t) with t linear in the weights. So e^t is a product of one
 // factor per bit, and the sum of logarithms is the logarithm of a product. Per (network, sample)
 // that leaves one multiplication (factor of the high bits, common to 64 networks, times factor of
 // the low 6 bits, from a table in L1) and one FMA: acc += acc·e^t. Flops: 3; bytes from L1: 8.
@@ -36,7 +36,7 @@ HWY_INLINE V combine(V a, V b) {
   return tame ? hn::Mul(a, b) : hn::Add(a, b);
 }
 
-/// out = a ∘ b over `count` doubles, a multiple of the vector length or anything below it.
+/// out = a ∘ b over `count` doubles: a multiple of the vector length, or less than it.
 template <bool tame>
 HWY_INLINE void combine_rows(const double* a, const double* b, std::size_t count, double* out) {
   const D d;
@@ -74,7 +74,7 @@ HWY_INLINE void fill_low(const LogisticTerms& terms, std::size_t begin, std::siz
         }
       }
     }
-    for (; size < logistic_lanes; size *= 2)  // networks of less than 6 bits repeat
+    for (; size < logistic_lanes; size *= 2)  // fewer than 6 bits: repeat
       for (std::size_t i = 0; i < size; ++i) row[size + i] = row[i];
   }
 }
@@ -114,7 +114,7 @@ HWY_INLINE void add_tame(const double* high, const double* low, const std::uint3
   }
 }
 
-/// The same for samples whose e^t may overflow: max(t, 0) + log1p(e^−|t|), added up directly.
+/// The same for samples whose e^t may overflow: adds max(t, 0) + log1p(e^−|t|) directly.
 HWY_INLINE void add_wild(const double* high, const double* low, std::size_t count,
                          const LogisticSums& sums) {
   const D d;
@@ -185,7 +185,7 @@ namespace {
 
 HWY_EXPORT(logistic_sums);
 
-/// Samples with |t| up to this never overflow in a product of two of them, whatever the weights.
+/// If |t| of two samples stays below this for all weights, the product of their e^t is finite.
 constexpr double tame_bound = 300.0;
 /// The running product may reach e^this between two rescalings (a double holds e^709).
 constexpr double product_bound = 700.0;
@@ -217,7 +217,7 @@ class LogisticEnumerator : public Enumerator {
     const Index last = first + out.size();
     const Index group_begin = first >> logistic_lane_bits;
     const Index group_end = ((last - 1) >> logistic_lane_bits) + 1;
-    // Groups that share one filling of the low table: many, but enough chunks for all threads.
+    // Groups per filling of the low table: as many as leave enough chunks for all threads.
     const auto fair = (group_end - group_begin) / static_cast<Index>(4 * omp_get_max_threads());
     const std::size_t most = std::clamp<Index>(fair, 1, 64);
     const auto chunks = static_cast<std::int64_t>((group_end - group_begin + most - 1) / most);
@@ -274,7 +274,7 @@ class LogisticEnumerator : public Enumerator {
   struct Terms {
     std::size_t samples = 0;
     std::size_t stride = 0;
-    SharedArray<double> values;  // of terms, or of what they are exponents of
+    SharedArray<double> values;  // terms, or e^term of tame samples
   };
 
   static Terms make_terms(const FixedNetwork& network, const DataSet& data,

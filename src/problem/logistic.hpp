@@ -7,21 +7,21 @@
 
 namespace qhn {
 
-/// Networks that are evaluated together: those that differ in the lowest 6 bits.
+/// Networks evaluated at once: those that differ in the lowest 6 bits.
 inline constexpr int logistic_lane_bits = 6;
 inline constexpr std::size_t logistic_lanes = 64;
 /// Samples per block: block × lanes doubles stay in the L1 cache.
 inline constexpr std::size_t logistic_block = 64;
 
-/// What each bit adds to the argument t of the loss log(1 + e^t), for a set of samples; t = −z for
-/// label 1, z for label 0. `tame` samples hold the factors e^term instead of the terms.
+/// The terms of each bit in the argument t of the loss log(1 + e^t), for a set of samples; t = −z
+/// for label 1, z for label 0. `tame` samples hold the factors e^term instead of the terms.
 struct LogisticTerms {
   int bits;
   std::size_t samples;
-  std::size_t stride;    ///< samples rounded up to blocks; the rest is neutral
+  std::size_t stride;    ///< samples rounded up to blocks; the padding is neutral
   const double* values;  ///< [bit][value of the bit][sample], bit 0 the most significant
-  /// tame: ascending sample counts after which the running product has to be rescaled; the end of
-  /// every block is one of them.
+  /// tame: ascending sample counts after which the running product is rescaled, among them the end
+  /// of every block.
   const std::uint32_t* rescale;
 };
 

@@ -1,6 +1,6 @@
-// Enumeration of mlp networks. A network is a multiset of hidden unit patterns and a b2, so a loss
-// is computed once per multiset and copied to every index that stands for it, where the wanted
-// range has at least as many indices as there are multisets.
+// Enumeration of mlp networks. A network is a multiset of hidden unit patterns and a b2. If the
+// requested range has at least as many indices as there are multisets, a loss is computed once per
+// multiset and copied to all its indices.
 #include <omp.h>
 
 #include <algorithm>

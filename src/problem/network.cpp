@@ -99,14 +99,14 @@ Network::Network(const ProblemOptions& options, int inputs)
                                    options.activations.size()));
   }
   choice_bits_ = activation_choice_ + options.width_choice + 2 * options.pair_choice;
-  // In wide integers: a careless image size or width is an error here, not an overflow.
+  // In 64 bits, so that a huge image size or width is an error, not an overflow.
   const std::int64_t h = options.network == NetworkKind::mlp ? options.hidden : 0;
   const std::int64_t base =
       h == 0 ? std::int64_t{inputs} + 1 : std::int64_t{inputs} * h + h + 1 + h;
   if (base + choice_bits_ > most_network_bits)
     throw InputError(fmt::format(
-        "this network has {} bits ({} inputs{}); allowed: at most {}, the index of a network is a "
-        "word of 64 bits",
+        "this network has {} bits ({} inputs{}); allowed: at most {}, since a network index is "
+        "one 64-bit word",
         base + choice_bits_, inputs, h == 0 ? "" : fmt::format(", {} hidden units", h),
         most_network_bits));
   base_bits_ = static_cast<int>(base);

@@ -14,36 +14,36 @@ const char* to_string(Activation activation);
 /// f(a) of a hidden unit; sign(0) = +1, clamped ReLU is min(max(a, 0), 1).
 double activate(Activation activation, double a);
 
-/// A network design whose choice bits are settled: what is left are two-valued weights and biases.
+/// A network design with fixed choice bits; its two-valued weights and biases are free.
 struct FixedNetwork {
   NetworkKind kind = NetworkKind::logistic;
   int inputs = 0;
-  int hidden = 0;  ///< units that have bits
-  int active = 0;  ///< units that count: hidden, or hidden − 1 where the width bit masks the last
+  int hidden = 0;  ///< hidden units with bits
+  int active = 0;  ///< hidden units in use: hidden, or hidden − 1 if the width bit masks the last
   Activation activation = Activation::relu;
   ValuePair w1{}, w2{}, b1{}, b2{};  ///< a logistic network has w1 and b1 only
 
-  /// Weights and biases, without choice bits.
+  /// Number of weights and biases, without choice bits.
   int bits() const;
   /// Values of all bits in parameter order; parameter 0 is the most significant bit of `w`.
   std::vector<double> values(Index w) const;
-  /// The argument of the output's σ; `values` as above.
+  /// The argument of the output's σ for the inputs `x`; `values` as above.
   double output(std::span<const double> values, std::span<const double> x) const;
 };
 
-/// The index of a network is an Index, and so is the number of networks: 2^63 still fits.
+/// Network indices and their number 2^N must both fit an Index of 64 bits.
 inline constexpr int most_network_bits = 63;
 
-/// The design space an experiment describes, in the bit order of spec section 3.
+/// The design space of an experiment, in the bit order of docs/theory.md, Networks and losses.
 class Network {
  public:
-  /// Throws InputError where the options contradict each other or N exceeds most_network_bits.
+  /// Throws InputError if the options contradict each other or N exceeds most_network_bits.
   Network(const ProblemOptions& options, int inputs);
 
   int bits() const { return base_bits_ + choice_bits_; }
   /// The choice bits are the last ones: activation, width, pair, where present.
   int choice_bits() const { return choice_bits_; }
-  /// The design with the choices of `choice` in [0, 2^choice_bits()).
+  /// The design with the choice bits `choice`, in [0, 2^choice_bits()).
   FixedNetwork resolve(Index choice) const;
   std::vector<DecodedValue> decode(Index w) const;
 

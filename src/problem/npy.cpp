@@ -72,7 +72,7 @@ NpyFile::NpyFile(const std::string& path) : path_(path), file_(path, std::ios::b
   parse(header);
   const std::uint64_t there = bytes - begin_;
   if (there % bytes_ != 0 || there / bytes_ != size_)
-    fail(fmt::format("{} bytes of data where its header promises {} numbers of {} bytes", there,
+    fail(fmt::format("{} bytes of data where its header declares {} numbers of {} bytes", there,
                      size_, bytes_));
 }
 

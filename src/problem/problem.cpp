@@ -7,6 +7,7 @@
 
 #include "core/aligned.hpp"
 #include "core/error.hpp"
+#include "core/sha256.hpp"
 #include "problem/bare_problem.hpp"
 #include "problem/enumerator.hpp"
 #include "problem/reference.hpp"
@@ -36,8 +37,8 @@ class NetworkProblem : public Problem {
   std::vector<DecodedValue> decode(Index w) const override { return network_.decode(w); }
   std::string data_sha256() const override { return sha256(data_.train); }
 
-  /// The choice bits are the lowest, so each choice is an enumeration of its own whose results lie
-  /// a stride apart. Slabs bound the intermediate memory.
+  /// The choice bits are the lowest, so each choice is enumerated separately and its results lie a
+  /// stride apart. Slabs bound the intermediate memory.
   void costs(Index first, std::span<double> out) const override {
     constexpr Index slab = Index{1} << 22;
     const int k = network_.choice_bits();
@@ -47,7 +48,7 @@ class NetworkProblem : public Problem {
     for (Index base = first >> k; base < base_end; base += slab) {
       part.resize(std::min(slab, base_end - base));
       for (Index choice = 0; choice < dimension(k); ++choice) {
-        const Index only = base << k | choice;  // of a part of one
+        const Index only = base << k | choice;  // index, if the part has one entry
         if (part.size() == 1 && (only < first || only >= last)) continue;
         enumerators_[choice]->costs(base, part);
 #pragma omp parallel for schedule(static)
@@ -89,7 +90,7 @@ class TableProblem : public BareProblem {
 
 DataSplit load_data(const ProblemOptions& options) {
   if (options.kind == ProblemKind::images || options.kind == ProblemKind::gaussian)
-    network_bits(options);  // refuse before any loading
+    network_bits(options);  // throws before any loading
   switch (options.kind) {
     case ProblemKind::gaussian:
       for (const int samples : {options.train_samples, options.test_samples})
@@ -119,15 +120,15 @@ std::vector<DecodedValue> BareProblem::decode(Index w) const {
 }
 
 void Problem::slice_costs(const IndexMap& map, std::span<double> out) const {
-  // Blocks of consecutive states, as large as the slice has them. The qubits below `bits` vary in a
-  // block, the others from block to block.
+  // Blocks of consecutive states, as large as the slice allows. Qubits below `bits` vary within a
+  // block, the others between blocks.
   constexpr int least = 12, most = 17;
   Index local = 0;
   for (const int q : map.qubit_of_slot) local |= dimension(q);
   const int bits = std::min(std::clamp(std::countr_one(local), least, most), qubits());
   const Index inside = dimension(bits) - 1;
 
-  IndexMap entry_of{{}, map.base & inside}, place_of;         // of the k-th entry used of a block
+  IndexMap entry_of{{}, map.base & inside}, place_of;         // of the k-th used entry of a block
   IndexMap first_of{{}, map.base & ~inside}, first_place_of;  // of the k-th block
   for (int slot = 0; slot < map.slots(); ++slot) {
     const int q = map.qubit_of_slot[static_cast<std::size_t>(slot)];
@@ -148,22 +149,12 @@ void Problem::slice_costs(const IndexMap& map, std::span<double> out) const {
   }
 }
 
-void require_finite(std::span<const double> costs, const std::function<Index(Index)>& index_of) {
-  const auto bad =
-      std::find_if(costs.begin(), costs.end(), [](double c) { return !std::isfinite(c); });
-  if (bad == costs.end()) return;
-  throw InputError(
-      fmt::format("the cost of network {} is {}; allowed: data and costs that doubles can "
-                  "add up",
-                  index_of(static_cast<Index>(bad - costs.begin())), *bad));
-}
-
 int network_bits(const ProblemOptions& options, std::vector<std::string>* remarks) {
   switch (options.kind) {
     case ProblemKind::gaussian:
       return Network(options, 2).bits();
     case ProblemKind::images:
-      // More than 64 pixels have too many bits whatever else is asked for.
+      // More than 64 pixels are too many bits for any network.
       return Network(options, std::min(options.side, 100) * std::min(options.side, 100)).bits();
     case ProblemKind::csv: {
       DataSplit data = load_csv(options);

@@ -5,8 +5,9 @@
 
 namespace qhn {
 
-/// Loss and accuracy of network `w` by the formulas of spec section 3, one sample after the other:
-/// the truth that the fast enumeration is tested against, and what scores are printed from.
+/// Loss and accuracy of network `w` by the formulas of docs/theory.md, Networks and losses, one
+/// sample after the other. The fast enumeration is tested against it, and printed scores come from
+/// it.
 Score reference_score(const Network& network, const DataSet& data, Index w);
 
 }  // namespace qhn

@@ -83,9 +83,10 @@ DataSplit finish(RowSplit split, const ProblemOptions& options) {
       std::string which;
       for (std::size_t i = 0; i < std::min<std::size_t>(constant.size(), 8); ++i)
         which += fmt::format("{}{}", i == 0 ? "" : ", ", constant[i] + 1);
-      split.remarks.push_back(fmt::format(
-          "{}: {} of {} features ({}{}) are constant in the training samples: made 0", options.data,
-          constant.size(), split.train.inputs, which, constant.size() > 8 ? ", ..." : ""));
+      split.remarks.push_back(
+          fmt::format("{}: {} of {} features ({}{}) are constant in the training samples: set to 0",
+                      options.data, constant.size(), split.train.inputs, which,
+                      constant.size() > 8 ? ", ..." : ""));
     }
   }
   const auto ones = std::count(split.test.labels.begin(), split.test.labels.end(), 1);
@@ -93,8 +94,9 @@ DataSplit finish(RowSplit split, const ProblemOptions& options) {
     split.remarks.push_back(fmt::format("{}: all {} test samples have label {}", options.data,
                                         split.test.size(), ones == 0 ? 0 : 1));
   if (options.test_fraction > 0.0 && split.test.size() == 0)
-    split.remarks.push_back(fmt::format("{}: problem.test_fraction {} of {} rows is no test sample",
-                                        options.data, options.test_fraction, split.train.size()));
+    split.remarks.push_back(
+        fmt::format("{}: problem.test_fraction {} of {} rows yields no test sample", options.data,
+                    options.test_fraction, split.train.size()));
   if (options.binarize) {
     binarize(split.train.features, *options.binarize);
     binarize(split.test.features, *options.binarize);

@@ -10,7 +10,7 @@
 
 namespace qhn {
 
-/// Labelled samples while they are read and changed (shapes as in DataSet).
+/// Labeled samples that can be changed (shapes as in DataSet).
 struct Rows {
   int inputs = 0;
   std::vector<double> features;
@@ -18,7 +18,7 @@ struct Rows {
 
   std::size_t size() const { return labels.size(); }
   Rows chosen(std::span<const std::size_t> rows) const;
-  /// Leaves the samples `rows`, which ascend.
+  /// Keeps only the samples `rows`, ascending.
   void keep(std::span<const std::size_t> rows);
 };
 
@@ -28,11 +28,11 @@ struct RowSplit {
 };
 
 /// Gives every feature of the training samples mean 0 and (population) standard deviation 1, and
-/// treats the test samples likewise. Constant features become 0; returns which these are.
+/// transforms the test samples likewise. Constant features become 0; returns their numbers, from 0.
 std::vector<int> standardize(RowSplit& split);
 
-/// What files of all kinds have in common: problem.standardize, then problem.binarize, and remarks
-/// on the test set.
+/// Last step for all kinds of files: problem.standardize, problem.binarize, then remarks on the
+/// test set.
 DataSplit finish(RowSplit split, const ProblemOptions& options);
 
 }  // namespace qhn

@@ -12,7 +12,7 @@
 namespace qhn {
 namespace {
 
-/// Bytes of a file once it is unpacked: .gz files say so, modulo 2^32, in their last four bytes.
+/// Bytes of a file after unpacking: .gz files store them, modulo 2^32, in their last four bytes.
 double unpacked_bytes(const std::string& path) {
   std::error_code error;
   const double size = static_cast<double>(std::filesystem::file_size(path, error));
@@ -28,14 +28,14 @@ double unpacked_bytes(const std::string& path) {
   return std::max(unpacked, size);
 }
 
-/// Numbers in a text file, by those of its first MiB.
+/// Numbers in a text file, estimated from its first MiB.
 double count_numbers(const std::string& path, double unpacked) {
   std::ifstream file(path, std::ios::binary);
   std::vector<char> part(1 << 20);
   file.read(part.data(), static_cast<std::streamsize>(part.size()));
   part.resize(static_cast<std::size_t>(file.gcount()));
   if (part.size() < 2) return 0.0;
-  if (static_cast<unsigned char>(part[0]) == 0x1f) return unpacked / 2.0;  // packed: at most
+  if (static_cast<unsigned char>(part[0]) == 0x1f) return unpacked / 2.0;  // gzip: at most
   const auto ends = std::count_if(part.begin(), part.end(), [](char c) {
     return c == ',' || c == ';' || c == '\t' || c == '\n';
   });
@@ -73,7 +73,7 @@ DataBytes estimate_data_bytes(const ProblemOptions& options) {
       for (const std::string& path : input_files(options)) {
         const double pixels = unpacked_bytes(path);
         bytes.loading = std::max(bytes.loading, 2 * pixels);  // vectors grow by doubling
-        // Images of 28 × 28 bytes, as those of all common sets; labels are few.
+        // Assumes images of 28 × 28 bytes, as in all common sets; labels are negligible.
         bytes.held += number * pixels / (28 * 28) * options.side * options.side;
       }
       break;
@@ -92,8 +92,8 @@ double data_bytes(const ProblemOptions& options, int inputs, std::size_t train, 
   };
   const Network network(options, inputs);
   const FixedNetwork fixed = network.resolve(0);
-  // Of each choice: a logistic network has both terms of every bit; hidden units have the samples
-  // once more, a sign and a bias of either value.
+  // Per choice: a logistic network holds both terms of every bit; hidden units hold the samples
+  // again, a sign, and a bias for either value.
   const double each = fixed.kind == NetworkKind::logistic ? 2.0 * fixed.bits() : inputs + 3.0;
   const double sample = 8.0 * inputs + 1.0;
   return of_samples(train, sample + std::ldexp(8.0 * each, network.choice_bits())) +

@@ -10,14 +10,14 @@
 
 namespace qhn {
 
-/// Where the arrays of a problem lie that grow with its data. Here: in this process; the ranks of a
-/// node may have a common one instead.
+/// Allocates the arrays of a problem that grow with its data: here in this process. Derived classes
+/// can share them among the ranks of a node.
 class SampleMemory {
  public:
   virtual ~SampleMemory() = default;
 
-  /// `size` elements, zeros but for what `fill(std::span<T>)` writes. Processes with a common
-  /// memory make the same arrays in the same order, and one of them fills each.
+  /// Returns `size` elements: zeros except for what `fill(std::span<T>)` writes. Processes that
+  /// share memory make the same arrays in the same order, and one of them fills each.
   template <class T, class Fill>
   SharedArray<T> make(std::size_t size, const Fill& fill) {
     if (size == 0) return {};
@@ -28,26 +28,26 @@ class SampleMemory {
   }
 
  protected:
-  /// Bytes that are 0, aligned as allocate_aligned() does, after `fill`.
+  /// Zeroed bytes, aligned as by allocate_aligned(), after `fill`.
   virtual std::shared_ptr<void> place(std::size_t bytes, const std::function<void(void*)>& fill);
 };
 
 /// Makes or reads the data of a gaussian, images or csv problem.
 DataSplit load_data(const ProblemOptions& options);
 
-/// make_problem() of data that is there already, with whatever is derived from it in `memory`.
+/// make_problem() for data already loaded; the arrays derived from it go to `memory`.
 std::unique_ptr<Problem> make_problem(const ProblemOptions& options, DataSplit data,
                                       SampleMemory& memory);
 
-/// What the data of a problem takes, in bytes.
+/// Memory of the data of a problem, in bytes.
 struct DataBytes {
-  double held = 0.0;     ///< training and test samples, and what is derived from them: once a node
-  double loading = 0.0;  ///< at most meanwhile, by the rank of a node that reads them
+  double held = 0.0;     ///< training and test samples and arrays derived from them, once per node
+  double loading = 0.0;  ///< peak while loading, on the rank of a node that reads them
 };
 
-/// An estimate from the sizes of the files, before they are read; the derived arrays are not in it.
+/// Estimate from the sizes of the files, before they are read; excludes derived arrays.
 DataBytes estimate_data_bytes(const ProblemOptions& options);
-/// What so many samples take, with the arrays that the costs of `options`' networks need.
+/// Bytes of `train` and `test` samples, with the arrays that the costs of `options` need.
 double data_bytes(const ProblemOptions& options, int inputs, std::size_t train, std::size_t test);
 
 }  // namespace qhn

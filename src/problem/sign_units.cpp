@@ -3,7 +3,7 @@
 // A hidden unit is one bit per sample, so bits are packed over samples (512 to an AVX-512
 // register). On ±1 inputs and weights the unit's bit is "at least t of the inputs match the
 // weights": XNOR of the input's bits with the weight, added up by bit-sliced counters whose
-// prefixes are shared between neighbouring patterns. The loss needs only how often each combination
+// prefixes are shared between neighboring patterns. The loss needs only how often each combination
 // of unit outputs occurs per label: popcounts of ANDs over the subsets of units, then
 // inclusion–exclusion. Operations per pattern and register of samples: about 4 log2(inputs); bytes:
 // the rows, in cache.
@@ -24,16 +24,16 @@
 #define QHN_SIGN_UNITS_SHARED
 namespace qhn {
 
-inline constexpr std::size_t sign_words = 32;               // of 64 samples, in one block
+inline constexpr std::size_t sign_words = 32;               // per block, of 64 samples each
 inline constexpr std::size_t sign_block = 64 * sign_words;  // samples
 
 /// One block of samples that share a label.
 struct SignBlock {
   int label;
-  std::size_t words;           // used ones, a multiple of 8
+  std::size_t words;           // words in use, a multiple of 8
   const std::uint64_t* valid;  // 0 where a sample is padding
   const std::uint64_t* bits;   // [input][word]: x = +1; null where the inputs are not all ±1
-  const double* x;             // [input][sample]; null where `bits` serve
+  const double* x;             // [input][sample]; null if `bits` is set
 };
 
 struct SignNetwork {
@@ -41,7 +41,7 @@ struct SignNetwork {
   int active;
   double w1[2], b1[2];
   int threshold[2];  // with `bits`: matches needed for +1, per b1 bit
-  int counter_bits;  // of a number of matches
+  int counter_bits;  // bits of a match count
 };
 
 }  // namespace qhn
@@ -65,7 +65,7 @@ HWY_INLINE void add_matches(const SignNetwork& net, const SignBlock& block, int 
   const std::uint64_t* from = counters + static_cast<std::size_t>(j) * planes * sign_words;
   std::uint64_t* to = counters + static_cast<std::size_t>(j + 1) * planes * sign_words;
   const VU flip = hn::Set(d, plus ? 0 : ~std::uint64_t{0});
-  std::size_t used = 0;  // planes of a number up to j; the next one takes the last carry
+  std::size_t used = 0;  // bit planes of a count up to j; the next one takes the last carry
   while (j >> used) ++used;
   for (std::size_t w = 0; w < block.words; w += hn::Lanes(d)) {
     VU carry = hn::Xor(hn::Load(d, x + w), flip);
@@ -174,7 +174,7 @@ HWY_INLINE void count_subsets(const SignNetwork& net, const SignBlock& block,
   std::int64_t found[std::size_t{1} << max_sign_units] = {};
   for (std::size_t n = 0; n < chunk.networks; ++n) {
     const std::uint32_t* units = chunk.units + n * active;
-    // Neighbours often differ in w2 only: then the counts are those of the network before.
+    // Neighbors often differ in w2 only: then the counts of the network before hold.
     bool same = n > 0;
     for (std::size_t i = 0; same && i < active; ++i)
       same = chunk.patterns[units[i]] >> 1 == chunk.patterns[*(units + i - active)] >> 1;
@@ -258,7 +258,7 @@ class SignUnits : public UnitLosses {
   }
 
  private:
-  /// 8-byte words of the prefixes: counters or sums, one level more than there are inputs.
+  /// 8-byte words of the prefixes: counters or sums, with inputs + 1 levels.
   std::size_t levels() const {
     return (static_cast<std::size_t>(network_.inputs) + 1) *
            (xnor_ ? sign_words * std::bit_width(static_cast<unsigned>(network_.inputs))
@@ -270,7 +270,7 @@ class SignUnits : public UnitLosses {
     const auto inputs = static_cast<std::size_t>(network_.inputs);
     std::vector<std::size_t> of_label[2];
     for (std::size_t s = 0; s < data.size(); ++s) of_label[data.labels[s]].push_back(s);
-    struct Part {  // of the samples of a label: one block
+    struct Part {  // one block of samples of one label
       int label;
       std::size_t begin, samples;
     };
@@ -330,7 +330,7 @@ class SignUnits : public UnitLosses {
           }
   }
 
-  /// `counts` [label][subset], of supersets on entry.
+  /// `counts`: [label][subset], on entry summed over supersets.
   void add_errors(const UnitChunk& chunk, std::size_t n, std::int64_t* counts, double* out) const {
     const auto active = static_cast<std::size_t>(network_.active);
     std::size_t w2 = 0;

@@ -1,7 +1,7 @@
 // Losses of mlp networks from per-sample tables of unit outputs.
 //
 // |p − y| = σ(−c) with c = (2y − 1)·z, and e^c is a product of one factor per hidden unit, so a
-// loss term is 1/(1 + e^c)²: per (network, sample) one multiplication a unit and half a division
+// loss term is 1/(1 + e^c)²: per (network, sample) one multiplication per unit and half a division
 // (the two values of b2 share one). Flops: active + 7 per two networks; bytes from L1/L2: 8·active.
 #include <algorithm>
 #include <cmath>
@@ -20,7 +20,8 @@
 #define QHN_SMOOTH_UNITS_SHARED
 namespace qhn {
 
-/// Samples of one kind: tame ones hold e^c-like factors, wild ones (where e^c could overflow) sums.
+/// Samples of one kind: tame ones hold factors such as e^c, wild ones (e^c could overflow) the
+/// exponents.
 struct SmoothSamples {
   std::size_t count;      // padded to whole blocks; padding has x = 0, sign 0 and a huge b2 entry
   const double* x;        // [input][sample]
@@ -54,7 +55,7 @@ HWY_INLINE V exp_of(V x) {
   return hn::CallExp(d, hn::Min(x, hn::Set(d, largest_exponent)));
 }
 
-/// Vector twin of activate().
+/// Vector version of activate().
 HWY_INLINE V activate_lanes(Activation activation, V a) {
   const D d;
   const V zero = hn::Zero(d), one = hn::Set(d, 1.0);
@@ -187,7 +188,7 @@ class SmoothUnits : public UnitLosses {
       : network_(network) {
     const auto active = static_cast<Index>(network.active);
     const Index patterns = dimension(network.inputs + 2);
-    // Few patterns: let every chunk see them all and still be small. Many: share what one can.
+    // 4 networks per pattern, within limits: larger chunks share more patterns.
     chunk_ = active <= 1 ? 256 : std::clamp<Index>(4 * patterns, 256, 16384);
     rows_ = std::min(patterns, chunk_ * active);
     block_ = std::clamp<Index>(32768 / std::max<Index>(rows_, 1), 16, 256) / 8 * 8;

@@ -22,7 +22,7 @@ std::vector<std::size_t> stratified(std::span<const std::uint8_t> labels,
                                     std::span<const std::size_t> order, std::size_t count) {
   std::size_t of_class[2] = {};
   for (const std::size_t i : order) ++of_class[labels[i]];
-  // Shares of `count` rounded down; the one that may be missing goes to the larger remainder.
+  // Shares of `count` rounded down; a missing sample goes to the larger remainder.
   std::size_t take[2], rest[2];
   for (int label : {0, 1}) {
     take[label] = of_class[label] * count / order.size();

@@ -1,5 +1,6 @@
-// Random one- and two-body costs, and their enumeration: blocks of the lowest slots, in which the
-// pairs are one table and the fields, with what the other qubits add to them, are doubled in.
+// Random one- and two-body costs and their enumeration in blocks of the lowest slots. The pair
+// terms within a block are one table; the fields, shifted by the other qubits, are added by
+// doubling.
 #include "problem/synthetic.hpp"
 
 #include <fmt/format.h>
@@ -13,6 +14,7 @@
 #include "core/aligned.hpp"
 #include "core/error.hpp"
 #include "core/random.hpp"
+#include "core/sha256.hpp"
 #include "problem/bare_problem.hpp"
 #include "problem/data.hpp"
 
@@ -27,10 +29,10 @@ constexpr double two_body = 0.03603792;
 /// The nearest multiple of `unit`, a power of two.
 double rounded(double value, double unit) { return std::nearbyint(value / unit) * unit; }
 
-/// Multiplies `numbers` so that the sum of their squares is `sum`.
+/// Scales `numbers` so that the sum of their squares is `sum`.
 void scale_to(std::vector<double>& numbers, double sum) {
   const double squares = std::inner_product(numbers.begin(), numbers.end(), numbers.begin(), 0.0);
-  if (squares == 0.0) return;  // the pairs of one qubit
+  if (squares == 0.0) return;  // one qubit: no pairs
   const double factor = std::sqrt(sum / squares);
   for (double& x : numbers) x = rounded(x * factor, 0x1p-40);
 }
@@ -39,7 +41,7 @@ constexpr int most_block_bits = 12;  // a block and its table of pairs stay in t
 
 double sign(Index state, int q) { return bit(state, q) ? -1.0 : 1.0; }
 
-/// The couplings as seen from the slots of a map.
+/// The couplings in the order of the slots of a map.
 class Blocks {
  public:
   /// Blocks of at most 2^most_bits.
@@ -57,7 +59,7 @@ class Blocks {
 
   int bits() const { return bits_; }
 
-  /// The costs at local indices block·2^bits() + 0, 1, ….
+  /// Writes the costs at local indices block·2^bits() + 0, 1, ….
   void fill(Index block, double* out) const {
     const Index state = first_(block);
     out[0] = couplings_.constant + field_sum(state) + pair_sum(state, outer_);
@@ -94,10 +96,10 @@ class Blocks {
 
   const Couplings& couplings_;
   int bits_;
-  IndexMap first_;               ///< of a block's number: its first state
+  IndexMap first_;               ///< number of a block → its first state
   std::vector<int> inner_;       ///< qubits that vary in a block, in slot order
   std::vector<int> outer_;       ///< all others
-  AlignedVector<double> pairs_;  ///< what the pairs of inner qubits add
+  AlignedVector<double> pairs_;  ///< pair terms of the inner qubits
 };
 
 class SyntheticProblem : public BareProblem {
@@ -121,10 +123,10 @@ class SyntheticProblem : public BareProblem {
   }
 
  private:
-  /// The costs at local indices first, first + 1, ….
+  /// Writes the costs at local indices first, first + 1, ….
   void enumerate(const IndexMap& map, Index first, std::span<double> out) const {
     if (out.empty()) return;
-    // A block is not worth more than what is asked for: single costs are those of no block at all.
+    // A block is at most as large as the request; a single cost needs no block.
     const int asked = static_cast<int>(std::bit_width(out.size())) - 1;
     const Blocks blocks(couplings_, map, std::min(asked, most_block_bits));
     const Index size = dimension(blocks.bits()), last = first + out.size();

@@ -14,6 +14,7 @@
 #include "core/damaged_file.hpp"
 #include "core/error.hpp"
 #include "core/paths.hpp"
+#include "core/sha256.hpp"
 #include "problem/data.hpp"
 #include "problem/npy.hpp"
 #include "problem/text.hpp"
@@ -27,7 +28,7 @@ class TableFile::Format {
   virtual void read(Index first, std::span<double> out) = 0;
 };
 
-/// One number a line; blank lines may follow the last.
+/// One number per line; blank lines may follow the last.
 class TableFile::Text : public TableFile::Format {
  public:
   explicit Text(const std::string& path) : path_(path), file_(path, std::ios::binary) {
@@ -63,7 +64,7 @@ class TableFile::Text : public TableFile::Format {
   }
 
  private:
-  /// Refuses what is no text, by its first bytes.
+  /// Rejects files that are not text, by their first bytes.
   void check_begin() {
     std::string begin(4096, '\0');
     file_.read(begin.data(), static_cast<std::streamsize>(begin.size()));
@@ -81,7 +82,7 @@ class TableFile::Text : public TableFile::Format {
     file_.seekg(0);
   }
 
-  /// What a line holds, blanks and a byte order mark apart.
+  /// The content of a line without blanks and byte order mark.
   static std::string_view number_of(Index line, std::string_view text) {
     if (line == 1 && text.starts_with("\xEF\xBB\xBF")) text.remove_prefix(3);
     return trim(text);
@@ -96,7 +97,7 @@ class TableFile::Text : public TableFile::Format {
 
 namespace {
 
-/// Silences the library for its lifetime: the messages are ours.
+/// Switches HDF5's own error output off for its lifetime; qhn prints the errors.
 class Quiet {
  public:
   Quiet() {
@@ -112,7 +113,7 @@ class Quiet {
   void* data_ = nullptr;
 };
 
-/// see(first, part) for parts of `size` numbers that fit memory.
+/// Calls see(first, part) for consecutive parts of `size` numbers that fit memory.
 template <class See>
 void for_each_part(Index size, const See& see) {
   std::vector<double> part;
@@ -122,7 +123,7 @@ void for_each_part(Index size, const See& see) {
   }
 }
 
-/// What the innermost function of HDF5 said of the last failure.
+/// The reason that the innermost function of HDF5 gave for the last failure.
 std::string hdf5_reason() {
   std::string reason;
   H5Ewalk2(
@@ -186,7 +187,7 @@ class TableFile::Hdf5 : public TableFile::Format {
     return static_cast<Index>(H5Sget_simple_extent_npoints(space_.id));
   }
 
-  /// As many as there can be: gzip makes at most 1032 bytes of one, so more are made up.
+  /// Entries that can exist: gzip expands a byte to at most 1032, so a larger size is forged.
   Index size_tried() const {
     const hsize_t stored = H5Dget_storage_size(set_.id);
     return stored > (Index{1} << 50) ? size() : std::min<Index>(size(), 1032 * (stored + 1));
@@ -224,7 +225,7 @@ class TableFile::Hdf5 : public TableFile::Format {
     std::vector<char> value(link.u.val_size + 1, '\0');
     H5Lget_val(file_.id, "costs", value.data(), link.u.val_size, H5P_DEFAULT);
     if (link.type == H5L_TYPE_SOFT)
-      fail(fmt::format("'costs' is a link to '{}', which is not there", value.data()));
+      fail(fmt::format("'costs' is a link to '{}', which does not exist", value.data()));
     unsigned flags = 0;
     const char *file = "?", *object = "?";
     H5Lunpack_elink_val(value.data(), link.u.val_size, &flags, &file, &object);
@@ -254,7 +255,7 @@ class TableFile::Hdf5 : public TableFile::Format {
                                               : "values that are not numbers"));
   }
 
-  /// Refuses what HDF5 would not read, or would fill with values that nobody wrote.
+  /// Rejects datasets that HDF5 cannot read or would complete with fill values.
   void check_storage() const {
     const Handle plan(H5Dget_create_plist(set_.id), H5Pclose);
     if (H5Pget_layout(plan.id) == H5D_VIRTUAL)

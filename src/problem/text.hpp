@@ -7,13 +7,13 @@
 
 namespace qhn {
 
-/// `text` without blanks, tabs and line ends at its ends.
+/// `text` without leading and trailing blanks, tabs and line ends.
 std::string_view trim(std::string_view text);
 
-/// Does `text` spell a decimal number? nan and inf count, finite_number() refuses them.
+/// True if `text` spells a decimal number. nan and inf count; finite_number() rejects them.
 bool is_number(std::string_view text);
 
-/// The finite number that `text` spells, if it does.
+/// The finite number that `text` spells; nullopt: it spells none.
 std::optional<double> parse_finite(std::string_view text);
 
 /// The finite number that `field`, on this line of the file, spells. Throws InputError; `where`

@@ -12,10 +12,10 @@
 namespace qhn {
 
 /// The bits of one hidden unit: its W1 column (input 0 the most significant), then b1, then w2.
-/// There are 2^(inputs + 2), and the hidden units of a network are interchangeable.
+/// There are 2^(inputs + 2) patterns. The hidden units of a network are interchangeable.
 using UnitPattern = Index;
 
-/// Some networks of `active` units each, for which losses are wanted.
+/// Networks of `active` units each whose losses are computed together.
 struct UnitChunk {
   const UnitPattern* patterns;  ///< the distinct ones in ascending order
   std::size_t pattern_count;
@@ -27,11 +27,12 @@ struct UnitChunk {
 class UnitLosses {
  public:
   virtual ~UnitLosses() = default;
-  /// Networks that should come in one chunk, so that the patterns they share pay.
+  /// Recommended number of networks per chunk: more networks share more patterns.
   virtual std::size_t chunk_networks() const = 0;
   /// Bytes of scratch memory (64-byte aligned) for a chunk.
   virtual std::size_t workspace() const = 0;
-  /// out[network][b2 bit] for the whole chunk; depends on the network alone, not on the chunk.
+  /// Writes out[network][b2 bit] for the whole chunk. A loss depends on its network alone, not on
+  /// the chunk.
   virtual void losses(const UnitChunk& chunk, std::byte* workspace, double* out) const = 0;
 };
 
@@ -39,7 +40,7 @@ class UnitLosses {
 std::unique_ptr<UnitLosses> make_smooth_units(const FixedNetwork& network, const DataSet& data,
                                               SampleMemory& memory);
 
-/// Sign activation: bits packed over samples, counted. For 1 to max_sign_units units.
+/// Sign activation: counts bits packed over samples. For 1 to max_sign_units units.
 inline constexpr int max_sign_units = 8;
 std::unique_ptr<UnitLosses> make_sign_units(const FixedNetwork& network, const DataSet& data,
                                             SampleMemory& memory);

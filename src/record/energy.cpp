@@ -7,7 +7,7 @@
 namespace qhn {
 namespace {
 
-// The sum over all runs of one figure; nullopt where a run lacks it for one of its nodes.
+// The sum of one figure over all runs; nullopt if a run lacks it for one of its nodes.
 std::optional<EnergyTotal> total(const std::vector<RunEnergy>& runs, const EnergyTotal& wanted) {
   constexpr double joules_per_kwh = 3.6e6;
   EnergyTotal sum = wanted;
@@ -53,7 +53,7 @@ EnergyTotal nothing_known(const std::vector<RunEnergy>& runs, const std::string&
 
 double EnergyTotal::busy_share(double mean_seconds) const {
   const double busy = mean_seconds * static_cast<double>(restarts);
-  return busy < seconds ? busy / seconds : 1.0;  // more: restarts side by side
+  return busy < seconds ? busy / seconds : 1.0;  // more: restarts in parallel
 }
 
 double EnergyTotal::per_restart(double mean_seconds) const {
@@ -63,7 +63,7 @@ double EnergyTotal::per_restart(double mean_seconds) const {
 
 std::vector<EnergyTotal> total_energy(const std::vector<RunEnergy>& runs) {
   std::vector<std::string> phases;
-  std::vector<EnergyTotal> figures;  // that some run has, each once
+  std::vector<EnergyTotal> figures;  // of any run, without repeats
   for (const RunEnergy& run : runs)
     for (const PhaseEnergy& p : run.phases) {
       if (std::find(phases.begin(), phases.end(), p.phase) == phases.end())

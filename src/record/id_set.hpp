@@ -19,15 +19,15 @@ struct IdRange {
 /// A set of restart ids, in memory proportional to the number of gaps between them.
 class IdSet {
  public:
-  /// False: it was there already.
+  /// False: the set already had it.
   bool insert(std::uint64_t id);
   bool contains(std::uint64_t id) const;
   std::uint64_t size() const { return size_; }
-  /// One more than the greatest id; 0 where there is none.
+  /// The greatest id + 1; 0 if the set is empty.
   std::uint64_t end() const { return ranges_.empty() ? 0 : ranges_.rbegin()->second; }
-  /// How many of `within` are there.
+  /// Number of ids of `within` in the set.
   std::uint64_t count(IdRange within) const;
-  /// Those of `within` that are not there, ascending.
+  /// The ids of `within` that are missing, ascending.
   std::vector<IdRange> missing(IdRange within) const;
 
  private:

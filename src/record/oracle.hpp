@@ -5,11 +5,11 @@
 
 namespace qhn {
 
-/// What was asked of the training loss: the currency in which methods are compared. One evaluation
-/// is one network, asked for once more or not, whether its loss lay in a cache or not. `samples`
-/// adds up the forward passes, one a network and sample; the backward pass of a gradient counts as
-/// two more (Griewank & Walther, Evaluating Derivatives, 2nd ed., section 4.6: a gradient costs
-/// three to four functions). A cost without data behind it counts as one sample.
+/// Requests of the training loss: the currency in which methods are compared. One evaluation is one
+/// network, including repeats and losses from a cache. `samples` counts the forward passes, one per
+/// network and sample; the backward pass of a gradient counts as two more (Griewank & Walther,
+/// Evaluating Derivatives, 2nd ed., section 4.6: a gradient costs three to four functions). A cost
+/// without data counts as one sample.
 struct OracleCount {
   std::uint64_t evaluations = 0;
   std::uint64_t unique = 0;  ///< distinct networks among them
@@ -25,13 +25,13 @@ struct OracleCount {
 };
 
 enum class OraclePhase : std::uint8_t {
-  optimisation = 0,
-  selection = 1,   ///< which of the networks found is handed over
-  validation = 2,  ///< the same by the loss on a validation split
+  optimization = 0,
+  selection = 1,   ///< choice of the network that is returned
+  validation = 2,  ///< the same, by the loss on a validation split
 };
 
-/// The ledger of one restart, each phase apart. Networks are distinct within a phase. Tuning is
-/// paid once for a campaign and stands in its header.
+/// The ledger of one restart, by phase. `unique` counts distinct networks within a phase. Tuning is
+/// charged once per campaign, in its header.
 struct OracleBill {
   std::array<OracleCount, 3> phases;
 

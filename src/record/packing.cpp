@@ -5,7 +5,7 @@
 namespace qhn {
 namespace {
 
-// One list of fields serves both directions.
+// One list of fields, for packing and unpacking.
 template <class Archive, class Result>
 void visit_result(Archive& archive, Result& r) {
   archive(r.id, r.seed, r.status, r.expectation, r.gap, r.gradient_norm, r.iterations,

@@ -9,14 +9,14 @@
 
 namespace qhn {
 
-/// Records as bytes, for messages between ranks and for the journal, and back. The layout is
-/// that of core/bytes.hpp, the fields in the order of packing.cpp: changing either changes the
+/// Packs records into bytes, for messages between ranks and for the journal. The layout is that of
+/// core/bytes.hpp with the fields in the order of packing.cpp; changing either changes the
 /// journal's format.
 std::vector<std::byte> pack(std::span<const RestartRecord> records);
-/// Throws RunError where `bytes` did not come from pack().
+/// Inverse of pack(). Throws RunError if `bytes` did not come from pack().
 std::vector<RestartRecord> unpack(std::span<const std::byte> bytes);
 
-/// The result fields alone: two results are the same where these bytes are, NaN included.
+/// The result fields alone. Two results are equal if these bytes are, NaN included.
 std::vector<std::byte> pack(const RestartResult& result);
 
 std::vector<std::byte> pack(const RestartCheckpoint& checkpoint);

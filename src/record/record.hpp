@@ -26,13 +26,13 @@ struct Crossing {
   friend bool operator==(const Crossing&, const Crossing&) = default;
 };
 
-/// The fields that are bit-identical for any number of ranks and threads (spec section 6).
+/// The fields that are bit-identical for any number of ranks and threads (docs/theory.md).
 struct RestartResult {
   std::uint64_t id = 0;
   std::uint64_t seed = 0;  ///< of the campaign; the start angles are stream (seed, id)
   Status status = Status::diverged;
   double expectation = std::numeric_limits<double>::quiet_NaN();
-  double gap = std::numeric_limits<double>::quiet_NaN();  ///< expectation − E_min
+  double gap = std::numeric_limits<double>::quiet_NaN();  ///< expectation − E_min, or − target
   double gradient_norm = std::numeric_limits<double>::quiet_NaN();
   std::int32_t iterations = 0;
   std::int32_t evaluations = 0;
@@ -41,15 +41,15 @@ struct RestartResult {
   double best_cost = std::numeric_limits<double>::quiet_NaN();
   std::vector<Crossing> expectation_crossings;  ///< one per ε of the campaign's ladder
   std::vector<Crossing> string_crossings;       ///< the same for the most probable string
-  std::vector<double> angles;                   ///< final angles, empty unless asked for
-  OracleBill oracle;  ///< what it asked of the loss; nothing where expectations are exact
+  std::vector<double> angles;                   ///< final angles; empty unless kept
+  OracleBill oracle;                            ///< losses requested; zero for exact expectations
   friend bool operator==(const RestartResult&, const RestartResult&) = default;
 };
 
-/// What a restart cost; exempt from reproducibility.
+/// Cost of a restart; not reproducible.
 struct RestartCost {
   double seconds = 0.0;      ///< wall clock
-  double cpu_seconds = 0.0;  ///< of the thread that ran it, for it alone
+  double cpu_seconds = 0.0;  ///< of its thread, for this restart alone
   double joules = std::numeric_limits<double>::quiet_NaN();  ///< NaN: not measured
   std::string host;
 };
@@ -59,13 +59,14 @@ struct RestartRecord {
   RestartCost cost;
 };
 
-/// A restart between two iterations: from here it goes on as if it had never stopped.
+/// State of a restart between two iterations. Resuming from it gives the result of an uninterrupted
+/// restart.
 struct RestartCheckpoint {
   std::uint64_t id = 0;
   std::int32_t iterations = 0;  ///< accepted; of two checkpoints the later one has more
   std::vector<Crossing> expectation_crossings, string_crossings;  ///< as in RestartResult
-  std::vector<double> optimizer;                                  ///< LbfgsState::flatten()
-  double seconds = 0.0;  ///< spent until here, as in RestartCost
+  std::vector<double> optimizer;  ///< optimizer and estimator, campaign/restart.cpp
+  double seconds = 0.0;           ///< spent so far, as in RestartCost
   double cpu_seconds = 0.0;
   friend bool operator==(const RestartCheckpoint&, const RestartCheckpoint&) = default;
 };

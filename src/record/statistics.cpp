@@ -13,7 +13,8 @@ namespace {
 
 void check_counts(std::uint64_t count, std::uint64_t total) {
   if (total == 0 || count > total)
-    throw InputError("a success probability needs at least one restart and no more successes");
+    throw InputError(
+        "a success probability needs at least one restart, and not more successes than restarts");
 }
 
 // Wilson's score interval, without continuity correction.

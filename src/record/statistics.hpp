@@ -23,7 +23,7 @@ Interval clopper_pearson(std::uint64_t count, std::uint64_t total, double confid
 Interval newcombe_difference(std::uint64_t count_a, std::uint64_t total_a, std::uint64_t count_b,
                              std::uint64_t total_b, double confidence = 0.99);
 
-/// Spec section 6: the 99 % Newcombe interval of the difference contains 0.
+/// True if the 99 % Newcombe interval of the difference contains 0.
 bool probabilities_agree(std::uint64_t count_a, std::uint64_t total_a, std::uint64_t count_b,
                          std::uint64_t total_b);
 
@@ -45,7 +45,7 @@ struct MeanCost {
   double evaluations = 0.0;
 };
 
-/// What is said of many restarts, counted one by one.
+/// Counts and mean costs of restarts, added one by one.
 class Tally {
  public:
   explicit Tally(std::vector<double> epsilons);
@@ -53,8 +53,8 @@ class Tally {
 
   std::uint64_t restarts() const { return restarts_; }
   std::uint64_t endings(Status status) const { return endings_[static_cast<std::size_t>(status)]; }
-  std::vector<Success> success() const;  ///< one per epsilon; needs a restart
-  MeanCost cost() const;                 ///< needs a restart
+  std::vector<Success> success() const;  ///< one per epsilon; requires a restart
+  MeanCost cost() const;                 ///< requires a restart
 
  private:
   std::vector<double> epsilons_;
@@ -64,8 +64,8 @@ class Tally {
   MeanCost sum_;
 };
 
-/// TTS99 (spec section 9): cost until a success with probability 0.99 when one restart costs
-/// `cost` and succeeds with `probability`; infinite at probability 0, `cost` at 0.99 or more.
+/// TTS99 (docs/theory.md, Success): cost until a success with probability 0.99 when one restart
+/// costs `cost` and succeeds with `probability`; infinite at probability 0, `cost` at 0.99 or more.
 double cost_to_solution_99(double cost, double probability);
 
 }  // namespace qhn

@@ -7,16 +7,16 @@
 
 namespace qhn {
 
-/// When a campaign of unfixed length has restarts enough: the interval of the success probability
-/// at `epsilon` is narrow enough. Judged over the restarts 0 … m − 1 at fixed m only (next_look),
-/// so that the answer depends neither on the ranks nor on the order in which restarts end.
+/// Ends a campaign of open length once the interval of the success probability at `epsilon` is
+/// narrow enough. It is judged over the restarts 0 … m − 1 at fixed m only (next_look), so that the
+/// result depends neither on the ranks nor on the order in which restarts end.
 struct StoppingRule {
   double epsilon = 0.0;       ///< 0: no rule, the number of restarts is fixed
-  double halfwidth = 0.0;     ///< of the interval of the probability; 0: not asked for
-  double relative_tts = 0.0;  ///< upper / lower end of the interval of TTS99; 0: not asked for
+  double halfwidth = 0.0;     ///< of the interval of the probability; 0: no condition
+  double relative_tts = 0.0;  ///< upper / lower end of the interval of TTS99; 0: no condition
 
   bool active() const { return epsilon > 0; }
-  /// Every width that was asked for is reached.
+  /// True if every condition is met.
   bool satisfied(std::uint64_t successes, std::uint64_t total) const;
   friend bool operator==(const StoppingRule&, const StoppingRule&) = default;
 };
@@ -25,23 +25,24 @@ struct StoppingRule {
 std::uint64_t next_look(std::uint64_t after);
 
 /// Counts the successes of the contiguous prefix first, first + 1, … of restarts that finish in any
-/// order, and ends it where the rule is satisfied. Memory: what waits beyond the prefix.
+/// order, and ends it where the rule is satisfied. Memory: the restarts beyond the prefix.
 class PrefixCount {
  public:
-  /// Restarts of `ids` first … `end` − 1; a rule needs first = 0.
+  /// Restarts `first` … `end` − 1; a rule requires first = 0.
   PrefixCount(std::uint64_t first, std::uint64_t end, double epsilon, StoppingRule rule = {});
 
   void add(std::uint64_t id, double gap);
-  /// Moves the end to `end`, beyond which nothing has been added; for campaigns without a rule.
+  /// Moves the end to `end`; requires that nothing was added beyond it. For campaigns without a
+  /// rule.
   void end_at(std::uint64_t end) { end_ = end; }
 
-  /// Restarts in the prefix, none beyond where the rule was satisfied, and its successes.
+  /// Restarts in the prefix, at most up to where the rule was satisfied, and its successes.
   std::uint64_t restarts() const { return next_ - first_; }
   std::uint64_t successes() const { return successes_; }
   /// Finished restarts beyond the prefix.
   std::uint64_t waiting() const { return waiting_.size(); }
   bool satisfied() const { return satisfied_; }
-  /// One more than the last id of the campaign, as far as is known now.
+  /// The last id of the campaign + 1, as far as known.
   std::uint64_t end() const { return satisfied_ ? next_ : end_; }
   double epsilon() const { return epsilon_; }
 

@@ -26,7 +26,7 @@ TEST(LossOracle, BillsRepeatsAndPhasesApart) {
   for (const Index w : {3u, 3u, 0u}) loss(w);
   loss(3, OraclePhase::selection);
   loss.bill(OraclePhase::validation, 7, 4);
-  EXPECT_EQ(loss.bill()[OraclePhase::optimisation], (OracleCount{3, 2, 30}));
+  EXPECT_EQ(loss.bill()[OraclePhase::optimization], (OracleCount{3, 2, 30}));
   EXPECT_EQ(loss.bill()[OraclePhase::selection], (OracleCount{1, 1, 10}));
   EXPECT_EQ(loss.bill()[OraclePhase::validation], (OracleCount{1, 1, 4}));
   EXPECT_EQ(loss.bill().total(), (OracleCount{5, 4, 44}));
@@ -57,13 +57,13 @@ TEST(SteepestDescent, AsksForWhatACountByHandSays) {
   LossOracle loss(losses_of(cube), 10);
   EXPECT_EQ(steepest_descent(loss, 3, 7), 6u);
   // 7 6 5 3 | 7 4 2: seven evaluations, six networks.
-  EXPECT_EQ(loss.bill()[OraclePhase::optimisation], (OracleCount{7, 6, 70}));
+  EXPECT_EQ(loss.bill()[OraclePhase::optimization], (OracleCount{7, 6, 70}));
   EXPECT_EQ(loss.iterations(), 1);
   EXPECT_EQ(loss.best().network, 6u);
   // 5 (7): neighbours 4 (3), 7 (8), 1 (5) -> 4: neighbours 5, 6 (2), 0 (1) -> 0.
   LossOracle other(losses_of(cube), 10);
   EXPECT_EQ(steepest_descent(other, 3, 5), 0u);
-  EXPECT_EQ(other.bill()[OraclePhase::optimisation].evaluations, 1u + 3 * 3);
+  EXPECT_EQ(other.bill()[OraclePhase::optimization].evaluations, 1u + 3 * 3);
 }
 
 TEST(SteepestDescent, OfEqualNeighboursTakesTheLowestBit) {
@@ -112,7 +112,7 @@ TEST(RandomSearch, SpendsItsBudgetAndCountsDistinctNetworks) {
     distinct.insert(w);
     least = std::min(least, cube[w]);
   }
-  EXPECT_EQ(loss.bill()[OraclePhase::optimisation], (OracleCount{6, distinct.size(), 60}));
+  EXPECT_EQ(loss.bill()[OraclePhase::optimization], (OracleCount{6, distinct.size(), 60}));
   EXPECT_EQ(loss.best().loss, least);
   EXPECT_LT(distinct.size(), 6u);  // else the count above would not tell
 }

@@ -86,16 +86,16 @@ TEST(Trial, BillsThreePassesASampleAndSelectsOnWhatItShould) {
     EXPECT_EQ(trial.network() & 1, 1u);
     if (selection == Selection::training) {
       // 16 + 16 + 16 + 2 samples an epoch.
-      EXPECT_EQ(bill[OraclePhase::optimisation].evaluations, 3u * 4);
-      EXPECT_EQ(bill[OraclePhase::optimisation].samples, 3u * 3 * 50);
+      EXPECT_EQ(bill[OraclePhase::optimization].evaluations, 3u * 4);
+      EXPECT_EQ(bill[OraclePhase::optimization].samples, 3u * 3 * 50);
       EXPECT_EQ(bill[OraclePhase::selection].evaluations, 3u);
       EXPECT_EQ(bill[OraclePhase::selection].samples, 3u * 50);
       EXPECT_EQ(bill[OraclePhase::validation], OracleCount{});
       EXPECT_EQ(trial.score(), loss.best().loss);
       EXPECT_EQ(trial.network(), loss.best().network);
     } else {
-      EXPECT_EQ(bill[OraclePhase::optimisation].evaluations, 3u * 3);  // 16 + 16 + 8
-      EXPECT_EQ(bill[OraclePhase::optimisation].samples, 3u * 3 * 40);
+      EXPECT_EQ(bill[OraclePhase::optimization].evaluations, 3u * 3);  // 16 + 16 + 8
+      EXPECT_EQ(bill[OraclePhase::optimization].samples, 3u * 3 * 40);
       EXPECT_EQ(bill[OraclePhase::selection], OracleCount{});
       EXPECT_EQ(bill[OraclePhase::validation].evaluations, 3u);
       EXPECT_EQ(bill[OraclePhase::validation].samples, 3u * 10);

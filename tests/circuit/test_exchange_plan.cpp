@@ -67,11 +67,11 @@ void expect_valid(const Circuit& circuit, const ExchangePlan& plan) {
     }
     if (s == 0) continue;
     Stage before = plan.stages[s - 1];
-    for (const auto& [slot, spread] : plan.exchanges[s - 1].swaps)
+    for (const auto& [slot, distributed] : plan.exchanges[s - 1].swaps)
       std::swap(before.local[static_cast<std::size_t>(slot)],
-                before.spread[static_cast<std::size_t>(spread)]);
+                before.distributed[static_cast<std::size_t>(distributed)]);
     EXPECT_EQ(before.local, stage.local);
-    EXPECT_EQ(before.spread, stage.spread);
+    EXPECT_EQ(before.distributed, stage.distributed);
   }
 }
 
@@ -172,7 +172,7 @@ TEST(BlockPlan, NeedsFewStages) {
     for (const BlockStage& stage : plan.stages) {
       EXPECT_EQ(std::popcount(stage.local), 15);
       EXPECT_EQ(stage.local & 63, 63u);
-      EXPECT_EQ(stage.spread.program.qubits, 15);
+      EXPECT_EQ(stage.part.schedule.qubits, 15);
     }
     return plan.stages.size();
   };

@@ -110,7 +110,7 @@ TEST_F(DamagedFile, IsRefusedWhereReadingItCrashesOrDoesNotEnd) {
   EXPECT_EQ(refusal([](const auto&) { std::abort(); }),
             path_ + ": damaged: a trial read failed: Aborted");
   EXPECT_EQ(refusal([](const auto&) { ::_exit(3); }),
-            path_ + ": damaged: a trial read failed: it ended the process with exit code 3");
+            path_ + ": damaged: a trial read failed: it exited with code 3");
 }
 
 // As a power cut may leave it: the last bytes are zeros, the line among them.
@@ -123,7 +123,7 @@ TEST_F(DamagedFile, IsRefusedWhereItsCheckSumWasDestroyed) {
   EXPECT_EQ(refusal([](const auto&) {}), "") << "without a line behind its end";
   const std::size_t line = check_sum_line(path_).size();
   write(content + std::string(line, '\0'));
-  EXPECT_EQ(refusal([](const auto&) {}), path_ + ": damaged: its check sum is destroyed");
+  EXPECT_EQ(refusal([](const auto&) {}), path_ + ": damaged: its check sum is unreadable");
 }
 
 TEST_F(DamagedFile, ASoundFileIsTriedOnce) {
@@ -149,7 +149,7 @@ TEST_F(DamagedFile, ACheckSumNeedsNoSecondReading) {
   EXPECT_EQ(refusal([](const auto&) { std::abort(); }), "");
   write("cOntent\nqhn check sum: crc32 8f5ea7a8 of 0000000000000007 bytes\n");
   EXPECT_EQ(refusal([](const auto&) {}),
-            path_ + ": damaged: its check sum does not fit its content");
+            path_ + ": damaged: its check sum does not match its content");
 }
 
 // What became of it in the child; empty: it returned.
@@ -172,7 +172,7 @@ TEST(ChildProcess, ThrowsWhatWasThrownInIt) {
   EXPECT_EQ(end_in_child([](const auto&) { throw InputError("a"); }), "InputError: a");
   EXPECT_EQ(end_in_child([](const auto&) { throw RunError("b"); }), "RunError: b");
   EXPECT_EQ(end_in_child([](const auto&) { throw std::out_of_range("c"); }), "RunError: c");
-  EXPECT_EQ(end_in_child([](const auto&) { throw 1; }), "RunError: an error without words");
+  EXPECT_EQ(end_in_child([](const auto&) { throw 1; }), "RunError: unknown exception");
   EXPECT_EQ(end_in_child([](const auto&) { throw InputError(std::string(100000, 'd')); }),
             "InputError: " + std::string(4000, 'd'));
 }
@@ -189,7 +189,7 @@ TEST(ChildProcess, AReaderThatGoesOnHasTime) {
                 {0.3, 1 << 30}),
             "");
   EXPECT_EQ(end_in_child([](const auto&) { compute_for(0.4); }, {0.3, 1 << 30}),
-            "died: no end after 0.3 s of computing");
+            "died: not finished after 0.3 s of CPU time");
 }
 
 #if !defined(__SANITIZE_ADDRESS__)  // which maps more than any limit
@@ -199,14 +199,14 @@ TEST(ChildProcess, HasAsMuchMemoryAsTheLimitSays) {
   };
   EXPECT_EQ(end_in_child(take(10 << 20), {10, 30 << 20}), "");
   EXPECT_EQ(end_in_child(take(40 << 20), {10, 30 << 20}),
-            "died: it asked for more than 31457280 bytes of memory");
+            "died: it needed more than 31457280 bytes of memory");
 }
 #endif
 
 // The launcher of some batch systems leaves it so.
 TEST(ChildProcess, ItsEndIsKnownWhereTheSignalOfItIsIgnored) {
   ::signal(SIGCHLD, SIG_IGN);
-  EXPECT_EQ(end_in_child([](const auto&) { std::abort(); }), "died: it ended without an answer");
+  EXPECT_EQ(end_in_child([](const auto&) { std::abort(); }), "died: it ended without a result");
   EXPECT_EQ(end_in_child([](const auto&) {}), "");
   EXPECT_EQ(end_in_child([](const auto&) { throw InputError("a"); }), "InputError: a");
   ::signal(SIGCHLD, SIG_DFL);
@@ -238,7 +238,7 @@ TEST(ChildProcess, TheLimitHoldsWhereItsSignalIsBlocked) {
   sigaddset(&profile, SIGPROF);
   ASSERT_EQ(::sigprocmask(SIG_BLOCK, &profile, &before), 0);
   EXPECT_EQ(end_in_child([](const auto&) { compute_for(3600); }, {0.05, 1 << 30}),
-            "died: no end after 0.05 s of computing");
+            "died: not finished after 0.05 s of CPU time");
   ::sigprocmask(SIG_SETMASK, &before, nullptr);
 }
 

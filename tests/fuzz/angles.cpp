@@ -1,5 +1,5 @@
 // A file of angles. The first byte chooses the row, the number of angles and --ignore-extra.
-#include "io/angles.hpp"
+#include "record/angles.hpp"
 
 #include <cstdlib>
 #include <sstream>

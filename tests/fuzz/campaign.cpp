@@ -10,7 +10,7 @@
 
 #include "core/check_sum.hpp"
 #include "input_file.hpp"
-#include "io/campaign_file.hpp"
+#include "record/campaign_file.hpp"
 
 namespace {
 
@@ -35,7 +35,7 @@ qhn::CampaignFile sound_campaign() {
     r.result.expectation_crossings = {{3, 4}, {-1, -1}};
     r.result.string_crossings = {{1, 2}, {5, 7}};
     r.result.angles = {0.1, 0.2};
-    r.result.oracle[qhn::OraclePhase::optimisation] = {100, 90, 1000};
+    r.result.oracle[qhn::OraclePhase::optimization] = {100, 90, 1000};
     r.cost = {1.5, 1.25, 0.5, "node1"};
     c.records.push_back(r);
   }

@@ -1,5 +1,5 @@
 // An experiment file. What is read comes back from its own text unchanged.
-#include "app/experiment.hpp"
+#include "campaign/experiment.hpp"
 
 #include <cstdlib>
 

@@ -1,6 +1,6 @@
 // A journal. A first byte of 0: the rest is the file. Else frames whose marks and check sums are
 // right, so that their contents are read: kind (1 byte), length (2 bytes, little-endian), content.
-#include "io/journal.hpp"
+#include "record/journal.hpp"
 
 #include <zlib.h>
 

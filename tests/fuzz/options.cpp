@@ -1,15 +1,15 @@
 // A command line, one word a line, as far as its parsing: no verb does its work. Every word is laid
 // over an empty experiment, too, as --set would.
-#include "app/options.hpp"
+#include "cli/options.hpp"
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <sstream>
 #include <vector>
 
-#include "app/verbs.hpp"
+#include "cli/verbs.hpp"
 #include "input_file.hpp"
-#include "io/toml_reader.hpp"
+#include "record/toml_reader.hpp"
 
 namespace {
 

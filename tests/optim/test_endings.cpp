@@ -20,10 +20,10 @@ using test::quadratic;
 using test::ripples;
 using test::rosenbrock;
 
-LbfgsState minimise(const Objective& f, const std::vector<double>& start,
+LbfgsState minimize(const Objective& f, const std::vector<double>& start,
                     const LbfgsOptions& options) {
   Lbfgs optimizer(f, options, start);
-  while (optimizer.iterate() == LbfgsStatus::running) {
+  while (optimizer.iterate() == OptimizerStatus::running) {
   }
   return optimizer.state();
 }
@@ -41,13 +41,13 @@ double bowl(std::span<const double> x, std::span<double> g) {
 TEST(Endings, TheToleranceItselfIsConverged) {
   LbfgsOptions options;
   options.gradient_tolerance = 0.625;  // ‖(0.375, 0.5)‖₂, exactly
-  EXPECT_EQ(minimise(bowl, {0.375, 0.5}, options).iterations, 0);
-  EXPECT_EQ(minimise(bowl, {0.375, 0.5}, options).status, LbfgsStatus::converged);
+  EXPECT_EQ(minimize(bowl, {0.375, 0.5}, options).iterations, 0);
+  EXPECT_EQ(minimize(bowl, {0.375, 0.5}, options).status, OptimizerStatus::converged);
   options.gradient_tolerance = std::nextafter(0.625, 0.0);
-  EXPECT_GT(minimise(bowl, {0.375, 0.5}, options).iterations, 0);
+  EXPECT_GT(minimize(bowl, {0.375, 0.5}, options).iterations, 0);
   options.gradient_tolerance = 0.0;  // reached by one step of length 1, exactly
-  const LbfgsState state = minimise(bowl, {1.0, 0.0}, options);
-  EXPECT_EQ(state.status, LbfgsStatus::converged);
+  const LbfgsState state = minimize(bowl, {1.0, 0.0}, options);
+  EXPECT_EQ(state.status, OptimizerStatus::converged);
   EXPECT_EQ(state.iterations, 1);
   EXPECT_EQ(state.gradient_norm, 0.0);
 }
@@ -59,9 +59,9 @@ TEST(Endings, TheNormIsEuclidean) {
   const std::vector<double> start(64, 0.25);  // ‖·‖₂ = 2, then 1, then 0
   Lbfgs optimizer(bowl, options, start);
   EXPECT_EQ(optimizer.state().gradient_norm, 2.0);
-  EXPECT_EQ(optimizer.iterate(), LbfgsStatus::running);
+  EXPECT_EQ(optimizer.iterate(), OptimizerStatus::running);
   EXPECT_NEAR(optimizer.state().gradient_norm, 1.0, 1e-14);
-  EXPECT_EQ(optimizer.iterate(), LbfgsStatus::converged);
+  EXPECT_EQ(optimizer.iterate(), OptimizerStatus::converged);
 }
 
 TEST(Endings, TheLimitOfIterationsIsExact) {
@@ -70,21 +70,21 @@ TEST(Endings, TheLimitOfIterationsIsExact) {
     options.max_iterations = limit;
     Lbfgs optimizer(rosenbrock, options, std::vector<double>(6, -1.0));
     int accepted = 0;
-    while (optimizer.state().status == LbfgsStatus::running) {
+    while (optimizer.state().status == OptimizerStatus::running) {
       optimizer.iterate();
       ++accepted;
     }
     EXPECT_EQ(accepted, limit);
     EXPECT_EQ(optimizer.state().iterations, limit);
-    EXPECT_EQ(optimizer.state().status, LbfgsStatus::iteration_limit);
-    EXPECT_EQ(optimizer.iterate(), LbfgsStatus::iteration_limit);  // over is over
+    EXPECT_EQ(optimizer.state().status, OptimizerStatus::iteration_limit);
+    EXPECT_EQ(optimizer.iterate(), OptimizerStatus::iteration_limit);  // over is over
     EXPECT_EQ(optimizer.state().iterations, limit);
   }
   // Converged in the last iteration that was allowed, or before the first.
   options.max_iterations = 1;
-  EXPECT_EQ(minimise(bowl, {1.0, 0.0}, options).status, LbfgsStatus::converged);
+  EXPECT_EQ(minimize(bowl, {1.0, 0.0}, options).status, OptimizerStatus::converged);
   options.max_iterations = 0;
-  EXPECT_EQ(minimise(bowl, {0.0, 0.0}, options).status, LbfgsStatus::converged);
+  EXPECT_EQ(minimize(bowl, {0.0, 0.0}, options).status, OptimizerStatus::converged);
 }
 
 TEST(Endings, EvaluationsOfAFailedSearchCount) {
@@ -96,8 +96,8 @@ TEST(Endings, EvaluationsOfAFailedSearchCount) {
   };
   LbfgsOptions options;
   options.max_line_search_evaluations = 9;
-  const LbfgsState state = minimise(liar, {0.0}, options);
-  EXPECT_EQ(state.status, LbfgsStatus::stalled_line_search);
+  const LbfgsState state = minimize(liar, {0.0}, options);
+  EXPECT_EQ(state.status, OptimizerStatus::stalled_line_search);
   EXPECT_EQ(state.evaluations, asked);
   EXPECT_EQ(asked, 1 + 9);
   asked = 0;
@@ -105,8 +105,8 @@ TEST(Endings, EvaluationsOfAFailedSearchCount) {
     g[0] = 2.0 * x[0];
     return ++asked > 1 ? std::numeric_limits<double>::infinity() : x[0] * x[0];
   };
-  const LbfgsState fallen = minimise(hole, {4.0}, {});
-  EXPECT_EQ(fallen.status, LbfgsStatus::diverged);
+  const LbfgsState fallen = minimize(hole, {4.0}, {});
+  EXPECT_EQ(fallen.status, OptimizerStatus::diverged);
   EXPECT_EQ(fallen.evaluations, 2);
   EXPECT_EQ(fallen.value, 16.0);
 }
@@ -145,7 +145,7 @@ TEST(Endings, EveryStepIsThatOfTheTextbook) {
     for (int iteration = 0; iteration < 30; ++iteration) {
       const LbfgsState before = optimizer.state();
       const std::size_t first_trial = asked.size();
-      if (optimizer.iterate() != LbfgsStatus::running) break;
+      if (optimizer.iterate() != OptimizerStatus::running) break;
       if (!pairs.empty()) {
         const Eigen::VectorXd step = asked.at(first_trial) - before.x;
         const Eigen::VectorXd expected = -two_loops(pairs, before.gradient);
@@ -293,8 +293,8 @@ TEST(Endings, CoursesAreWhatTheyAlwaysWere) {
   for (const Expected& e : {Expected{rosenbrock, -1.2, 79, 100, 0.0},
                             {quadratic, 3.5, 37, 41, 0.0},
                             {ripples, 0.3, 24, 38, -13.714981488151746}}) {
-    const LbfgsState state = minimise(e.f, std::vector<double>(10, e.start), {});
-    EXPECT_EQ(state.status, LbfgsStatus::converged);
+    const LbfgsState state = minimize(e.f, std::vector<double>(10, e.start), {});
+    EXPECT_EQ(state.status, OptimizerStatus::converged);
     EXPECT_EQ(state.iterations, e.iterations);
     EXPECT_EQ(state.evaluations, e.evaluations);
     EXPECT_NEAR(state.value, e.value, 1e-9);

@@ -18,23 +18,23 @@ using test::rosenbrock;
 using test::softplus_sum;
 using Function = double (*)(std::span<const double>, std::span<double>);
 
-LbfgsState minimise(Function f, const std::vector<double>& start,
+LbfgsState minimize(Function f, const std::vector<double>& start,
                     const LbfgsOptions& options = {}) {
   Lbfgs optimizer(f, options, start);
-  while (optimizer.iterate() == LbfgsStatus::running) {
+  while (optimizer.iterate() == OptimizerStatus::running) {
   }
   return optimizer.state();
 }
 
 TEST(Lbfgs, FindsKnownMinima) {
-  const LbfgsState hill = minimise(rosenbrock, std::vector<double>(10, -1.2));
-  EXPECT_EQ(hill.status, LbfgsStatus::converged);
+  const LbfgsState hill = minimize(rosenbrock, std::vector<double>(10, -1.2));
+  EXPECT_EQ(hill.status, OptimizerStatus::converged);
   EXPECT_LE(hill.gradient_norm, 1e-6);
   EXPECT_LT(hill.iterations, 150);
   for (double x : hill.x) EXPECT_NEAR(x, 1.0, 1e-6);
 
-  const LbfgsState bowl = minimise(quadratic, std::vector<double>(12, 3.5));
-  EXPECT_EQ(bowl.status, LbfgsStatus::converged);
+  const LbfgsState bowl = minimize(quadratic, std::vector<double>(12, 3.5));
+  EXPECT_EQ(bowl.status, OptimizerStatus::converged);
   EXPECT_LT(bowl.iterations, 100);
   for (Eigen::Index i = 0; i < 12; ++i) EXPECT_NEAR(bowl.x[i], static_cast<double>(i), 1e-6);
 }
@@ -50,11 +50,11 @@ void gsl_both(const gsl_vector* x, void* f, double* value, gsl_vector* g) {
   *value = (*static_cast<Function*>(f))({x->data, x->size}, {g->data, g->size});
 }
 
-TEST(Lbfgs, AgreesWithAPackagedOptimiser) {
+TEST(Lbfgs, AgreesWithAPackagedOptimizer) {
   for (std::size_t n : {1u, 2u, 7u, 30u}) {
     const std::vector<double> start(n, 0.8);
-    const LbfgsState ours = minimise(softplus_sum, start);
-    ASSERT_EQ(ours.status, LbfgsStatus::converged);
+    const LbfgsState ours = minimize(softplus_sum, start);
+    ASSERT_EQ(ours.status, OptimizerStatus::converged);
 
     Function f = softplus_sum;
     gsl_multimin_function_fdf problem{gsl_value, gsl_gradient, gsl_both, n, &f};
@@ -123,7 +123,7 @@ TEST(Lbfgs, EveryAcceptedStepSatisfiesTheWolfeConditions) {
         start[i] = 2.0 * std::sin(seed + 3.0 * static_cast<double>(i));
       Lbfgs optimizer(f, {}, start);
       int steps = 0;
-      while (optimizer.state().status == LbfgsStatus::running) {
+      while (optimizer.state().status == OptimizerStatus::running) {
         const LbfgsState before = optimizer.state();
         optimizer.iterate();
         const LbfgsState& after = optimizer.state();
@@ -138,7 +138,7 @@ TEST(Lbfgs, EveryAcceptedStepSatisfiesTheWolfeConditions) {
         EXPECT_TRUE(after.value <= before.value + 0.1 * slope0 + 1e-13 ||
                     (after.value <= before.value + 1e-6 && slope1 <= -0.8 * slope0 + tiny));
       }
-      EXPECT_EQ(optimizer.state().status, LbfgsStatus::converged);
+      EXPECT_EQ(optimizer.state().status, OptimizerStatus::converged);
       EXPECT_GT(steps, 3);
     }
 }
@@ -151,14 +151,14 @@ TEST(Lbfgs, CountsEveryEvaluation) {
   };
   Lbfgs optimizer(counted, {}, std::vector<double>(9, 0.3));
   EXPECT_EQ(optimizer.state().evaluations, 1);
-  while (optimizer.iterate() == LbfgsStatus::running)
+  while (optimizer.iterate() == OptimizerStatus::running)
     EXPECT_EQ(optimizer.state().evaluations, count);
   EXPECT_EQ(optimizer.state().evaluations, count);
 }
 
 TEST(Lbfgs, StopsWhenItConverges) {
-  const LbfgsState at_once = minimise(quadratic, {0.0, 1.0, 2.0});
-  EXPECT_EQ(at_once.status, LbfgsStatus::converged);
+  const LbfgsState at_once = minimize(quadratic, {0.0, 1.0, 2.0});
+  EXPECT_EQ(at_once.status, OptimizerStatus::converged);
   EXPECT_EQ(at_once.iterations, 0);
   EXPECT_EQ(at_once.evaluations, 1);
 }
@@ -166,8 +166,8 @@ TEST(Lbfgs, StopsWhenItConverges) {
 TEST(Lbfgs, StopsAtTheIterationLimit) {
   LbfgsOptions few;
   few.max_iterations = 5;
-  const LbfgsState state = minimise(rosenbrock, std::vector<double>(6, -1.0), few);
-  EXPECT_EQ(state.status, LbfgsStatus::iteration_limit);
+  const LbfgsState state = minimize(rosenbrock, std::vector<double>(6, -1.0), few);
+  EXPECT_EQ(state.status, OptimizerStatus::iteration_limit);
   EXPECT_EQ(state.iterations, 5);
 }
 
@@ -177,8 +177,8 @@ TEST(Lbfgs, StopsWhereTheLineSearchStalls) {
     g[0] = -1.0;
     return x[0] * x[0];
   };
-  const LbfgsState state = minimise(liar, {0.0});
-  EXPECT_EQ(state.status, LbfgsStatus::stalled_line_search);
+  const LbfgsState state = minimize(liar, {0.0});
+  EXPECT_EQ(state.status, OptimizerStatus::stalled_line_search);
   EXPECT_EQ(state.iterations, 0);
   EXPECT_EQ(state.x[0], 0.0);
   EXPECT_GT(state.evaluations, 1);
@@ -190,12 +190,12 @@ TEST(Lbfgs, SaysThatItDiverged) {
     g[0] = 2.0 * x[0];
     return x[0] < 3.5 ? std::numeric_limits<double>::quiet_NaN() : x[0] * x[0];
   };
-  const LbfgsState fallen = minimise(hole, {4.0});
-  EXPECT_EQ(fallen.status, LbfgsStatus::diverged);
+  const LbfgsState fallen = minimize(hole, {4.0});
+  EXPECT_EQ(fallen.status, OptimizerStatus::diverged);
   EXPECT_EQ(fallen.x[0], 4.0);
   EXPECT_EQ(fallen.value, 16.0);
 
-  EXPECT_EQ(minimise(quadratic, {0.0, nan}).status, LbfgsStatus::diverged);
+  EXPECT_EQ(minimize(quadratic, {0.0, nan}).status, OptimizerStatus::diverged);
 
   // An infinite component that the slope along the step does not see.
   const Function spike = [](std::span<const double> x, std::span<double> g) {
@@ -203,21 +203,21 @@ TEST(Lbfgs, SaysThatItDiverged) {
     g[1] = x[0] < 4.0 ? std::numeric_limits<double>::infinity() : 0.0;
     return x[0] * x[0];
   };
-  EXPECT_EQ(minimise(spike, {4.0, 0.0}).status, LbfgsStatus::diverged);
+  EXPECT_EQ(minimize(spike, {4.0, 0.0}).status, OptimizerStatus::diverged);
 }
 
 TEST(Lbfgs, ARestoredRunContinuesBitForBit) {
   const std::vector<double> start(20, -0.9);
   Lbfgs whole(rosenbrock, {}, start);
   std::vector<std::vector<double>> history{whole.state().flatten()};
-  while (whole.iterate() == LbfgsStatus::running) history.push_back(whole.state().flatten());
+  while (whole.iterate() == OptimizerStatus::running) history.push_back(whole.state().flatten());
   const std::vector<double> end = whole.state().flatten();
   ASSERT_GT(history.size(), 30u);  // the ring has turned several times
 
   for (std::size_t k = 0; k < history.size(); k += 3) {
     Lbfgs rest(rosenbrock, {}, LbfgsState::unflatten(history[k]));
     EXPECT_EQ(rest.state().flatten(), history[k]);
-    while (rest.iterate() == LbfgsStatus::running) {
+    while (rest.iterate() == OptimizerStatus::running) {
     }
     EXPECT_EQ(rest.state().flatten(), end) << "restored after iteration " << k;
   }
@@ -231,7 +231,7 @@ TEST(Lbfgs, RefusesADamagedState) {
   EXPECT_THROW(LbfgsState::unflatten(std::vector<double>{}), RunError);
   LbfgsOptions other;
   other.memory = 3;
-  const LbfgsState state = minimise(quadratic, {1.0, 2.0});
+  const LbfgsState state = minimize(quadratic, {1.0, 2.0});
   EXPECT_THROW(Lbfgs(quadratic, other, state), RunError);
 }
 

@@ -23,7 +23,7 @@ TEST(LbfgsAllocation, IterationsAllocateNothing) {
   qhn::Lbfgs optimizer(qhn::test::rosenbrock, {}, std::vector<double>(50, -1.2));
   const long before = allocations;
   Eigen::internal::set_is_malloc_allowed(false);
-  while (optimizer.iterate() == qhn::LbfgsStatus::running) {
+  while (optimizer.iterate() == qhn::OptimizerStatus::running) {
   }
   Eigen::internal::set_is_malloc_allowed(true);
   EXPECT_EQ(allocations, before);

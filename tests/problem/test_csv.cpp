@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "../io/temporary_folder.hpp"
+#include "../record/temporary_folder.hpp"
 #include "core/error.hpp"
 #include "problem/data.hpp"
 #include "problem/rows.hpp"
@@ -93,7 +93,7 @@ TEST(Csv, NamesFileAndLineOfEveryMistake) {
   expect_contains(Csv("1 0\n2 1\n").error(), "separated by commas, semicolons or tabs");
   expect_contains(Csv("1,0\n2,3\n").error(), "train.csv:2: label 3 after '0'; allowed: 0 and 1");
   expect_contains(Csv("1,0\n2,-1\n").error(), "train.csv:2: label -1 after '0'");
-  expect_contains(Csv("1,0\n2,?\n").error(), "train.csv:2: '?' is no label");
+  expect_contains(Csv("1,0\n2,?\n").error(), "train.csv:2: '?' is not a label");
   expect_contains(Csv("1,0\n2,0\n").error(), "train.csv: no training sample has label 1");
   expect_contains(Csv("a,b\n").error(), "train.csv: holds no samples");
   expect_contains(Csv("").error(), "train.csv: holds no samples");
@@ -117,7 +117,8 @@ TEST(Csv, SaysWhatElseAFileIs) {
 
 TEST(Csv, RefusesSeparatorsThatMayBeEither) {
   for (const char* text : {"1,5;2,5;0\n2,5;3,5;1\n", "1,5\t0\n2,5\t1\n"})
-    expect_contains(Csv(text).error(), "may separate the columns; allowed: one of them, and decim");
+    expect_contains(Csv(text).error(),
+                    "ambiguous separator (comma, semicolon or tab); allowed: one");
   expect_contains(Csv("a;b;label\n1,5;2,5;0\n").error(), "allowed: a decimal point, no commas");
 }
 
@@ -171,7 +172,7 @@ TEST(Csv, RefusesAFirstLineThatMayBeHeaderOrSample) {
     expect_contains(Csv(first + rows).error(), "roblem.header = true");
   expect_contains(Csv("0,1\n0.095,0\n0.569,1\n").error(), "train.csv:1: 0, 1, 2, ...: a header");
   expect_contains(Csv("0,1,species\n0.1,1.25,cat\n0.5,-0.008,cat\n").error(),
-                  "train.csv:1: a label that no other line has: a header or a sample?");
+                  "train.csv:1: no other line has this label: a header or a sample?");
   for (const char* first : {"?,?,?\n", ",,\n", "NA,NA,NA\n", "NaN,NaN,NaN\n", "?,1.25,0\n"})
     expect_contains(Csv(first + rows).error(), "train.csv:1: ");
   Csv header("0,1\n0.095,0\n0.569,1\n");

@@ -11,8 +11,9 @@
 #include <cmath>
 #include <string>
 
-#include "../io/temporary_folder.hpp"
+#include "../record/temporary_folder.hpp"
 #include "core/error.hpp"
+#include "core/sha256.hpp"
 #include "problem/data.hpp"
 #include "problem/table_file.hpp"
 
@@ -213,7 +214,7 @@ TEST(Idx, NamesEveryMistake) {
   {
     Images images;
     images.folder.write("train-images-idx3-ubyte", idx({0x803, 3, 4, 4}, 47));
-    expect_contains(images.error(), "truncated: 47 bytes of data where its header promises 48");
+    expect_contains(images.error(), "truncated: 47 bytes of data where its header declares 48");
     images.folder.write("train-images-idx3-ubyte", idx({0x803, 3, 4, 4}, 49));
     expect_contains(images.error(), "too long: 49 bytes");
     images.folder.write("train-images-idx3-ubyte", idx({0x803, 3}, 0));
@@ -221,9 +222,9 @@ TEST(Idx, NamesEveryMistake) {
     images.folder.write("train-images-idx3-ubyte", "");
     expect_contains(images.error(), "truncated: 0 bytes");
     images.folder.write("train-images-idx3-ubyte", idx({0x803, ~0u, ~0u, ~0u}, 0));
-    expect_contains(images.error(), "promises more than a terabyte");
+    expect_contains(images.error(), "declares more than a terabyte");
     images.folder.write("train-images-idx3-ubyte", idx({0x803, 3, 0, 4}, 0));
-    expect_contains(images.error(), "promises no data");
+    expect_contains(images.error(), "declares no data");
   }
   {
     Images images;
@@ -286,7 +287,7 @@ TEST(Idx, RefusesFilesThatMayBeEither) {
                   "both qmnist-train-images-idx3-ubyte and train-images.idx3-ubyte may be the "
                   "training images");
   std::filesystem::remove(images.folder / "train-images.idx3-ubyte");
-  expect_contains(images.error(), "are not of one data set");
+  expect_contains(images.error(), "belong to different data sets");
   images.options.data = images.folder / "absent";
   expect_contains(images.error(), "absent: no such folder of IDX files");
 }
@@ -303,11 +304,11 @@ TEST(Idx, SaysWhatElseAFileIs) {
   expect_contains(error("<!DOCTYPE html>"), "a web page");
   expect_contains(error("PK\3\4 and so on"), "a zip archive");
   // A header alone makes nothing be allocated.
-  expect_contains(error(idx({0x803, 0x80000000, 28, 28}, 0)), "promises more than a terabyte");
+  expect_contains(error(idx({0x803, 0x80000000, 28, 28}, 0)), "declares more than a terabyte");
   expect_contains(error(idx({0x803, 3, 0x10000, 0x10000}, 0)), "65536 x 65536 pixels an image");
   images.folder.write("train-labels-idx1-ubyte", idx({0x801, 0xffffffff}, 5));
   expect_contains(error(idx({0x803, 0xffffffff, 4, 4}, 48)),
-                  "truncated: 5 bytes of data where its header promises 4294967295");
+                  "truncated: 5 bytes of data where its header declares 4294967295");
 }
 
 TEST(Idx, TakesTheFirstTrainingSamples) {
@@ -436,9 +437,9 @@ TEST(Table, NamesWhatAnNpyFileLacks) {
   expect_contains(error(with("(2,)", "(2, 1)"), data), "an array of shape (2, 1)");
   expect_contains(error(with("(2,)", "()"), data), "an array of shape ()");
   expect_contains(error(good, data, 4), "version 4 of NumPy's format; allowed: 1 to 3");
-  expect_contains(error(good, data + "x"), "17 bytes of data where its header promises 2 numbers");
+  expect_contains(error(good, data + "x"), "17 bytes of data where its header declares 2 numbers");
   expect_contains(error(with("(2,)", "(35184372088832,)"), data),
-                  "16 bytes of data where its header promises 35184372088832 numbers of 8 bytes");
+                  "16 bytes of data where its header declares 35184372088832 numbers of 8 bytes");
   expect_contains(error(good, bytes_of<double>({1, NAN})), "t.npy: [1] is not a finite number");
   expect_contains(error(with("<f8", "<i8"), bytes_of<std::int64_t>({1, (1ll << 53) + 1})),
                   "t.npy: [1] is 2^53 or more");
@@ -537,7 +538,7 @@ TEST(Table, SaysWhatIsWrongWithAnHdf5File) {
   {
     Hdf5Table table;
     H5Lcreate_soft("/other", table.file, "costs", H5P_DEFAULT, H5P_DEFAULT);
-    expect_contains(table.error(), "'costs' is a link to '/other', which is not there");
+    expect_contains(table.error(), "'costs' is a link to '/other', which does not exist");
   }
   {
     Hdf5Table table;

@@ -5,7 +5,7 @@
 #include <cmath>
 #include <functional>
 
-#include "../io/temporary_folder.hpp"
+#include "../record/temporary_folder.hpp"
 #include "core/random.hpp"
 #include "core/simd.hpp"
 #include "problem/problem.hpp"

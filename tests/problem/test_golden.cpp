@@ -5,6 +5,7 @@
 #include <cmath>
 #include <set>
 
+#include "core/sha256.hpp"
 #include "problem/problem.hpp"
 #include "problem/reference.hpp"
 #include "problem/synthetic.hpp"

@@ -2,7 +2,7 @@
 
 #include <cmath>
 
-#include "../io/temporary_folder.hpp"
+#include "../record/temporary_folder.hpp"
 #include "core/error.hpp"
 #include "problem/reference.hpp"
 
@@ -144,8 +144,8 @@ TEST(Network, RefusesContradictions) {
   options.hidden = 16;
   EXPECT_EQ(
       error(options),
-      "this network has 66 bits (2 inputs, 16 hidden units); allowed: at most 63, the index of a "
-      "network is a word of 64 bits");
+      "this network has 66 bits (2 inputs, 16 hidden units); allowed: at most 63, since a network "
+      "index is one 64-bit word");
   options.hidden = 3;
   options.activations.clear();
   EXPECT_EQ(error(options), "0 activations; allowed: one, or two to choose from");

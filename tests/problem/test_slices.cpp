@@ -7,7 +7,7 @@
 #include <bit>
 #include <numeric>
 
-#include "../io/temporary_folder.hpp"
+#include "../record/temporary_folder.hpp"
 #include "core/random.hpp"
 #include "core/wht.hpp"
 #include "problem/problem.hpp"

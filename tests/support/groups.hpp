@@ -2,7 +2,7 @@
 
 #include <mpi.h>
 
-#include "dist/ranks.hpp"
+#include "comm/ranks.hpp"
 
 namespace qhn {
 

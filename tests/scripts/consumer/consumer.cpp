@@ -3,7 +3,7 @@
 #include <vector>
 
 #include "circuit/circuit.hpp"
-#include "gradient/engine.hpp"
+#include "engine/engine.hpp"
 
 int main() {
   const qhn::Circuit circuit = qhn::make_circuit(qhn::Family::linear, 3, 3);

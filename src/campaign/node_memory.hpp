@@ -1,0 +1,50 @@
+#pragma once
+
+#include <mpi.h>
+
+#include <memory>
+#include <string>
+
+#include "comm/mpi_session.hpp"
+#include "problem/sample_memory.hpp"
+
+namespace qhn {
+
+/// Samples in one copy shared by the ranks of a node; one rank of each node reads them. If a node
+/// has no shared memory, each rank holds a copy and one logs a warning. make() and share() are
+/// collective over the ranks of a node.
+class NodeMemory : public SampleMemory {
+ public:
+  explicit NodeMemory(MPI_Comm world);  ///< collective
+  ~NodeMemory() override;
+  NodeMemory(const NodeMemory&) = delete;
+  NodeMemory& operator=(const NodeMemory&) = delete;
+
+  /// Whether this rank reads the data of its node.
+  bool reads() const { return rank_ == 0; }
+  /// Returns the data of the reading rank on all ranks of the node.
+  DataSplit share(DataSplit data);
+
+ protected:
+  std::shared_ptr<void> place(std::size_t bytes, const std::function<void(void*)>& fill) override;
+
+ private:
+  DataSet share(DataSet data);
+
+  MPI_Comm node_ = MPI_COMM_NULL;
+  int rank_ = 0, ranks_ = 1;
+  bool told_ = false;
+};
+
+/// Throws InputError if reading the data of `problem` takes more than the `available` bytes of a
+/// node.
+void require_memory_for_data(const std::string& source, const ProblemOptions& problem,
+                             double available);
+
+/// Loads the problem, with one copy of its data per node; sets `data_sha256` to
+/// Problem::data_sha256(). Throws InputError on all ranks if any rank reads other data than rank 0.
+/// Collective.
+std::unique_ptr<Problem> load_problem(MpiSession& session, const ProblemOptions& options,
+                                      std::string& data_sha256);
+
+}  // namespace qhn

@@ -1,0 +1,52 @@
+#pragma once
+
+#include <cstddef>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "campaign/experiment.hpp"
+#include "comm/distributed_engine.hpp"
+#include "comm/mpi_session.hpp"
+#include "core/aligned.hpp"
+#include "engine/distribution.hpp"
+
+namespace qhn {
+
+/// Input of `evaluate` and `sample`: an experiment at one vector of angles.
+struct SingleStateOptions {
+  std::string experiment;
+  std::vector<std::string> overrides;
+  std::string angles;
+  std::optional<std::size_t> row;  ///< row of the file `angles`; nullopt: the first
+  bool ignore_extra = false;
+  int threads = 0;  ///< 0: default_threads()
+  int ranks = 1;    ///< per state; 1: without MPI
+};
+
+/// The state in this process alone, or this rank's part of it.
+struct SingleState {
+  std::unique_ptr<MpiSession> session;  ///< null: one process, no MPI
+  std::unique_ptr<Ranks> ranks;         ///< null too on a rank without a part
+  Experiment experiment;
+  std::unique_ptr<Problem> problem;
+  Circuit circuit;
+  Distribution layout;  ///< over the ranks
+  std::vector<double> angles;
+  AlignedVector<double> costs;  ///< the table, or C(w) for w = layout.part(rank)(x)
+  double minimum = 0.0;         ///< E_min
+  EngineOptions engine;
+
+  bool has_part() const { return !session || ranks; }
+  /// Whether this rank prints.
+  bool speaks() const { return !session || session->rank() == 0; }
+};
+
+/// Throws InputError on bad input, on all ranks alike. Reads the angles before it computes costs.
+/// `gradient`: the engine must compute gradients. `measured`: use the statevector engine, to
+/// measure shots, instead of the experiment's engine. Collective if options.ranks > 1.
+SingleState prepare_single_state(const SingleStateOptions& options, bool gradient,
+                                 bool measured = false);
+
+}  // namespace qhn

@@ -1,0 +1,106 @@
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "campaign/experiment.hpp"
+#include "campaign/farm.hpp"
+#include "campaign/group.hpp"
+#include "campaign/memory.hpp"
+#include "campaign/thread_plan.hpp"
+#include "comm/mpi_session.hpp"
+#include "perf/work.hpp"
+#include "record/campaign_file.hpp"
+#include "record/campaign_folder.hpp"
+#include "record/claims.hpp"
+
+namespace qhn {
+
+/// Options of the verbs that run a campaign.
+struct CampaignOptions {
+  std::string experiment;
+  std::vector<std::string> overrides;
+  std::string out;
+  std::optional<std::uint64_t> restarts;
+  std::optional<std::uint64_t> seed;
+  std::string simd;
+  int threads = 0;  ///< 0: default_threads()
+  std::string ids, array_task;
+  std::string announce;
+  std::string sstat;         ///< folder of Slurm's sstat; empty: PATH
+  int ranks_per_writer = 0;  ///< 0: all ranks of a node
+  int ranks_per_state = 1;
+  double stale = stale_seconds;
+};
+
+/// The costs of a campaign. `table` is empty without a cost table, and this rank's part if states
+/// are distributed.
+struct Costs {
+  std::span<const double> table;
+  double minimum = 0.0;  ///< E_min, or the experiment's target
+};
+
+/// Input of the automatic choice of an engine; the same on all ranks.
+struct EngineTerms {
+  double for_engine = 0.0;  ///< least memory_for_engine() of all ranks
+  std::string begun_with;   ///< engine() of the campaign to continue; empty: a new one
+};
+
+/// What the restarts of a campaign compute: the part of a run that differs between verbs. Members
+/// are in the order of their calls; all ranks make the same calls, except tune().
+class Workload {
+ public:
+  virtual ~Workload() = default;
+
+  /// Reads the experiment. Throws InputError also if this workload cannot run it.
+  virtual Experiment read(const std::string& path, const std::vector<std::string>& overrides) = 0;
+  /// Lower bound of the memory for networks of `bits` bits; called before the problem is loaded.
+  virtual MemoryNeed least_memory(int bits) const = 0;
+  /// `problem`: that of the experiment. Throws InputError.
+  virtual void prepare(std::shared_ptr<const Problem> problem, const EngineTerms& terms) = 0;
+
+  virtual std::string name() const = 0;              ///< of the campaign, as shown in results
+  virtual std::string what() const = 0;              ///< describes a restart: "48 angles"
+  virtual std::string engine() const = 0;            ///< for identity and provenance
+  virtual std::string toml() const = 0;              ///< the keys that results depend on
+  virtual std::string remark() const { return {}; }  ///< log line about engine(); empty: none
+  virtual bool needs_table() const { return true; }
+  /// The part of the table on `rank` of a group, if states are distributed.
+  virtual IndexMap table_part(int /*rank*/) const { return {}; }
+  virtual bool polls() const = 0;  ///< FarmOptions::poll_inside
+  /// `memory_for_all`: there is memory for a restart on every thread.
+  virtual ThreadPlan plan(const Resources& resources, std::uint64_t restarts,
+                          bool memory_for_all) const = 0;
+  virtual MemoryNeed memory(const ThreadPlan& plan, int workers_on_node) const = 0;
+  /// End of the error message if memory() exceeds the `available` bytes of a node.
+  virtual std::string remedies(double /*available*/) const { return {}; }
+
+  virtual void take(const Costs& costs) = 0;
+  /// On rank 0 of a new campaign: finds the settings on this many threads. nullopt: stopped.
+  virtual std::optional<MethodSummary> tune(int /*threads*/, const std::atomic<bool>& /*stop*/) {
+    return MethodSummary{};
+  }
+  /// Takes the settings found by rank 0 in this or an earlier run.
+  virtual void take(const MethodSummary&) {}
+  /// Operations of a restart with this result, and of tuning; NaN: not counted.
+  virtual Work work(const RestartResult& result) const = 0;
+  virtual Work tuning_work(const MethodSummary&) const { return {}; }
+  /// Called in every worker or, if states are distributed, once on every rank of a group. `group`
+  /// is null otherwise.
+  virtual RestartRunner make_runner(const ThreadPlan& plan, Group* group) const = 0;
+};
+
+/// One run of a campaign: plans, loads, runs the restarts, writes journals, merges. Returns the
+/// exit code; 75: not finished, the same call continues. Collective.
+///
+/// `merge` writes DIR/campaign.h5 and prints its results at the end; called on rank 0.
+using MergeCampaign = std::function<FolderScan(const std::string& folder)>;
+int run_campaign(MpiSession& session, const CampaignOptions& options, Workload& work,
+                 const MergeCampaign& merge);
+
+}  // namespace qhn

@@ -1,0 +1,143 @@
+#include <fmt/format.h>
+#include <spdlog/spdlog.h>
+
+#include <CLI/CLI.hpp>
+#include <memory>
+#include <optional>
+
+#include "campaign/experiment.hpp"
+#include "cli/openqasm.hpp"
+#include "cli/options.hpp"
+#include "cli/verbs.hpp"
+#include "core/error.hpp"
+#include "record/angles.hpp"
+#include "record/campaign_file.hpp"
+#include "record/output.hpp"
+#include "report/tables.hpp"
+
+namespace qhn {
+namespace {
+
+struct ExportOptions {
+  std::string input;
+  bool csv = false;
+  bool openqasm3 = false;
+  std::string angles;
+  std::optional<std::size_t> row;
+  bool ignore_extra = false;
+  std::vector<std::string> overrides;
+  std::string out;
+};
+
+constexpr const char* phase_names[] = {"optimisation", "selection", "validation"};  // in columns
+
+std::string csv_heading(const CampaignReader& campaign) {
+  std::string out =
+      "id,seed,status,expectation,gap,gradient_norm,iterations,evaluations,best_string,"
+      "best_probability,best_cost,seconds,cpu_seconds,joules,host";
+  for (const char* what : {"expectation", "string"})
+    for (const double epsilon : campaign.head().epsilons)
+      out += fmt::format(",{0}_iteration_{1:g},{0}_evaluation_{1:g}", what, epsilon);
+  if (campaign.shape().oracle)
+    for (const char* phase : phase_names)
+      out += fmt::format(",{0}_evaluations,{0}_unique,{0}_samples", phase);
+  for (std::size_t k = 0; k < campaign.shape().angles; ++k) out += fmt::format(",angle_{}", k);
+  return out + '\n';
+}
+
+std::string csv_line(const RestartRecord& record, bool oracle) {
+  const RestartResult& r = record.result;
+  std::string out =
+      fmt::format("{},{},{},{},{},{},{},{},{},{},{},{},{},{},{}", r.id, r.seed, to_string(r.status),
+                  r.expectation, r.gap, r.gradient_norm, r.iterations, r.evaluations, r.best_string,
+                  r.best_probability, r.best_cost, record.cost.seconds, record.cost.cpu_seconds,
+                  record.cost.joules, csv_field(record.cost.host));
+  for (const auto* crossings : {&r.expectation_crossings, &r.string_crossings})
+    for (const Crossing& c : *crossings) out += fmt::format(",{},{}", c.iteration, c.evaluation);
+  if (oracle)
+    for (const OracleCount& c : r.oracle.phases)
+      out += fmt::format(",{},{},{}", c.evaluations, c.unique, c.samples);
+  for (const double angle : r.angles) out += fmt::format(",{}", angle);
+  return out + '\n';
+}
+
+void write_csv(const CampaignReader& campaign, Output& out) {
+  const bool oracle = campaign.shape().oracle;
+  std::string text = csv_heading(campaign);
+  campaign.for_each([&](RestartRecord&& record) {
+    text += csv_line(record, oracle);
+    if (text.size() < 1 << 16) return;
+    out.write(text);
+    text.clear();
+  });
+  out.write(text);
+}
+
+std::string circuit_qasm(const ExportOptions& options) {
+  if (options.angles.empty()) throw InputError("--openqasm3 needs the angles: --angles FILE");
+  const Experiment experiment = read_experiment(options.input, options.overrides);
+  const Circuit circuit = make_circuit(experiment, count_qubits(experiment));
+  std::string remark;
+  const std::vector<double> angles =
+      read_angles(options.angles, options.row, static_cast<std::size_t>(circuit.angles),
+                  options.ignore_extra, &remark);
+  if (!remark.empty()) spdlog::warn("{}", remark);
+  return to_openqasm3(circuit, angles);
+}
+
+void run_export(const ExportOptions& options) {
+  if (options.csv == options.openqasm3)
+    throw InputError("export: needs either --csv (of a result) or --openqasm3 (of an experiment)");
+  // Read all input before creating the output file.
+  std::optional<CampaignReader> campaign;
+  std::string circuit;
+  if (options.csv) {
+    campaign.emplace(options.input);
+    refuse_own_input(options.out, {campaign_path(options.input)});
+  } else {
+    circuit = circuit_qasm(options);
+    refuse_own_input(options.out, {options.input, options.angles});
+  }
+  Output out(options.out);
+  if (campaign)
+    write_csv(*campaign, out);
+  else
+    out.write(circuit);
+  out.finish();
+}
+
+}  // namespace
+
+void add_export(CLI::App& app) {
+  auto options = std::make_shared<ExportOptions>();
+  CLI::App* verb = app.add_subcommand("export", "Write records as CSV, or a circuit as OpenQASM 3");
+  verb->add_option("INPUT", options->input,
+                   "With --csv: folder of a campaign, or campaign.h5; with --openqasm3: experiment "
+                   "file (TOML)")
+      ->required();
+  verb->add_flag("--csv", options->csv, "Write one line per restart");
+  CLI::Option* qasm =
+      verb->add_flag("--openqasm3", options->openqasm3, "Write the circuit with its angles");
+  CLI::Option* angles =
+      verb->add_option("--angles", options->angles,
+                       "Text file with one vector of angles per line, or one number per line")
+          ->needs(qasm);
+  add_integer(*verb, "--row", options->row, "Vector of angles to use, counted from 0 (default: 0)",
+              0)
+      ->needs(angles);
+  verb->add_flag("--ignore-extra", options->ignore_extra,
+                 "Ignore numbers beyond the circuit's angles")
+      ->needs(angles);
+  verb->add_option("--set", options->overrides,
+                   "Override a key of the file, e.g. circuit.sublayers=4")
+      ->type_size(1)
+      ->allow_extra_args(false)
+      ->needs(qasm);
+  verb->add_option("--out", options->out, "File to write (default, or -: standard output)");
+  verb->footer(
+      "Examples:\n  qhn export results/gaussian --csv --out gaussian.csv\n"
+      "  qhn export jobs/experiments/gaussian.toml --angles angles.txt --openqasm3");
+  verb->callback([options] { run_export(*options); });
+}
+
+}  // namespace qhn

@@ -1,0 +1,469 @@
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+#include <omp.h>
+#include <spdlog/spdlog.h>
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <cmath>
+#include <cstdlib>
+#include <memory>
+#include <optional>
+#include <utility>
+
+#include "campaign/experiment.hpp"
+#include "campaign/held_state.hpp"
+#include "campaign/memory.hpp"
+#include "campaign/node_memory.hpp"
+#include "campaign/same_input.hpp"
+#include "campaign/thread_plan.hpp"
+#include "cli/links.hpp"
+#include "cli/options.hpp"
+#include "cli/verbs.hpp"
+#include "comm/distributed_engine.hpp"
+#include "comm/launcher.hpp"
+#include "comm/mpi_session.hpp"
+#include "comm/node.hpp"
+#include "comm/processors.hpp"
+#include "core/error.hpp"
+#include "core/paths.hpp"
+#include "core/printable.hpp"
+#include "core/quantities.hpp"
+#include "engine/distribution.hpp"
+#include "perf/load.hpp"
+#include "perf/machine_file.hpp"
+#include "perf/measure.hpp"
+#include "problem/network.hpp"
+#include "problem/sample_memory.hpp"
+#include "record/output.hpp"
+#include "record/provenance.hpp"
+
+namespace qhn {
+namespace {
+
+struct PlanOptions {
+  std::string experiment;
+  std::vector<std::string> overrides;
+  std::string machine;
+  int cores = 0, domains = 0;  // of a node; 0: of the machine file, or this node
+  std::uint64_t memory = 0;    // bytes; 0: likewise
+  int nodes = 1;
+  int ranks = 0;    // 0: one per NUMA domain, or ranks_per_state
+  int threads = 0;  // 0: cores of a node / its ranks
+  int ranks_per_state = 1;
+  bool measure = false;
+  std::string out;
+  std::string format = "text";
+};
+
+// ---- qhn plan --measure ----
+
+std::string measure_machine(std::optional<Link> node, std::optional<Link> network) {
+  Machine m;
+  const Provenance here = collect_provenance();
+  m.name = host_name();
+  m.measured = true;
+  m.cores = count_cores(allowed_processors());
+  m.source = fmt::format("qhn plan --measure, qhn {}, {}, {}, {}", version_line(), here.cpu,
+                         here.simd, here.started);
+  m.memory = available_memory();
+  m.node = node;
+  m.network = network;
+  spdlog::info("measuring with one core, then with {}: takes about four minutes", m.cores);
+  m.one = measure_cores(1);
+  m.all = m.cores == 1 ? m.one : measure_cores(m.cores);
+  m.each = m.cores == 1 ? m.one.share : measure_crowd(m.one, m.cores, 0.5 * m.memory);
+  return to_toml(m);
+}
+
+/// Lets this rank use all processors of its node, because launchers bind it to some. Collective.
+void widen_to_node(MPI_Comm world) {
+  MPI_Comm node = MPI_COMM_NULL;
+  MPI_Comm_split_type(world, MPI_COMM_TYPE_SHARED, 0, MPI_INFO_NULL, &node);
+  const cpu_set_t mine = allowed_processors(), all = processors_of(node);
+  MPI_Comm_free(&node);
+  if (CPU_EQUAL(&mine, &all)) return;
+  if (sched_setaffinity(0, sizeof all, &all) != 0 || omp_get_proc_bind() != omp_proc_bind_false)
+    throw InputError(
+        "a rank is bound to its own processors, but --measure needs the whole node; allowed: "
+        "mpirun --bind-to none, and no OMP_PROC_BIND");
+}
+
+void run_measure(const PlanOptions& options) {
+  const auto environment = [](const char* name) -> const char* { return std::getenv(name); };
+  std::optional<MpiSession> session;
+  std::optional<Link> node, network;
+  if (launched_ranks(environment) > 1) {
+    session.emplace();
+    require_same_launch(*session);
+    refuse_lonely_rank(session->size(), environment);
+    const std::vector<int> node_of = nodes_of(session->world());
+    node = measure_link(session->world(), node_of, true);
+    network = measure_link(session->world(), node_of, false);
+    session->agree([&] { widen_to_node(session->world()); });
+  }
+  // One thread per core: they measure at the same time and wait for each other.
+  const auto require_threads = [] {
+    const int cores = count_cores(allowed_processors());
+    if (cores > omp_get_thread_limit())
+      throw InputError(fmt::format("{} cores, but OpenMP allows {} threads here (OMP_THREAD_LIMIT)",
+                                   cores, omp_get_thread_limit()));
+  };
+  if (session)
+    session->agree(require_threads);
+  else
+    require_threads();
+  if (session && session->rank() != 0) return wait_asleep(session->world());
+  omp_set_dynamic(0);
+  Output out(options.out);  // fails now, not after minutes
+  out.write(measure_machine(node, network));
+  out.finish();
+  if (session) wait_asleep(session->world());
+}
+
+// ---- qhn plan EXPERIMENT ----
+
+/// Everything that follows from an experiment and a layout.
+struct Plan {
+  Experiment experiment;
+  HeldState state;
+  Layout layout;
+  double for_engine = 0.0;  ///< bytes per rank for its engine
+  Distribution distribution;
+  ThreadPlan threads;
+  double table = 0.0, states = 0.0, buffers = 0.0;  ///< bytes per rank; table: its share
+  DataBytes data;                                   ///< per node
+  EvaluationLoad expectation, gradient;
+
+  double rank_bytes() const { return table + states + buffers; }
+  /// Peak: while restarts run, or while data are read before.
+  double node_bytes() const {
+    return std::max(rank_bytes() * layout.ranks_per_node + data.held, data.loading);
+  }
+  /// Number of states simulated at once.
+  int workers() const { return layout.ranks() / layout.ranks_per_state * threads.workers; }
+};
+
+Plan make_plan(const Experiment& experiment, const DataBytes& data, const HeldState& state,
+               const Layout& layout, double all_memory) {
+  Plan p;
+  p.data = data;
+  const double node_memory = all_memory - data.held;
+  p.experiment = experiment;
+  p.state = state;
+  p.layout = layout;
+  const Circuit& circuit = state.circuit;
+  p.for_engine =
+      memory_for_engine(node_memory, layout.ranks_per_node, circuit.qubits, layout.ranks_per_state);
+  p.distribution = state.lay_out(layout.ranks_per_state, p.for_engine);
+  p.expectation = evaluation_load(circuit, p.distribution, experiment.precision, false);
+  p.gradient = evaluation_load(circuit, p.distribution, experiment.precision, true);
+  const auto engine = [&](int threads) {
+    return state.bytes(p.distribution,
+                       {p.distribution.kind, experiment.precision, threads, !state.measured});
+  };
+  const int n = circuit.qubits;
+  if (layout.ranks_per_state == 1) {
+    p.table = std::ldexp(8.0, n) / layout.ranks_per_node;  // one copy, shared by the node
+    const double all = (p.table + layout.threads * engine(1)) * layout.ranks_per_node;
+    const Resources resources{layout.threads, layout.ranks(), layout.ranks_per_node};
+    p.threads = plan_threads(evaluation_of(circuit, {p.distribution.kind, experiment.precision}),
+                             resources, experiment.restart_count, all <= node_memory);
+  } else {
+    p.table = std::ldexp(8.0, n - p.distribution.rank_bits());
+    p.threads = {1, layout.threads};
+  }
+  p.states = p.threads.workers * engine(p.threads.threads_per_state);
+  if (p.distribution.kind == EngineKind::sweep && layout.ranks_per_state > 1) {
+    const double size = experiment.precision == Precision::float64 ? 8.0 : 4.0;
+    const double held = std::ldexp(4.0 * size, n - p.distribution.rank_bits());
+    p.buffers = p.states - held;  // messages, sums; for float32 also its table
+    p.states = held;
+  }
+  return p;
+}
+
+/// In the format of sbatch, rounded up to minutes.
+std::string wall_time(double seconds) {
+  const auto minutes = static_cast<std::int64_t>(std::ceil(seconds / 60.0));
+  return fmt::format("{:02}:{:02}:00", minutes / 60, minutes % 60);
+}
+
+std::string describe(const Layout& l) {
+  return fmt::format("{} node{}, {} rank{} a node, {} thread{} a rank, {} rank{} a state", l.nodes,
+                     l.nodes == 1 ? "" : "s", l.ranks_per_node, l.ranks_per_node == 1 ? "" : "s",
+                     l.threads, l.threads == 1 ? "" : "s", l.ranks_per_state,
+                     l.ranks_per_state == 1 ? "" : "s");
+}
+
+/// Evaluations of a restart that ends at the iteration limit: mnist-01 takes 536 for 500
+/// iterations.
+double most_evaluations(const Experiment& e) {
+  return 536.0 / 500.0 * e.optimizer.lbfgs.max_iterations;
+}
+
+/// Circuits of such a restart with measured shots: those of gradients, and E of every iterate.
+double most_circuits(const Plan& p) {
+  const ShotOptions& o = p.experiment.shots;
+  const std::size_t gradient =
+      o.gradient == ShotGradient::shift ? 2 * live_angles(p.state.circuit).size() : 2;
+  return p.experiment.optimizer.max_iterations * (static_cast<double>(gradient) + 1.0);
+}
+
+struct Prediction {
+  double expectation, gradient, campaign;
+};
+
+Prediction predict(const Machine& machine, const Plan& p) {
+  const int busy = std::min(machine.cores, p.layout.ranks_per_node * p.layout.threads);
+  const int threads = std::min(p.threads.threads_per_state, machine.cores);
+  const auto seconds = [&](const EvaluationLoad& load) {
+    return evaluation_seconds(machine, load, threads, std::max(busy, threads), p.layout);
+  };
+  Prediction t{seconds(p.expectation), seconds(p.gradient), 0.0};
+  const double rounds = std::ceil(static_cast<double>(p.experiment.restart_count) / p.workers());
+  t.campaign = rounds * (p.state.measured ? most_circuits(p) * t.expectation
+                                          : most_evaluations(p.experiment) * t.gradient);
+  return t;
+}
+
+void print_memory(const Plan& p, double available) {
+  const auto line = [](const char* name, double bytes) {
+    fmt::print("  {:<10}{}\n", name, in_bytes(bytes));
+  };
+  fmt::print("memory of a rank\n");
+  line("table", p.table);
+  line("states", p.states);
+  line("buffers", p.buffers);
+  fmt::print("memory of a node\n");
+  line("samples", p.data.held);
+  line("reading", p.data.loading);
+  line("needed", p.node_bytes());
+  line("available", available);
+}
+
+void print_exchanges(const Plan& p) {
+  if (p.distribution.ranks == 1) {
+    fmt::print("stages       1, nothing is exchanged\n");
+    return;
+  }
+  if (p.distribution.kind == EngineKind::sweep)
+    fmt::print("stages       {}, {} of {} qubits local\n", p.distribution.plan.stages.size(),
+               p.distribution.plan.local_qubits, p.state.circuit.qubits);
+  else
+    fmt::print("stages       1, {} branches, summed over the ranks\n",
+               p.distribution.cut.branches());
+  fmt::print("exchanged    by a rank: {} for the expectation, {} with gradient\n",
+             in_bytes(p.expectation.exchanged_bytes), in_bytes(p.gradient.exchanged_bytes));
+}
+
+/// Memory per node of a batch job, in the format of sbatch: the planned bytes, 10 % more, and 256
+/// MiB per rank for libraries and buffers.
+std::string job_memory(const Plan& p, double node_memory) {
+  const double bytes = 1.1 * p.node_bytes() + p.layout.ranks_per_node * std::ldexp(1.0, 28);
+  return fmt::format("{:.0f}M", std::ceil(std::ldexp(std::min(bytes, node_memory), -20)));
+}
+
+/// Options of sbatch. jobs/submit passes them on unchanged.
+std::vector<std::string> job_options(const Plan& p, double node_memory,
+                                     const std::optional<Prediction>& t) {
+  std::vector<std::string> words{fmt::format("--nodes={}", p.layout.nodes),
+                                 fmt::format("--ntasks-per-node={}", p.layout.ranks_per_node),
+                                 fmt::format("--cpus-per-task={}", p.layout.threads),
+                                 "--mem=" + job_memory(p, node_memory)};
+  // 50 % more, for the table and errors of the prediction. Runs that are cut off can be resumed.
+  if (t) words.push_back("--time=" + wall_time(std::clamp(1.5 * t->campaign, 600.0, 24 * 3600.0)));
+  return words;
+}
+
+void print_job(const PlanOptions& options, const Plan& p, const std::vector<std::string>& words) {
+  const Layout& l = p.layout;
+  fmt::print("sbatch       {}\n", fmt::join(words, " "));
+  std::string line =
+      fmt::format("jobs/submit {} --nodes {} --ntasks-per-node {} --cpus-per-task {}",
+                  shell_quoted(options.experiment), l.nodes, l.ranks_per_node, l.threads);
+  if (!options.machine.empty()) line += " --machine " + shell_quoted(options.machine);
+  std::string end;
+  if (l.ranks_per_state > 1) end = fmt::format(" --ranks-per-state {}", l.ranks_per_state);
+  for (const std::string& change : options.overrides) {
+    const std::string word = shell_quoted(change);
+    end += " --set " + (word == change ? "'" + word + "'" : word);
+  }
+  fmt::print("job          {}{}{}\n", line, end.empty() ? "" : " --", end);
+}
+
+Layout layout_of(const PlanOptions& o, int cores, int domains) {
+  Layout l{o.nodes, 1, o.threads, o.ranks_per_state};
+  const int ranks = o.ranks > 0              ? o.ranks
+                    : o.ranks_per_state == 1 ? o.nodes * domains
+                                             : std::max(o.nodes, o.ranks_per_state);
+  if (ranks % o.nodes != 0)
+    throw InputError(
+        fmt::format("--ranks {}: there are {} nodes; allowed: a multiple of that", ranks, o.nodes));
+  const bool power = (o.ranks_per_state & (o.ranks_per_state - 1)) == 0;
+  if (!power || ranks % o.ranks_per_state != 0) {
+    std::string allowed;
+    for (int r = 1; r <= ranks; r *= 2)
+      if (ranks % r == 0) allowed += fmt::format("{}{}", r == 1 ? "" : ", ", r);
+    throw InputError(fmt::format("--ranks-per-state {}: {} ranks; allowed: {}", o.ranks_per_state,
+                                 ranks, allowed));
+  }
+  l.ranks_per_node = ranks / o.nodes;
+  if (l.threads == 0) l.threads = std::max(1, cores / l.ranks_per_node);
+  return l;
+}
+
+/// Number of qubits, and memory of the data. Reads data files only if needed for that.
+std::pair<int, DataBytes> survey_data(const std::string& source, const ProblemOptions& options) {
+  DataBytes bytes = estimate_data_bytes(options);
+  int inputs = 2;
+  auto train = static_cast<std::size_t>(options.train_samples),
+       test = static_cast<std::size_t>(options.test_samples);
+  switch (options.kind) {
+    case ProblemKind::table:
+    case ProblemKind::synthetic: {
+      const int bits = network_bits(options);
+      return {bits > 0 ? bits : make_problem(options)->qubits(), bytes};
+    }
+    case ProblemKind::csv:
+    case ProblemKind::images: {
+      require_memory_for_data(source, options, available_memory());
+      const DataSplit data = load_data(options);
+      for (const std::string& remark : data.remarks) spdlog::warn("{}", printable(remark));
+      inputs = data.train.inputs;
+      train = data.train.size();
+      test = data.test.size();
+      break;
+    }
+    case ProblemKind::gaussian:
+      break;
+  }
+  bytes.held = data_bytes(options, inputs, train, test);
+  return {Network(options, inputs).bits(), bytes};
+}
+
+void run_plan(const PlanOptions& options) {
+  refuse_several_ranks("plan", "--measure", std::getenv);
+  const Experiment experiment = read_experiment(options.experiment, options.overrides);
+  const auto [qubits, data] = survey_data(options.experiment, experiment.problem);
+  const HeldState state(experiment, qubits);
+  const Circuit& circuit = state.circuit;
+  std::optional<Machine> machine;
+  if (!options.machine.empty()) machine = read_machine(options.machine);
+  const auto either = [&](auto asked, auto machine_has, const auto& here) {
+    return asked > 0 ? asked : machine ? machine_has : here();
+  };
+  const int cores = either(options.cores, machine ? machine->cores : 0,
+                           [] { return count_cores(allowed_processors()); });
+  const int domains =
+      either(options.domains, 1, [] { return count_numa_domains(allowed_processors()); });
+  const double memory = either(static_cast<double>(options.memory), machine ? machine->memory : 0.0,
+                               [] { return available_memory(); });
+  const Layout layout = layout_of(options, cores, domains);
+  const Plan plan = make_plan(experiment, data, state, layout, memory);
+  std::optional<Prediction> times;
+  if (machine) times = predict(*machine, plan);
+  const std::vector<std::string> words = job_options(plan, memory, times);
+  const auto require_fit = [&] {
+    if (plan.node_bytes() > memory)
+      throw InputError(fmt::format("{}: {} need {} of a node, which has {}{}", options.experiment,
+                                   describe(layout), in_bytes(plan.node_bytes()), in_bytes(memory),
+                                   state.remedies(plan.distribution, memory)));
+  };
+  if (options.format == "sbatch") {
+    require_fit();
+    fmt::print("{}\n", fmt::join(words, "\n"));
+    return;
+  }
+
+  fmt::print("experiment   {}: {} qubits, {} angles, {} restarts\n", printable(experiment.name),
+             circuit.qubits, circuit.angles, experiment.restart_count);
+  fmt::print("layout       {}\n", describe(layout));
+  fmt::print("states       {} at once, each with {} thread{} per rank\n", plan.workers(),
+             plan.threads.threads_per_state, plan.threads.threads_per_state == 1 ? "" : "s");
+  const std::string reason = state.reason(plan.distribution, plan.for_engine);
+  fmt::print("engine       {}{}{}\n", to_string(plan.distribution.kind), reason.empty() ? "" : ": ",
+             reason);
+  print_exchanges(plan);
+  print_memory(plan, memory);
+
+  if (times) {
+    fmt::print("prediction   for {} ({}: {})\n", printable(machine->name),
+               machine->measured ? "measured" : "described, not measured",
+               printable(machine->source));
+    fmt::print("  expectation               {}\n", duration(times->expectation));
+    fmt::print("  expectation and gradient  {}\n", duration(times->gradient));
+    fmt::print("  campaign                  at most about {}, without the cost table\n",
+               duration(times->campaign));
+  } else {
+    fmt::print(
+        "prediction   none: give --machine FILE (qhn plan --measure --out FILE writes one)\n");
+  }
+
+  std::optional<Plan> smallest;  // one rank on each of its nodes
+  if (const auto fits = state.smallest(memory - data.held))
+    smallest = make_plan(experiment, data, state, {fits->ranks, 1, cores, fits->ranks}, memory);
+  fmt::print("smallest     {}\n",
+             smallest ? describe(smallest->layout) : "no number of these nodes can hold a state");
+  if (smallest && machine && (machine->network || smallest->layout.ranks_per_state == 1))
+    fmt::print("             longest single evaluation there: {}\n",
+               duration(predict(*machine, *smallest).gradient));
+  require_fit();
+  print_job(options, plan, words);
+}
+
+}  // namespace
+
+void add_plan(CLI::App& app) {
+  auto options = std::make_shared<PlanOptions>();
+  CLI::App* verb = app.add_subcommand(
+      "plan", "Predict memory, messages and time of an experiment, and show its batch job");
+  verb->add_option("EXPERIMENT", options->experiment, "Experiment file (TOML)");
+  verb->add_option("--set", options->overrides,
+                   "Override a key of the file, e.g. circuit.sublayers=4")
+      ->type_size(1)
+      ->allow_extra_args(false);
+  add_integer(*verb, "--nodes", options->nodes, "Nodes (default: 1)", 1, 1 << 20);
+  add_integer(*verb, "--ranks", options->ranks,
+              "Total number of ranks (default: one per NUMA domain, or --ranks-per-state)", 1,
+              1 << 24);
+  add_integer(*verb, "--threads", options->threads,
+              "Threads per rank (default: cores of a node / its ranks)", 1, max_threads);
+  add_integer(*verb, "--ranks-per-state", options->ranks_per_state,
+              "Ranks that hold one distributed state: a power of two (default: 1)", 1, 1 << 20);
+  verb->add_option("--machine", options->machine,
+                   "Machine file to predict times from (default: no times; memory and cores of "
+                   "this node)");
+  add_integer(*verb, "--cores", options->cores,
+              "Cores of a node (default: of the machine file, or this node)", 1, max_threads);
+  add_bytes(*verb, "--memory", options->memory,
+            "Memory of a node, e.g. 240G (default: of the machine file, or this node)");
+  add_integer(*verb, "--domains", options->domains,
+              "NUMA domains of a node (default: 1 with a machine file, else of this node)", 1,
+              max_threads);
+  verb->add_option("--format", options->format,
+                   "text (default), or sbatch: only the options of the batch job, one per line")
+      ->check(CLI::IsMember({"text", "sbatch"}));
+  verb->add_flag(
+      "--measure", options->measure,
+      "Measure this machine and write a machine file; under mpirun also measure its links");
+  verb->add_option("--out", options->out,
+                   "With --measure: file to write (default, or -: standard output)");
+  verb->footer(
+      "Examples:\n  mpirun -n 2 qhn plan --measure --out machine.toml\n"
+      "  qhn plan jobs/experiments/gaussian.toml --machine machine.toml\n"
+      "  qhn plan jobs/experiments/synthetic.toml --set problem.qubits=36 --nodes 64 "
+      "--ranks-per-state 64 \\\n           --machine jobs/machines/epyc-slingshot.toml");
+  verb->callback([options] {
+    if (options->measure == !options->experiment.empty())
+      throw InputError("qhn plan: one of EXPERIMENT and --measure is needed");
+    if (options->measure)
+      run_measure(*options);
+    else if (!options->out.empty())
+      throw InputError("--out: allowed only with --measure");
+    else
+      run_plan(*options);
+  });
+}
+
+}  // namespace qhn

@@ -1,0 +1,67 @@
+#include <fmt/format.h>
+
+#include <CLI/CLI.hpp>
+#include <filesystem>
+#include <fstream>
+#include <memory>
+
+#include "campaign/experiment.hpp"
+#include "cli/verbs.hpp"
+#include "core/error.hpp"
+#include "core/printable.hpp"
+#include "problem/problem.hpp"
+
+namespace qhn {
+namespace {
+
+struct ValidateOptions {
+  std::string experiment;
+  std::vector<std::string> overrides;
+  bool data = false;
+};
+
+// Checks that the data is readable. Files are also loaded as in a run, except tables and CSV files
+// above 256 MiB, which are too large for a login node.
+void check_data(const ProblemOptions& problem) {
+  namespace fs = std::filesystem;
+  std::uintmax_t bytes = 0;
+  for (const std::string& path : {problem.data, problem.test_data, problem.table}) {
+    if (path.empty() || problem.kind == ProblemKind::images) continue;
+    std::error_code error;
+    if (!std::ifstream(path).good() || fs::is_directory(path, error))
+      throw InputError(fmt::format("{}: cannot read the data; allowed: a file, relative to {}",
+                                   path, fs::current_path().string()));
+    const std::uintmax_t size = fs::file_size(path, error);
+    bytes += error ? 0 : size;
+  }
+  const bool files = problem.kind == ProblemKind::images || problem.kind == ProblemKind::csv ||
+                     problem.kind == ProblemKind::table;
+  constexpr std::uintmax_t large = std::uintmax_t{256} << 20;
+  if (files && bytes <= large) make_problem(problem);
+}
+
+void run_validate(const ValidateOptions& options) {
+  const Experiment experiment = read_experiment(options.experiment, options.overrides);
+  if (options.data) check_data(experiment.problem);
+  const Circuit circuit = make_circuit(experiment, count_qubits(experiment));
+  fmt::print("# {}: valid, {} qubits, {} angles. All settings of qhn train, defaults included:\n{}",
+             printable(options.experiment), circuit.qubits, circuit.angles, to_toml(experiment));
+}
+
+}  // namespace
+
+void add_validate(CLI::App& app) {
+  auto options = std::make_shared<ValidateOptions>();
+  CLI::App* verb = app.add_subcommand(
+      "validate", "Check an experiment file and print all its settings, defaults included");
+  verb->add_option("EXPERIMENT", options->experiment, "Experiment file (TOML)")->required();
+  verb->add_option("--set", options->overrides,
+                   "Override a key of the file, e.g. circuit.sublayers=4")
+      ->type_size(1)
+      ->allow_extra_args(false);
+  verb->add_flag("--data", options->data, "Also check that its data can be read");
+  verb->footer("Example:\n  qhn validate jobs/experiments/gaussian.toml --set circuit.sublayers=4");
+  verb->callback([options] { run_validate(*options); });
+}
+
+}  // namespace qhn

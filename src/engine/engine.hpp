@@ -1,0 +1,85 @@
+#pragma once
+
+#include <cstddef>
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "circuit/circuit.hpp"
+#include "core/types.hpp"
+
+namespace qhn {
+
+enum class EngineKind { automatic, reference, sweep, cut };
+const char* to_string(EngineKind kind);
+EngineKind parse_engine(const std::string& name);
+
+enum class Precision { float64, float32 };
+const char* to_string(Precision precision);
+Precision parse_precision(const std::string& name);
+
+struct EngineOptions {
+  EngineKind kind = EngineKind::automatic;
+  Precision precision = Precision::float64;
+  int threads = 1;  ///< OpenMP threads that share a state; 1 if threads have independent states
+  bool gradient = true;  ///< false: expectations only; no memory is kept for the adjoint
+  /// Qubits of the statevector engine's cache blocks; at least those of the state (of one rank): no
+  /// blocks; 0: sweep_block_qubits() chooses.
+  int block_qubits = 0;
+};
+
+/// A basis state and its probability |ψ_w|²; of equal probabilities the lowest index.
+struct MostProbable {
+  Index index = 0;
+  double probability = 0.0;
+};
+
+/// Whether `b` is preferred to `a`; the best of several does not depend on their order.
+inline bool less_probable(const MostProbable& a, const MostProbable& b) {
+  return a.probability != b.probability ? a.probability < b.probability : a.index > b.index;
+}
+
+/// E(θ) = Σ_w |ψ_w(θ)|² C(w) and its exact gradient for one circuit and one diagonal cost. An
+/// engine owns all memory an evaluation needs (the constructor allocates it) and serves one caller
+/// at a time. The cost table is shared and must outlive the engine.
+class Engine {
+ public:
+  virtual ~Engine() = default;
+
+  virtual EngineKind kind() const = 0;
+
+  /// E(θ). `angles` has circuit.angles entries, in radians.
+  virtual double expectation(std::span<const double> angles) = 0;
+
+  /// E(θ) and ∂E/∂θ_k into `gradient` (same length as `angles`).
+  virtual double expectation_and_gradient(std::span<const double> angles,
+                                          std::span<double> gradient) = 0;
+
+  /// The most probable bit string at `angles`.
+  virtual MostProbable most_probable(std::span<const double> angles) = 0;
+
+  /// All 2^N amplitudes at `angles` into `amplitudes` (length 2^N).
+  virtual void state(std::span<const double> angles, std::span<Complex> amplitudes) = 0;
+
+  /// Bytes this engine holds, the cost table excluded.
+  virtual std::size_t bytes() const = 0;
+};
+
+/// `cost` has 2^N entries in table-index order and must outlive the engine.
+/// Throws InputError if the lengths disagree or the engine cannot run the circuit.
+std::unique_ptr<Engine> make_engine(const Circuit& circuit, std::span<const double> cost,
+                                    const EngineOptions& options);
+
+/// The engine that `automatic` selects.
+EngineKind choose_engine(const Circuit& circuit);
+
+/// Predicted multiply-adds of one expectation with gradient by the engine that `kind` selects
+/// (gradient_fmas, circuit/schedule.hpp); for the reference engine those of the statevector engine.
+double evaluation_multiply_adds(const Circuit& circuit, EngineKind kind);
+
+/// Bytes that the engine of make_engine(…) will hold, the cost table and up to 256 KiB of small
+/// tables excluded. Does not allocate them.
+std::size_t engine_bytes(const Circuit& circuit, const EngineOptions& options);
+
+}  // namespace qhn

@@ -1,0 +1,78 @@
+#include "perf/load.hpp"
+
+#include <cmath>
+
+#include "engine/distributed_stage.hpp"
+#include "engine/distribution.hpp"
+#include "engine/sweep_engine.hpp"
+
+namespace qhn {
+namespace {
+
+/// A vector holds twice as many floats as doubles, and a float takes half the bytes.
+double scale_of(Precision precision) { return precision == Precision::float64 ? 1.0 : 0.5; }
+
+EvaluationLoad sweep_load(const Work& work, int qubits, Precision precision, bool gradient,
+                          bool blocks) {
+  EvaluationLoad load;
+  if (blocks)
+    load.kernel = gradient ? Kernel::blocks_gradient : Kernel::blocks;
+  else
+    load.kernel = gradient ? Kernel::sweep_gradient : Kernel::sweep;
+  load.work = scale_of(precision) * work;
+  load.qubits = qubits;
+  return load;
+}
+
+}  // namespace
+
+EvaluationLoad sweep_load(const Circuit& circuit, Precision precision, bool gradient) {
+  const EngineKind kind = EngineKind::sweep;
+  const Work work = gradient ? gradient_work(circuit, kind) : expectation_work(circuit, kind);
+  return sweep_load(work, circuit.qubits, precision, gradient,
+                    sweep_block_qubits(circuit.qubits) > 0);
+}
+
+EvaluationLoad sweep_load(const ExchangePlan& plan, Precision precision, bool gradient) {
+  const int block = sweep_block_qubits(plan.local_qubits);
+  Work work = diagonal_work(plan.local_qubits, gradient);
+  for (const RankStage& stage : plan_for_rank(plan, 0).stages) {
+    if (stage.circuit.gates.empty()) continue;
+    if (block > 0) {  // a stage that runs during an exchange is also one pass over the part
+      work += block_stages_work(plan_blocks(stage.circuit, block, stage.purpose),
+                                starts_in_zero(stage.purpose), gradient);
+      continue;
+    }
+    work += forward_work(stage.schedule);
+    if (gradient) work += backward_work(stage.schedule);
+  }
+  // One pass instead of four: φ and the table are read, φ and λ written, 7 planes instead of 22.
+  if (block > 0 && gradient && turns_back_in_cache(plan, precision))
+    work.bytes -= 15 * sizeof(double) * static_cast<double>(dimension(plan.local_qubits));
+  return sweep_load(work, plan.local_qubits, precision, gradient, block > 0);
+}
+
+EvaluationLoad cut_load(const CutCircuit& cut, int ranks, Precision precision, bool gradient) {
+  EvaluationLoad load;
+  const int first = static_cast<int>(cut.branches() <= 2   ? Kernel::cut_2
+                                     : cut.branches() <= 4 ? Kernel::cut_4
+                                                           : Kernel::cut_more);
+  load.kernel = static_cast<Kernel>(first + (gradient ? 1 : 0));
+  load.work = scale_of(precision) * cut_work(cut, gradient, ranks);
+  load.qubits = cut.qubits() - static_cast<int>(std::log2(ranks));
+  return load;
+}
+
+EvaluationLoad evaluation_load(const Circuit& circuit, const Distribution& distribution,
+                               Precision precision, bool gradient) {
+  constexpr double longest_message = 1 << 18;
+  const Distribution& d = distribution;
+  EvaluationLoad load = d.kind == EngineKind::cut ? cut_load(d.cut, d.ranks, precision, gradient)
+                        : d.ranks == 1            ? sweep_load(circuit, precision, gradient)
+                                                  : sweep_load(d.plan, precision, gradient);
+  load.exchanged_bytes = gradient ? d.gradient_bytes(precision) : d.expectation_bytes(precision);
+  load.messages = std::ceil(load.exchanged_bytes / longest_message);
+  return load;
+}
+
+}  // namespace qhn

@@ -1,0 +1,258 @@
+#include "perf/work.hpp"
+
+#include <algorithm>
+#include <type_traits>
+
+#include "circuit/block_plan.hpp"
+#include "engine/cut_engine.hpp"
+#include "engine/register.hpp"
+#include "engine/sweep_engine.hpp"
+
+namespace qhn {
+namespace {
+
+/// Work of a rotation: qubits rotated (all in the passes that have an active qubit), and passes
+/// over an array in memory (those above the blocks, and one for all within the blocks).
+struct Passes {
+  double qubits = 0.0;
+  double count = 0.0;
+
+  Passes(int register_qubits, const Rotation& rotation) {
+    const auto plan =
+        plan_rotation<double>(register_qubits, rotation.control_of, rotation.active());
+    for (const auto& pass : plan) qubits += pass.count;
+    const std::size_t above = passes_above_block<double>(plan);
+    count = static_cast<double>(above + (above < plan.size() ? 1 : 0));
+  }
+};
+
+/// Calls f(step, real elements of the array at this step) in forward order.
+template <class F>
+void for_steps(const Schedule& schedule, F f) {
+  double elements = 2.0 * static_cast<double>(dimension(schedule.qubits));
+  for (const Step& step : schedule.steps) {
+    std::visit([&](const auto& s) { f(s, elements); }, step);
+    if (std::holds_alternative<Branch>(step)) elements *= 2;
+  }
+}
+
+/// Entries of the two tables of a separable phase, 6 flops each.
+double phase_tables(int qubits) {
+  const int low = phase_low_bits(qubits);
+  return 6.0 * static_cast<double>(dimension(low) - 1 + dimension(qubits - low) - 1);
+}
+
+constexpr double real = sizeof(double);
+
+/// Both registers forward. The registers of a cut stay in the first-level cache: no bytes.
+Work forward(const CutCircuit& cut) {
+  if (cut.high.qubits == 0) return forward_work(cut.low);
+  const int groups = branch_groups(cut);
+  return {forward_work(cut.low, groups).flops + forward_work(cut.high, groups).flops, 0.0};
+}
+
+struct Contraction {
+  double chi, size, rows, sides;  // sides: rows + columns
+
+  /// For the rows on one of `ranks` ranks.
+  explicit Contraction(const CutCircuit& cut, int ranks = 1)
+      : chi(cut.branches()),
+        size(static_cast<double>(dimension(cut.qubits())) / ranks),
+        rows(static_cast<double>(dimension(cut.high.qubits))),
+        sides(static_cast<double>(dimension(cut.low.qubits) + dimension(cut.high.qubits))) {}
+
+  bool paired() const { return chi <= 4; }
+  /// ψ of all tiles; then both its products with the branches.
+  double expand() const { return 8.0 * chi * size; }
+  /// λ_A from its sums of real products.
+  double gather() const { return 6.0 * chi * rows; }
+  double pair_products() const { return 3.0 * chi * chi * sides; }
+  /// apply_pairs over `elements` elements.
+  double apply_pairs(double elements) const { return chi * (6.0 + 8.0 * (chi - 1)) * elements; }
+};
+
+/// Copies a given start state from complex numbers.
+Work start_work(const CutCircuit& cut, bool own_start) {
+  return {0.0, own_start ? 2 * real * Contraction(cut).size : 0.0};
+}
+
+enum class Asked { expectation, gradient, most_probable };
+
+/// All blocks through one stage, each in the cache; with a gradient also backward. Backward, the
+/// phase tables are recomputed unless the block stays in the cache.
+double stage_flops(const BlockPlan& plan, std::size_t stage, bool gradient, bool stays) {
+  const Schedule& schedule = plan.stages[stage].part.schedule;
+  double flops = forward_work(schedule).flops;
+  if (gradient) flops += backward_work(schedule).flops;
+  if (gradient && !stays)
+    for_steps(schedule, [&](const auto& step, double) {
+      if constexpr (std::is_same_v<std::decay_t<decltype(step)>, Phase>)
+        flops += phase_tables(schedule.qubits);
+    });
+  return static_cast<double>(plan.blocks()) * flops;
+}
+
+double state_bytes(const BlockPlan& plan) {
+  return 2 * real * static_cast<double>(dimension(plan.qubits));
+}
+
+/// Cache-blocked statevector engine. Bytes: the state in every stage, the table in the last one.
+Work block_work(const Circuit& circuit, int block_qubits, bool own_start, Asked asked) {
+  const BlockPlan plan = plan_blocks(circuit, block_qubits,
+                                     own_start ? Purpose::any_expectation : Purpose::expectation);
+  const double size = static_cast<double>(dimension(circuit.qubits)), state = state_bytes(plan);
+  const bool gradient = asked == Asked::gradient;
+  Work work;
+  for (std::size_t s = 0; s < plan.stages.size(); ++s) {
+    const bool reads = s > 0 || own_start, last = s + 1 == plan.stages.size();
+    work.flops += stage_flops(plan, s, gradient, last);
+    work.bytes += (reads ? state : 0.0) + (last ? 0.0 : state);
+    if (!gradient) continue;
+    work.bytes += (last ? 0.0 : 2 * state) + (s > 0 ? 2 * state : 0.0);  // φ and λ in and out
+  }
+  if (asked == Asked::most_probable) return work + Work{3.0 * size, 0.0};
+  return work + Work{(gradient ? 7.0 : 5.0) * size, real * size};
+}
+
+CutCircuit cut_of(const Circuit& circuit, EngineKind kind, bool own_start) {
+  return own_start ? cut_circuit(circuit, circuit.qubits, Purpose::any_expectation)
+                   : planned_cut(circuit, kind);
+}
+
+}  // namespace
+
+CutCircuit planned_cut(const Circuit& circuit, EngineKind kind) {
+  if (kind == EngineKind::sweep) return cut_circuit(circuit, circuit.qubits, Purpose::expectation);
+  if (kind == EngineKind::cut) return cheapest_proper_cut(circuit, Purpose::expectation);
+  return best_cut(circuit, Purpose::expectation);
+}
+
+Work diagonal_work(int qubits, bool gradient) {
+  const double size = static_cast<double>(dimension(qubits));
+  Work work{5.0 * size, 5 * real * size};
+  if (gradient) work += {2.0 * size, 5 * real * size};  // λ = C φ
+  return work;
+}
+
+Work& Work::operator+=(const Work& other) {
+  flops += other.flops;
+  bytes += other.bytes;
+  popcounts += other.popcounts;
+  exchanged += other.exchanged;
+  return *this;
+}
+
+Work forward_work(const Schedule& schedule, int groups) {
+  Work work;
+  const double size = static_cast<double>(dimension(schedule.qubits));
+  for_steps(schedule, [&](const auto& step, double elements) {
+    using S = std::decay_t<decltype(step)>;
+    if constexpr (std::is_same_v<S, Rotation>) {
+      // A multiplication and an FMA per element and qubit.
+      const Passes passes(schedule.qubits, step);
+      work.flops += 3.0 * passes.qubits * elements;
+      work.bytes += 2 * real * elements * passes.count;
+    } else if constexpr (std::is_same_v<S, Phase>) {
+      // e^{iφ} from two tables, for each group; times every branch. Complex product: 6 flops.
+      const double times = std::min<double>(groups, elements / (2 * size));
+      work.flops += 6.0 * size * times + 3.0 * elements + phase_tables(schedule.qubits);
+      work.bytes += 2 * real * elements;
+    } else if constexpr (std::is_same_v<S, Permutation>) {
+      work.bytes += 4 * real * elements;  // to the scratch plane and back
+    } else if constexpr (std::is_same_v<S, Sign>) {
+      work.bytes += 2 * real * elements;
+    } else {
+      work.bytes += 3 * real * elements;
+    }
+  });
+  return work;
+}
+
+Work backward_work(const Schedule& schedule, int groups) {
+  Work work;
+  const double size = static_cast<double>(dimension(schedule.qubits));
+  for_steps(schedule, [&](const auto& step, double elements) {
+    using S = std::decay_t<decltype(step)>;
+    if constexpr (std::is_same_v<S, Rotation>) {
+      // The derivative: an FMA; φ and λ: a multiplication and an FMA each.
+      const Passes passes(schedule.qubits, step);
+      work.flops += 8.0 * passes.qubits * elements;
+      work.bytes += 4 * real * elements * passes.count;
+    } else if constexpr (std::is_same_v<S, Phase>) {
+      // e^{iφ}; Im λ*φ (4) and two complex products per branch; its sums by column and row.
+      const double times = std::min<double>(groups, elements / (2 * size));
+      work.flops += 8.0 * size * times + 8.0 * elements;
+      work.bytes += 4 * real * elements;
+    } else if constexpr (std::is_same_v<S, Permutation>) {
+      work.bytes += 8 * real * elements;
+    } else if constexpr (std::is_same_v<S, Sign>) {
+      work.bytes += 4 * real * elements;
+    } else {
+      if (step.kind != Branch::Kind::project) work.flops += elements;  // copies of λ add up
+      work.bytes += 6 * real * elements;
+    }
+  });
+  return work;
+}
+
+Work cut_work(const CutCircuit& cut, bool gradient, int ranks) {
+  const Contraction c(cut, ranks);
+  Work work = forward(cut);
+  work.bytes = real * c.size;  // C, once
+  if (!gradient) {
+    work.flops += c.paired()
+                      ? 2.0 * c.chi * c.chi * c.size + c.pair_products() + c.apply_pairs(c.rows)
+                      : c.expand() + 5.0 * c.size;
+    return work;
+  }
+  if (c.paired())
+    work.flops += 4.0 * c.chi * c.chi * c.size + c.pair_products() + c.apply_pairs(c.sides);
+  else
+    work.flops += c.expand() + 2.0 * c.size + 16.0 * c.chi * c.size + c.gather();
+  const int groups = branch_groups(cut);
+  work.flops += backward_work(cut.low, groups).flops + backward_work(cut.high, groups).flops;
+  return work;
+}
+
+Work block_stages_work(const BlockPlan& plan, bool from_zero, bool gradient) {
+  Work work;
+  for (std::size_t s = 0; s < plan.stages.size(); ++s) {
+    const bool starts = from_zero && s == 0;  // φ is not read; φ and λ are not written back
+    work.flops += stage_flops(plan, s, gradient, false);
+    work.bytes += (starts ? 1.0 : 2.0) * state_bytes(plan);
+    if (gradient) work.bytes += (starts ? 2.0 : 4.0) * state_bytes(plan);
+  }
+  return work;
+}
+
+Work expectation_work(const Circuit& circuit, EngineKind kind, bool own_start, int block_qubits) {
+  const CutCircuit cut = cut_of(circuit, kind, own_start);
+  if (cut.high.qubits > 0) return cut_work(cut, false);
+  if (const int block = sweep_block_qubits(circuit.qubits, block_qubits))
+    return block_work(circuit, block, own_start, Asked::expectation);
+  return forward(cut) + diagonal_work(circuit.qubits, false) + start_work(cut, own_start);
+}
+
+Work gradient_work(const Circuit& circuit, EngineKind kind, bool own_start, int block_qubits) {
+  const CutCircuit cut = cut_of(circuit, kind, own_start);
+  if (cut.high.qubits > 0) return cut_work(cut, true);
+  if (const int block = sweep_block_qubits(circuit.qubits, block_qubits))
+    return block_work(circuit, block, own_start, Asked::gradient);
+  return forward(cut) + diagonal_work(circuit.qubits, true) + start_work(cut, own_start) +
+         backward_work(cut.low);
+}
+
+Work most_probable_work(const Circuit& circuit, EngineKind kind, int block_qubits) {
+  const CutCircuit cut = cut_of(circuit, kind, false);
+  const Contraction c(cut);
+  if (const int block = sweep_block_qubits(circuit.qubits, block_qubits);
+      block && cut.high.qubits == 0)
+    return block_work(circuit, block, false, Asked::most_probable);
+  if (cut.high.qubits > 0 && c.paired()) return {2.0 * c.chi * c.chi * c.size, 0.0};
+  Work work = forward(cut);
+  work.flops += (cut.high.qubits > 0 ? c.expand() : 0.0) + 3.0 * c.size;
+  if (cut.high.qubits == 0) work.bytes += 3 * real * c.size;
+  return work;
+}
+
+}  // namespace qhn

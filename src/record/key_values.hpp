@@ -1,0 +1,20 @@
+#pragma once
+
+#include <map>
+#include <string>
+
+#include "record/toml.hpp"
+
+namespace qhn {
+
+/// The keys of an experiment with their values: "circuit.sublayers" → "4".
+using KeyValues = std::map<std::string, std::string>;
+
+/// Every key of a TOML table, with full names for keys of inner tables; each value on one line.
+KeyValues key_values(const toml::table& root);
+
+/// To sorted lines "key = value", and back; lines of another form are ignored.
+std::string to_lines(const KeyValues& keys);
+KeyValues parse_lines(const std::string& text);
+
+}  // namespace qhn

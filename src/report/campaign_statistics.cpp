@@ -1,0 +1,139 @@
+#include "report/campaign_statistics.hpp"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <cmath>
+#include <functional>
+#include <limits>
+#include <set>
+
+#include "campaign/experiment.hpp"
+#include "core/costs.hpp"
+#include "core/error.hpp"
+#include "core/types.hpp"
+
+namespace qhn {
+namespace {
+
+std::string describe_endings(const Tally& tally) {
+  std::vector<std::string> parts;
+  for (const Status status :
+       {Status::converged, Status::iteration_limit, Status::stalled_line_search, Status::diverged})
+    if (tally.endings(status) > 0)
+      parts.push_back(fmt::format("{} {}", tally.endings(status), to_string(status)));
+  return fmt::format("{}", fmt::join(parts, ", "));
+}
+
+}  // namespace
+
+Summary::Summary(const std::string& file, const CampaignHead& head, std::vector<double> epsilons)
+    : prefix_(epsilons.empty() ? head.epsilons : std::move(epsilons)) {
+  statistics_.file = file;
+  statistics_.name = head.name;
+  statistics_.qubits = head.table.qubits;
+  statistics_.table = head.table;
+  statistics_.limit = describe_limit(head);
+  statistics_.requested = head.restarts_requested;
+  statistics_.circuits = head.method.name.empty();
+  statistics_.energy = total_energy(head.energy);
+  std::set<std::string> seen;
+  for (const RunEnergy& run : head.energy)
+    if (!run.remarks.empty() && seen.insert(run.remarks).second)
+      statistics_.energy_remarks.push_back(run.remarks);
+}
+
+void Summary::add(const RestartRecord& record) {
+  statistics_.found.include(record.result);
+  // Only the contiguous prefix counts (docs/theory.md, Success).
+  if (record.result.id == prefix_.restarts())
+    prefix_.add(record);
+  else
+    ++waiting_;
+}
+
+CampaignStatistics Summary::statistics() const {
+  CampaignStatistics c = statistics_;
+  c.restarts = prefix_.restarts();
+  c.waiting = waiting_;
+  c.endings = describe_endings(prefix_);
+  c.cut_short = prefix_.endings(Status::iteration_limit);
+  if (c.restarts == 0) return c;
+  c.success = prefix_.success();
+  c.cost = prefix_.cost();
+  return c;
+}
+
+std::string bits_of(Index network, int qubits) {
+  std::string text;
+  for (int q = qubits - 1; q >= 0; --q) text += bit(network, q) ? '1' : '0';
+  return text;
+}
+
+std::string describe_reference(const TableSummary& table) {
+  return table.enumerated() ? fmt::format("E_min {:.10g} (enumerated)", table.minimum)
+                            : fmt::format("target {:.10g}", table.minimum);
+}
+
+std::string describe_limit(const CampaignHead& head) {
+  try {
+    const Experiment e = read_experiment_text(head.experiment, head.name);
+    if (head.method.name.empty())
+      return e.optimizer.kind == OptimizerKind::lbfgs
+                 ? fmt::format("optimizer.max_iterations = {}", e.optimizer.lbfgs.max_iterations)
+                 : std::string();  // with shots the limit is the only ending
+  } catch (const InputError&) {
+    return {};  // written by a version with other keys
+  }
+  if (!head.method.name.starts_with(to_string(Method::cross_entropy))) return {};
+  const Settings settings = parse_settings(head.method.settings);
+  const auto found = settings.find("iterations");
+  return found == settings.end()
+             ? std::string()
+             : fmt::format("baseline.cross-entropy.iterations = {}", found->second);
+}
+
+std::string rounding_remark(const TableSummary& table, double epsilon) {
+  const double rounding = equal_costs * std::abs(table.minimum);
+  if (!table.enumerated() || epsilon >= rounding) return {};
+  // An offset that all costs share does not count (minimizer_limit).
+  if (!table.next_gaps.empty() && table.next_gaps.front() < rounding) return {};
+  return fmt::format(
+      "epsilon {:.3g} is below the rounding of the costs: E_min is {:.6g}, and costs within {:.3g} "
+      "of it count as equal",
+      epsilon, table.minimum, rounding);
+}
+
+std::vector<CampaignStatistics> read_statistics(const std::vector<std::string>& results,
+                                                const std::vector<double>& wanted) {
+  std::vector<CampaignReader> files;
+  std::vector<double> epsilons = wanted;
+  for (const std::string& result : results) {
+    files.emplace_back(result);
+    const std::vector<double>& ladder = files.back().head().epsilons;
+    if (wanted.empty()) epsilons.insert(epsilons.end(), ladder.begin(), ladder.end());
+  }
+  // All columns need the same gaps: those requested, or the union of those of the campaigns.
+  std::sort(epsilons.begin(), epsilons.end(), std::greater<>());
+  epsilons.erase(std::unique(epsilons.begin(), epsilons.end()), epsilons.end());
+
+  std::vector<CampaignStatistics> campaigns;
+  for (std::size_t i = 0; i < files.size(); ++i) {
+    const std::string path = campaign_path(results[i]);
+    Summary summary(path, files[i].head(), epsilons);
+    files[i].for_each([&](RestartRecord&& record) { summary.add(record); });
+    campaigns.push_back(summary.statistics());
+    if (campaigns.back().restarts == 0)
+      throw InputError(fmt::format("{}: holds no restart with id 0 yet: nothing to count", path));
+  }
+
+  // Campaigns of one experiment share its name, so paths are the names here.
+  std::set<std::string> names;
+  for (const CampaignStatistics& c : campaigns) names.insert(c.name);
+  if (names.size() < campaigns.size())
+    for (std::size_t i = 0; i < campaigns.size(); ++i) campaigns[i].name = results[i];
+  return campaigns;
+}
+
+}  // namespace qhn

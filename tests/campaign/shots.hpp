@@ -1,0 +1,51 @@
+#pragma once
+
+#include <optional>
+#include <span>
+
+#include "campaign/restart.hpp"
+
+namespace qhn::test {
+
+/// A training from measured shots in one place: optimizer and estimator.
+struct Shots {
+  OptimizerKind optimizer = OptimizerKind::adam;
+  ShotGradient gradient = ShotGradient::shift;  ///< of adam; spsa has its own
+  std::uint64_t shots = 1000, selection_shots = 1000;
+  int max_iterations = 200;
+  AdamOptions adam;
+  SpsaOptions spsa;
+};
+
+struct ShotTask {
+  const Circuit* circuit = nullptr;
+  double minimum = 0.0;
+  std::uint64_t samples = 0;
+  Shots shots;
+};
+
+inline std::optional<RestartResult> run_shot_restart(Engine& engine, const Sampler& sampler,
+                                                     const CostOf& cost_of, const ShotTask& task,
+                                                     RestartOptions options, std::uint64_t id,
+                                                     const RestartHooks& hooks = {}) {
+  const Shots& s = task.shots;
+  options.optimizer = {s.optimizer, {}, s.adam, s.spsa, s.max_iterations};
+  const bool spsa = s.optimizer == OptimizerKind::spsa;
+  const auto estimator = make_shot_estimator(
+      *task.circuit, sampler,
+      {spsa ? ShotGradient::spsa : s.gradient, s.shots, s.selection_shots, s.spsa}, task.samples,
+      options.seed, id);
+  return run_restart({engine, cost_of, task.minimum}, *estimator, options, id, hooks);
+}
+
+inline std::optional<RestartResult> run_shot_restart(Engine& engine, std::span<const double> costs,
+                                                     const ShotTask& task,
+                                                     const RestartOptions& options,
+                                                     std::uint64_t id,
+                                                     const RestartHooks& hooks = {}) {
+  return run_shot_restart(
+      engine, make_sampler(engine, costs), [costs](Index w) { return costs[w]; }, task, options, id,
+      hooks);
+}
+
+}  // namespace qhn::test

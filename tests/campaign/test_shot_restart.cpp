@@ -1,0 +1,197 @@
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cmath>
+#include <numeric>
+
+#include "campaign.hpp"
+#include "core/error.hpp"
+#include "shots.hpp"
+
+namespace qhn {
+namespace {
+
+using test::Campaign;
+using test::Shots;
+using test::ShotTask;
+
+ShotTask task_of(const Campaign& campaign, Shots shots) {
+  return {&campaign.circuit, campaign.minimum, 30, shots};
+}
+
+TEST(LiveAngles, AreThoseOfTheFamiliesButTheLastRzSublayer) {
+  for (const Family family : {Family::product, Family::linear, Family::all_to_all})
+    for (const int sublayers : {1, 2, 4}) {
+      const Circuit circuit = make_circuit(family, 4, sublayers);
+      const auto live = live_angles(circuit);
+      EXPECT_EQ(live.size(), 2u * 4u * static_cast<unsigned>(sublayers) - 4u);
+      EXPECT_EQ(live.back(), rz_angle(4, sublayers, sublayers, 0) - 1);
+    }
+}
+
+TEST(ParameterShift, NeedsAnAngleForEveryGate) {
+  EXPECT_NO_THROW(require_single_gates(make_circuit(Family::linear, 4, 3)));
+  const Circuit shared =
+      make_custom_circuit(2, {{"Ry", {0}, "twice", 0.0}, {"Ry", {1}, "twice", 0.0}});
+  EXPECT_THROW(require_single_gates(shared), InputError);
+}
+
+// Many shots come near the exact gradient: a mean of 40000 costs between 0 and 1 is off by about
+// 1.5e-3, and the norm of 20 such components by less than 1e-2.
+TEST(ShotRestart, EstimatesTheGradientByShifts) {
+  const Campaign campaign;
+  const auto engine = campaign.engine();
+  Shots shots;
+  shots.shots = 40000;
+  shots.max_iterations = 1;
+  for (std::uint64_t id = 0; id < 3; ++id) {
+    const auto r =
+        run_shot_restart(*engine, campaign.costs, task_of(campaign, shots), campaign.options, id);
+    std::vector<double> gradient(static_cast<std::size_t>(campaign.circuit.angles));
+    engine->expectation_and_gradient(start_angles(11, id, campaign.circuit.angles), gradient);
+    const double norm =
+        std::sqrt(std::inner_product(gradient.begin(), gradient.end(), gradient.begin(), 0.0));
+    EXPECT_NEAR(r->gradient_norm, norm, 1e-2);
+  }
+}
+
+TEST(ShotRestart, BillsEveryShot) {
+  const Campaign campaign;
+  const auto engine = campaign.engine();
+  Shots shots;
+  shots.shots = 50;
+  shots.selection_shots = 7;
+  shots.max_iterations = 5;
+  const auto shift =
+      run_shot_restart(*engine, campaign.costs, task_of(campaign, shots), campaign.options, 0);
+  const std::uint64_t circuits = 5 * 2 * (2 * 4 * 3 - 4);
+  EXPECT_EQ(shift->iterations, 5);
+  EXPECT_EQ(shift->status, Status::iteration_limit);
+  EXPECT_EQ(shift->evaluations, static_cast<int>(circuits));
+  const OracleBill& bill = shift->oracle;
+  EXPECT_EQ(bill[OraclePhase::optimization].evaluations, 50 * circuits);
+  EXPECT_EQ(bill[OraclePhase::optimization].samples, 30 * 50 * circuits);
+  EXPECT_EQ(bill[OraclePhase::optimization].unique, 16u);  // of four qubits
+  EXPECT_EQ(bill[OraclePhase::selection].evaluations, 7u);
+  EXPECT_EQ(bill[OraclePhase::selection].samples, 7u * 30);
+  EXPECT_LE(bill[OraclePhase::selection].unique, 7u);
+  EXPECT_EQ(bill[OraclePhase::validation], OracleCount{});
+
+  for (const OptimizerKind optimizer : {OptimizerKind::adam, OptimizerKind::spsa}) {
+    shots.optimizer = optimizer;
+    shots.gradient = ShotGradient::spsa;
+    const auto spsa =
+        run_shot_restart(*engine, campaign.costs, task_of(campaign, shots), campaign.options, 0);
+    EXPECT_EQ(spsa->evaluations, 5 * 2);
+    EXPECT_EQ(spsa->oracle[OraclePhase::optimization].samples, 30u * 50 * 5 * 2);
+  }
+}
+
+// From the same starts, exact training reaches the same expectations or lower ones.
+TEST(ShotRestart, Trains) {
+  const Campaign campaign;
+  const auto engine = campaign.engine();
+  for (const OptimizerKind optimizer : {OptimizerKind::adam, OptimizerKind::spsa}) {
+    Shots shots;
+    shots.optimizer = optimizer;
+    shots.shots = 200;
+    shots.max_iterations = optimizer == OptimizerKind::spsa ? 1000 : 150;
+    double before = 0.0, after = 0.0;
+    for (std::uint64_t id = 0; id < 5; ++id) {
+      const auto r =
+          run_shot_restart(*engine, campaign.costs, task_of(campaign, shots), campaign.options, id);
+      before += engine->expectation(start_angles(11, id, campaign.circuit.angles)) / 5;
+      after += r->expectation / 5;
+      EXPECT_EQ(r->expectation, engine->expectation(r->angles));
+      EXPECT_EQ(r->best_cost, campaign.costs[r->best_string]);
+    }
+    EXPECT_LT(after - campaign.minimum, 0.25 * (before - campaign.minimum));
+  }
+}
+
+// Costs, rates or widths beyond any number: the restart ends at the last angles that are finite.
+TEST(ShotRestart, ThatDivergesEndsAtItsLastFiniteAngles) {
+  const auto ends = [](Campaign campaign, Shots shots) {
+    const auto engine = campaign.engine();
+    shots.max_iterations = 20;
+    const auto r =
+        run_shot_restart(*engine, campaign.costs, task_of(campaign, shots), campaign.options, 1);
+    EXPECT_EQ(r->status, Status::diverged);
+    EXPECT_LT(r->iterations, 20);
+    for (const double angle : r->angles) EXPECT_TRUE(std::isfinite(angle));
+    EXPECT_TRUE(std::isfinite(r->expectation));
+    EXPECT_GT(r->best_probability, 0.0);
+  };
+  Campaign huge;
+  for (std::size_t w = 0; w < huge.costs.size(); ++w)
+    huge.costs[w] *= w % 2 == 0 ? 1.7e308 : -1.7e308;
+  for (const OptimizerKind optimizer : {OptimizerKind::adam, OptimizerKind::spsa}) {
+    Shots shots;
+    shots.shots = 20;
+    shots.optimizer = optimizer;
+    shots.adam.learning_rate = INFINITY;
+    shots.spsa.gain = INFINITY;
+    ends(Campaign{}, shots);
+  }
+  Shots narrow;
+  narrow.shots = 20;
+  narrow.optimizer = OptimizerKind::spsa;
+  narrow.spsa.width = 1e-320;
+  ends(Campaign{}, narrow);
+  Shots spsa;
+  spsa.shots = 20;
+  spsa.optimizer = OptimizerKind::spsa;
+  ends(huge, spsa);
+}
+
+TEST(ShotRestart, GoesOnFromWhereverItWasSaved) {
+  const Campaign campaign;
+  for (const OptimizerKind optimizer : {OptimizerKind::adam, OptimizerKind::spsa}) {
+    Shots shots;
+    shots.optimizer = optimizer;
+    shots.shots = 20;
+    shots.max_iterations = 6;
+    const ShotTask task = task_of(campaign, shots);
+    const auto engine = campaign.engine();
+    const auto whole = run_shot_restart(*engine, campaign.costs, task, campaign.options, 3);
+    EXPECT_EQ(whole, run_shot_restart(*engine, campaign.costs, task, campaign.options, 3));
+
+    // Given up between two iterations, ever later.
+    std::optional<RestartCheckpoint> saved;
+    RestartHooks hooks;
+    hooks.save = [&](RestartCheckpoint&& c) { saved = std::move(c); };
+    int asked = 0;
+    hooks.next = [&] {
+      return ++asked % 3 == 0 ? RestartHooks::Order::give_up : RestartHooks::Order::save;
+    };
+    std::optional<RestartResult> resumed;
+    for (int runs = 0; !resumed && runs < 20; ++runs) {
+      const std::optional<RestartCheckpoint> from = saved;
+      hooks.resume = from ? &*from : nullptr;
+      resumed = run_shot_restart(*engine, campaign.costs, task, campaign.options, 3, hooks);
+    }
+    EXPECT_EQ(resumed, whole);
+
+    // Abandoned in the middle of an iteration.
+    saved.reset();
+    hooks.next = nullptr;
+    hooks.resume = nullptr;
+    struct Breaking : test::Disturbed {
+      using Disturbed::Disturbed;
+      int left = 9;
+      void state(std::span<const double> angles, std::span<Complex> out) override {
+        if (left-- == 0) throw Abandoned{};
+        Disturbed::state(angles, out);
+      }
+    } breaking(campaign.engine(), [] {});
+    EXPECT_FALSE(run_shot_restart(breaking, campaign.costs, task, campaign.options, 3, hooks));
+    ASSERT_TRUE(saved);
+    hooks.resume = &*saved;
+    EXPECT_EQ(run_shot_restart(*engine, campaign.costs, task, campaign.options, 3,
+                               {nullptr, nullptr, &*saved}),
+              whole);
+  }
+}
+
+}  // namespace
+}  // namespace qhn

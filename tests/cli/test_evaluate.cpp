@@ -1,0 +1,182 @@
+#include <fmt/format.h>
+#include <gtest/gtest.h>
+
+#include <nlohmann/json.hpp>
+#include <string>
+
+#include "../record/temporary_folder.hpp"
+#include "run_qhn.hpp"
+
+namespace qhn {
+namespace {
+
+/// An experiment with C(w) = w² on `qubits` qubits.
+void write_square(const TemporaryFolder& folder, int qubits) {
+  std::string costs;
+  for (int w = 0; w < 1 << qubits; ++w) costs += fmt::format("{}\n", w * w);
+  folder.write("costs.txt", costs);
+  folder.write("square.toml", "[problem]\nkind = \"table\"\ntable = \"costs.txt\"\n");
+}
+
+/// Angles 0.1·(k + 1), `first` of them in row 0 and `second` in row 1.
+void write_angles(const TemporaryFolder& folder, int first, int second = 0) {
+  std::string text = "# angles\n";
+  for (int count : {first, second}) {
+    for (int k = 0; k < count; ++k) text += fmt::format("{:.17g} ", 0.1 * (k + 1));
+    text += '\n';
+  }
+  folder.write("angles.txt", text);
+}
+
+nlohmann::json evaluate(const TemporaryFolder& folder, const std::string& options) {
+  const ProgramRun run =
+      run_qhn(folder, "evaluate square.toml --angles angles.txt --json --gradient " + options);
+  EXPECT_EQ(run.exit_code, 0) << run.err;
+  return nlohmann::json::parse(run.out);
+}
+
+// The fixtures of the specification's section 5, through every engine that takes the circuit.
+TEST(Evaluate, MeetsTheFixtures) {
+  const TemporaryFolder folder;
+  for (const std::string engine : {"automatic", "reference", "sweep"}) {
+    const std::string with = " --set engine.kind=" + engine;
+    write_square(folder, 3);
+    write_angles(folder, 18);
+    auto r = evaluate(folder, "--set circuit.family=linear --set circuit.sublayers=3" + with);
+    EXPECT_EQ(r["qubits"], 3);
+    EXPECT_NEAR(r["expectation"], 6.9355559223009, 1e-12);
+    EXPECT_EQ(r["minimum"], 0.0);
+    EXPECT_EQ(r["gap"], r["expectation"]);
+    ASSERT_EQ(r["gradient"].size(), 18u);
+    EXPECT_NEAR(r["gradient"][0], 1.089912198, 1e-9);
+    EXPECT_NEAR(r["gradient"][2], -4.592463801, 1e-9);
+    EXPECT_NEAR(r["gradient"][14], -5.253209211, 1e-9);
+
+    write_square(folder, 4);
+    write_angles(folder, 40);
+    r = evaluate(folder, "--set circuit.family=linear --set circuit.sublayers=5" + with);
+    EXPECT_NEAR(r["expectation"], 44.2590220508801, 1e-12);
+    EXPECT_NEAR(r["gradient"][3], 35.746068552, 1e-9);
+    EXPECT_NEAR(r["gradient"][35], 21.425856461, 1e-9);
+
+    write_angles(folder, 24);
+    r = evaluate(folder, "--set circuit.family=all-to-all --set circuit.sublayers=3" + with);
+    EXPECT_NEAR(r["expectation"], 37.4278406650023, 1e-12);
+    EXPECT_NEAR(r["gradient"][6], 24.235800859, 1e-9);
+    EXPECT_NEAR(r["gradient"][19], -13.747833507, 1e-9);
+  }
+}
+
+TEST(Evaluate, TextShowsTheSameNumbers) {
+  const TemporaryFolder folder;
+  write_square(folder, 3);
+  write_angles(folder, 18);
+  const ProgramRun run = run_qhn(
+      folder, "evaluate square.toml --angles angles.txt --set circuit.sublayers=3 --gradient");
+  EXPECT_EQ(run.exit_code, 0) << run.err;
+  EXPECT_NE(run.out.find("expectation  6.935555922300"), std::string::npos) << run.out;
+  EXPECT_NE(run.out.find("    2  -4.59246380"), std::string::npos) << run.out;
+}
+
+TEST(Evaluate, CountsTheAngles) {
+  const TemporaryFolder folder;
+  write_square(folder, 3);
+  write_angles(folder, 17, 19);
+  const std::string command = "evaluate square.toml --angles angles.txt --set circuit.sublayers=3 ";
+  const auto refused = [&](const std::string& options, const std::string& words) {
+    const ProgramRun run = run_qhn(folder, command + options);
+    EXPECT_EQ(run.exit_code, 2);
+    EXPECT_NE(run.err.find(words), std::string::npos) << run.err;
+  };
+  refused("", "angles.txt:2: found 17 angles; the circuit has 18");
+  refused("--ignore-extra", "angles.txt:2: found 17 angles; the circuit has 18");
+  refused("--row 1", "angles.txt:3: found 19 angles; the circuit has 18");
+  refused("--row 2", "angles.txt");
+  EXPECT_EQ(run_qhn(folder, command + "--row 1 --ignore-extra").exit_code, 0);
+}
+
+TEST(Evaluate, SaysWhichOfSeveralRowsItUses) {
+  const TemporaryFolder folder;
+  write_square(folder, 3);
+  write_angles(folder, 18, 18);
+  const std::string command = "evaluate square.toml --angles angles.txt --set circuit.sublayers=3 ";
+  EXPECT_EQ(run_qhn(folder, command).err, "qhn: angles.txt: 2 rows, row 0 is used (--row)\n");
+  EXPECT_EQ(run_qhn(folder, command + "--row 0").err, "");
+}
+
+TEST(Evaluate, SaysWhatItCannotHold) {
+  const TemporaryFolder folder;
+  folder.write("big.toml", "[network]\nhidden = 9\n");
+  const ProgramRun run = run_qhn(folder, "evaluate big.toml --angles none.txt");
+  EXPECT_EQ(run.exit_code, 2);
+  EXPECT_NE(run.err.find("38 qubits need 2199023255552 bytes"), std::string::npos) << run.err;
+}
+
+// What training wrote down is what evaluate finds at the same angles, to the last bit.
+TEST(Evaluate, RepeatsWhatTrainingFound) {
+  const TemporaryFolder folder;
+  folder.write("tiny.toml",
+               "[problem]\ntrain_samples = 100\n[network]\nhidden = 2\n[circuit]\nsublayers = 3\n"
+               "[restarts]\ncount = 3\nkeep_angles = true\n");
+  ASSERT_EQ(run_qhn(folder, "train tiny.toml --out o").exit_code, 0);
+  const ProgramRun records = run_qhn(folder, "export o --csv");
+  // id,seed,status,expectation,… of restart 2, whose angles are the last 60 columns.
+  std::string line = records.out.substr(records.out.rfind('\n', records.out.size() - 2) + 1);
+  std::vector<std::string> fields;
+  while (!line.empty()) {
+    const std::size_t comma = std::min(line.find_first_of(",\n"), line.size());
+    fields.push_back(line.substr(0, comma));
+    line.erase(0, comma + 1);
+  }
+  ASSERT_GT(fields.size(), 64u);
+  ASSERT_EQ(fields[0], "2");
+  std::string angles;
+  for (std::size_t k = fields.size() - 60; k < fields.size(); ++k) angles += fields[k] + " ";
+  folder.write("angles.txt", angles);
+  const ProgramRun run =
+      run_qhn(folder, "evaluate tiny.toml --angles angles.txt --json --gradient");
+  ASSERT_EQ(run.exit_code, 0) << run.err;
+  EXPECT_EQ(nlohmann::json::parse(run.out)["expectation"].get<double>(), std::stod(fields[3]));
+}
+
+std::string mpirun(int ranks) { return fmt::format("{}{} ", QHN_MPIRUN, ranks); }
+
+// One state on several ranks says what one process says, whichever way it is distributed.
+TEST(Evaluate, SpreadsOneStateOverRanks) {
+  const TemporaryFolder folder;
+  write_square(folder, 8);
+  write_angles(folder, 64);
+  const std::string line =
+      "evaluate square.toml --angles angles.txt --json --gradient --set circuit.family=linear "
+      "--set circuit.sublayers=4";
+  const auto whole = evaluate(folder, "--set circuit.family=linear --set circuit.sublayers=4");
+  for (const auto& [ranks, engine] : {std::pair(2, "automatic"), {2, "sweep"}, {4, "sweep"}}) {
+    const ProgramRun run = run_qhn(
+        folder, fmt::format("{} --set engine.kind={} --ranks-per-state {}", line, engine, ranks),
+        mpirun(ranks == 2 ? 3 : ranks));  // of three ranks one has nothing to do
+    ASSERT_EQ(run.exit_code, 0) << run.err;
+    const auto r = nlohmann::json::parse(run.out);
+    EXPECT_NEAR(r["expectation"], whole["expectation"], 1e-9);
+    EXPECT_EQ(r["minimum"], 0.0);
+    for (std::size_t k = 0; k < 64; ++k) EXPECT_NEAR(r["gradient"][k], whole["gradient"][k], 1e-8);
+    EXPECT_EQ(run.err.find("nothing to do") != std::string::npos, ranks == 2) << run.err;
+  }
+}
+
+TEST(Evaluate, RefusesImpossibleRanks) {
+  const TemporaryFolder folder;
+  write_square(folder, 4);
+  write_angles(folder, 64);
+  const std::string line =
+      "evaluate square.toml --angles angles.txt --ignore-extra --set circuit.family=linear "
+      "--set circuit.sublayers=2 --ranks-per-state ";
+  for (const auto& [ranks, said] :
+       {std::pair(4, "mpirun -n 4"), {3, "3 ranks; allowed: 1, 2; 4 when"}}) {
+    const ProgramRun run = run_qhn(folder, line + std::to_string(ranks), mpirun(3));
+    EXPECT_EQ(run.exit_code, 2);
+    EXPECT_NE(run.err.find(said), std::string::npos) << run.err;
+  }
+}
+
+}  // namespace
+}  // namespace qhn
