@@ -11,7 +11,7 @@ namespace qhn {
 namespace {
 
 // For error messages: "cannot read 'gap'".
-std::string told(const char* action, const std::string& name) {
+std::string failure_to(const char* action, const std::string& name) {
   return fmt::format("cannot {} '{}'", action, name);
 }
 
@@ -20,8 +20,8 @@ H5Id scalar() { return {H5Screate(H5S_SCALAR), H5Sclose, "cannot make a dataspac
 // Opens an attribute; throws RunError unless it holds exactly one value.
 H5Id open_attribute(hid_t object, const std::string& name) {
   H5Id attribute(H5Aopen(object, name.c_str(), H5P_DEFAULT), H5Aclose,
-                 told("read attribute", name));
-  const H5Id space(H5Aget_space(attribute), H5Sclose, told("read attribute", name));
+                 failure_to("read attribute", name));
+  const H5Id space(H5Aget_space(attribute), H5Sclose, failure_to("read attribute", name));
   if (H5Sget_simple_extent_npoints(space) != 1)
     throw RunError(fmt::format("attribute '{}' does not hold one value", name));
   return attribute;
@@ -54,15 +54,15 @@ std::vector<std::string> split(const Texts& texts) {
 }
 
 H5Id open_dataset(hid_t group, const std::string& name) {
-  return {H5Dopen2(group, name.c_str(), H5P_DEFAULT), H5Dclose, told("open", name)};
+  return {H5Dopen2(group, name.c_str(), H5P_DEFAULT), H5Dclose, failure_to("open", name)};
 }
 
 // Throws RunError if `entries` of `size` bytes do not fit the size of the dataset's file: HDF5's
 // filters expand a byte to at most 1032.
 void check_size(hid_t dataset, const std::string& name, std::uint64_t entries, std::uint64_t size) {
   hsize_t file_size = 0;
-  const H5Id file(H5Iget_file_id(dataset), H5Fclose, told("read", name));
-  h5_check(H5Fget_filesize(file, &file_size), told("read", name));
+  const H5Id file(H5Iget_file_id(dataset), H5Fclose, failure_to("read", name));
+  h5_check(H5Fget_filesize(file, &file_size), failure_to("read", name));
   const long double bytes = static_cast<long double>(entries) * static_cast<long double>(size);
   if (bytes > 1032.0L * static_cast<long double>(file_size))
     throw RunError(fmt::format("'{}' claims {} entries of {} bytes in a file of {} bytes", name,
@@ -70,10 +70,10 @@ void check_size(hid_t dataset, const std::string& name, std::uint64_t entries, s
 }
 
 std::size_t size_of(hid_t dataset, const std::string& name) {
-  const H5Id space(H5Dget_space(dataset), H5Sclose, told("read", name));
-  const H5Id type(H5Dget_type(dataset), H5Tclose, told("read", name));
+  const H5Id space(H5Dget_space(dataset), H5Sclose, failure_to("read", name));
+  const H5Id type(H5Dget_type(dataset), H5Tclose, failure_to("read", name));
   const hssize_t entries = H5Sget_simple_extent_npoints(space);
-  if (entries < 0) throw RunError(told("read", name));
+  if (entries < 0) throw RunError(failure_to("read", name));
   check_size(dataset, name, static_cast<std::uint64_t>(entries), H5Tget_size(type));
   check_size(dataset, name, static_cast<std::uint64_t>(entries), 1);
   return static_cast<std::size_t>(entries);
@@ -81,7 +81,7 @@ std::size_t size_of(hid_t dataset, const std::string& name) {
 
 // The type of a dataset of fixed-length texts.
 H5Id fixed_text_type(hid_t dataset, const std::string& name) {
-  H5Id type(H5Dget_type(dataset), H5Tclose, told("read", name));
+  H5Id type(H5Dget_type(dataset), H5Tclose, failure_to("read", name));
   if (H5Tget_class(type) != H5T_STRING || H5Tis_variable_str(type) > 0)
     throw RunError(fmt::format("'{}' is not fixed-length text", name));
   return type;
@@ -92,7 +92,7 @@ Texts read_fixed(hid_t group, const std::string& name) {
   const std::size_t length = H5Tget_size(type);
   Texts texts{std::vector<char>(length * size_of(dataset, name)), length};
   h5_check(H5Dread(dataset, type, H5S_ALL, H5S_ALL, H5P_DEFAULT, texts.bytes.data()),
-           told("read", name));
+           failure_to("read", name));
   return texts;
 }
 
@@ -101,12 +101,12 @@ struct Extent {
   hsize_t rows = 0, columns = 0;
 };
 Extent extent_of(hid_t dataset, const std::string& name) {
-  const H5Id space(H5Dget_space(dataset), H5Sclose, told("read", name));
+  const H5Id space(H5Dget_space(dataset), H5Sclose, failure_to("read", name));
   hsize_t size[2] = {0, 0};
   if (H5Sget_simple_extent_ndims(space) > 2)
     throw RunError(fmt::format("'{}' has more than two dimensions", name));
-  h5_check(H5Sget_simple_extent_dims(space, size, nullptr), told("read", name));
-  const H5Id type(H5Dget_type(dataset), H5Tclose, told("read", name));
+  h5_check(H5Sget_simple_extent_dims(space, size, nullptr), failure_to("read", name));
+  const H5Id type(H5Dget_type(dataset), H5Tclose, failure_to("read", name));
   check_size(dataset, name, size[0], H5Tget_size(type));
   check_size(dataset, name, size[0], std::max<hsize_t>(size[1], 1));
   return {size[0], size[1]};
@@ -119,13 +119,13 @@ void read_some(hid_t dataset, const std::string& name, hid_t type, const RowRang
     throw RunError(fmt::format("'{}' has {} × {} entries instead of {} × {}", name, extent.rows,
                                std::max<hsize_t>(extent.columns, 1), rows.total,
                                std::max<std::size_t>(columns, 1)));
-  const H5Id file(H5Dget_space(dataset), H5Sclose, told("read", name));
+  const H5Id file(H5Dget_space(dataset), H5Sclose, failure_to("read", name));
   const hsize_t start[2] = {rows.first, 0}, count[2] = {rows.count, columns};
   h5_check(H5Sselect_hyperslab(file, H5S_SELECT_SET, start, nullptr, count, nullptr),
-           told("read", name));
+           failure_to("read", name));
   const H5Id memory(H5Screate_simple(columns == 0 ? 1 : 2, count, nullptr), H5Sclose,
-                    told("read", name));
-  h5_check(H5Dread(dataset, type, memory, file, H5P_DEFAULT, values), told("read", name));
+                    failure_to("read", name));
+  h5_check(H5Dread(dataset, type, memory, file, H5P_DEFAULT, values), failure_to("read", name));
 }
 
 }  // namespace
@@ -193,9 +193,9 @@ hid_t h5_type<std::uint8_t>() {
 void write_attribute(hid_t object, const std::string& name, const std::string& value) {
   const H5Id type = variable_text_type(), space = scalar();
   const H5Id attribute(H5Acreate2(object, name.c_str(), type, space, H5P_DEFAULT, H5P_DEFAULT),
-                       H5Aclose, told("write attribute", name));
+                       H5Aclose, failure_to("write attribute", name));
   const char* text = value.c_str();
-  h5_check(H5Awrite(attribute, type, &text), told("write attribute", name));
+  h5_check(H5Awrite(attribute, type, &text), failure_to("write attribute", name));
 }
 
 template <class T>
@@ -203,8 +203,8 @@ void write_attribute(hid_t object, const std::string& name, T value) {
   const H5Id space = scalar();
   const H5Id attribute(
       H5Acreate2(object, name.c_str(), h5_type<T>(), space, H5P_DEFAULT, H5P_DEFAULT), H5Aclose,
-      told("write attribute", name));
-  h5_check(H5Awrite(attribute, h5_type<T>(), &value), told("write attribute", name));
+      failure_to("write attribute", name));
+  h5_check(H5Awrite(attribute, h5_type<T>(), &value), failure_to("write attribute", name));
 }
 
 H5Id open_hdf5(const std::string& path) {
@@ -230,12 +230,12 @@ std::vector<std::string> attribute_names(hid_t object) {
 
 std::string read_text_attribute(hid_t object, const std::string& name) {
   const H5Id attribute = open_attribute(object, name);
-  const H5Id stored(H5Aget_type(attribute), H5Tclose, told("read attribute", name));
+  const H5Id stored(H5Aget_type(attribute), H5Tclose, failure_to("read attribute", name));
   if (H5Tget_class(stored) != H5T_STRING || H5Tis_variable_str(stored) <= 0)
     throw RunError(fmt::format("attribute '{}' is not variable-length text", name));
   const H5Id type = variable_text_type();
   char* bytes = nullptr;
-  h5_check(H5Aread(attribute, type, &bytes), told("read attribute", name));
+  h5_check(H5Aread(attribute, type, &bytes), failure_to("read attribute", name));
   std::string text = bytes ? bytes : "";
   H5free_memory(bytes);
   return text;
@@ -245,7 +245,7 @@ template <class T>
 T read_attribute(hid_t object, const std::string& name) {
   const H5Id attribute = open_attribute(object, name);
   T value{};
-  h5_check(H5Aread(attribute, h5_type<T>(), &value), told("read attribute", name));
+  h5_check(H5Aread(attribute, h5_type<T>(), &value), failure_to("read attribute", name));
   return value;
 }
 
@@ -253,9 +253,9 @@ H5Id create_dataset(hid_t group, const std::string& name, hid_t type, std::size_
                     std::size_t columns, const std::string& unit) {
   const hsize_t extent[2] = {rows, columns};
   const H5Id space(H5Screate_simple(columns == 0 ? 1 : 2, extent, nullptr), H5Sclose,
-                   told("write", name));
+                   failure_to("write", name));
   H5Id dataset(H5Dcreate2(group, name.c_str(), type, space, H5P_DEFAULT, H5P_DEFAULT, H5P_DEFAULT),
-               H5Dclose, told("write", name));
+               H5Dclose, failure_to("write", name));
   if (!unit.empty()) write_attribute(dataset, "unit", unit);
   return dataset;
 }
@@ -279,7 +279,7 @@ void write_dataset(hid_t group, const std::string& name, const std::vector<T>& v
   const std::size_t rows = columns == 0 ? values.size() : values.size() / columns;
   const H5Id dataset = create_dataset(group, name, h5_type<T>(), rows, columns, unit);
   h5_check(H5Dwrite(dataset, h5_type<T>(), H5S_ALL, H5S_ALL, H5P_DEFAULT, values.data()),
-           told("write", name));
+           failure_to("write", name));
 }
 
 void write_texts(hid_t group, const std::string& name, const std::vector<std::string>& values) {
@@ -290,21 +290,21 @@ void write_texts(hid_t group, const std::string& name, const std::vector<std::st
     std::copy(values[i].begin(), values[i].end(), &bytes[i * length]);
   const hsize_t extent = values.size();
   const H5Id type = h5_text_type(length);
-  const H5Id space(H5Screate_simple(1, &extent, nullptr), H5Sclose, told("write", name));
+  const H5Id space(H5Screate_simple(1, &extent, nullptr), H5Sclose, failure_to("write", name));
   const H5Id dataset(
       H5Dcreate2(group, name.c_str(), type, space, H5P_DEFAULT, H5P_DEFAULT, H5P_DEFAULT), H5Dclose,
-      told("write", name));
+      failure_to("write", name));
   h5_check(H5Dwrite(dataset, type, H5S_ALL, H5S_ALL, H5P_DEFAULT, bytes.data()),
-           told("write", name));
+           failure_to("write", name));
 }
 
 void write_text(hid_t group, const std::string& name, const std::string& value) {
   const H5Id type = h5_text_type(value.size()), space = scalar();
   const H5Id dataset(
       H5Dcreate2(group, name.c_str(), type, space, H5P_DEFAULT, H5P_DEFAULT, H5P_DEFAULT), H5Dclose,
-      told("write", name));
+      failure_to("write", name));
   h5_check(H5Dwrite(dataset, type, H5S_ALL, H5S_ALL, H5P_DEFAULT, value.c_str()),
-           told("write", name));
+           failure_to("write", name));
 }
 
 template <class T>
@@ -312,7 +312,7 @@ std::vector<T> read_dataset(hid_t group, const std::string& name) {
   const H5Id dataset = open_dataset(group, name);
   std::vector<T> values(size_of(dataset, name));
   h5_check(H5Dread(dataset, h5_type<T>(), H5S_ALL, H5S_ALL, H5P_DEFAULT, values.data()),
-           told("read", name));
+           failure_to("read", name));
   return values;
 }
 
@@ -339,7 +339,7 @@ std::vector<std::string> read_text_rows(hid_t group, const std::string& name,
 std::vector<std::uint8_t> read_enum_rows(hid_t group, const std::string& name,
                                          const RowRange& rows) {
   const H5Id dataset = open_dataset(group, name);
-  const H5Id type(H5Dget_type(dataset), H5Tclose, told("read", name));
+  const H5Id type(H5Dget_type(dataset), H5Tclose, failure_to("read", name));
   if (H5Tget_size(type) != 1)
     throw RunError(fmt::format("'{}' is not an enumeration of one byte", name));
   std::vector<std::uint8_t> values(rows.count);

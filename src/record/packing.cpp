@@ -14,7 +14,7 @@ void visit_result(Archive& archive, Result& r) {
 }
 
 template <class Archive, class Record>
-void visit(Archive& archive, Record& r) {
+void visit_record(Archive& archive, Record& r) {
   visit_result(archive, r.result);
   archive(r.cost.seconds, r.cost.cpu_seconds, r.cost.joules, r.cost.host);
 }
@@ -36,7 +36,7 @@ void visit_phase(Archive& archive, Phase& p) {
           p.net_joules, p.net_uncertainty, p.tick, p.flops, p.bytes);
 }
 template <class Archive, class Phase>
-void visit_newer(Archive& archive, Phase& p) {
+void visit_newer_phase(Archive& archive, Phase& p) {
   archive(p.exchanged, p.times);
 }
 
@@ -46,14 +46,14 @@ std::vector<std::byte> pack(std::span<const RestartRecord> records) {
   std::vector<std::byte> bytes;
   bytes.reserve(512 * records.size());  // most need less
   ByteWriter writer(bytes);
-  for (const RestartRecord& record : records) visit(writer, record);
+  for (const RestartRecord& record : records) visit_record(writer, record);
   return bytes;
 }
 
 std::vector<RestartRecord> unpack(std::span<const std::byte> bytes) {
   std::vector<RestartRecord> records;
   ByteReader reader(bytes);
-  while (!reader.done()) visit(reader, records.emplace_back());
+  while (!reader.done()) visit_record(reader, records.emplace_back());
   return records;
 }
 
@@ -86,7 +86,7 @@ std::vector<std::byte> pack(const RunEnergy& energy) {
   visit_run(writer, energy);
   for (const PhaseEnergy& phase : energy.phases) {
     visit_phase(writer, phase);
-    visit_newer(writer, phase);
+    visit_newer_phase(writer, phase);
   }
   return bytes;
 }
@@ -98,7 +98,7 @@ RunEnergy unpack_energy(std::span<const std::byte> bytes, bool old) {
   while (!reader.done()) {
     PhaseEnergy& phase = energy.phases.emplace_back();
     visit_phase(reader, phase);
-    if (!old) visit_newer(reader, phase);
+    if (!old) visit_newer_phase(reader, phase);
   }
   return energy;
 }

@@ -28,7 +28,8 @@ inline int size_of(MPI_Comm comm) {
 }
 
 /// Two ranks have one writer, so that there are none, one and several others than rank 0.
-inline FarmOptions farm_options(std::uint64_t restarts, int workers, MPI_Comm comm) {
+inline FarmOptions farm_options(std::uint64_t restarts, int workers,
+                                MPI_Comm comm = MPI_COMM_WORLD) {
   return {.ids = {{0, restarts}},
           .workers = workers,
           .writer = rank_of(comm) / 2 * 2,

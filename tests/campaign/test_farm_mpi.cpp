@@ -20,13 +20,10 @@ namespace {
 using test::Campaign;
 using test::Collector;
 using test::Disturbed;
+using test::farm_options;
 using test::rank_of;
 using test::Results;
 using test::size_of;
-
-FarmOptions farm_options(std::uint64_t restarts, int workers, MPI_Comm comm = MPI_COMM_WORLD) {
-  return test::farm_options(restarts, workers, comm);
-}
 
 void expect_serial(const Results& found, const Campaign& campaign, std::uint64_t restarts) {
   ASSERT_EQ(found.size(), restarts);

@@ -14,14 +14,20 @@
 
 namespace qhn {
 
-/// Where Open MPI keeps the files of a run. Each test program has a folder of its own: where all
-/// share the default, one that ends takes it away while another begins, and that one fails.
+/// Where Open MPI keeps the files of a run. Each launch has a folder of its own: in a shared one, a
+/// run that ends removes what the next has just created, and that one fails.
 class SessionFolder {
  public:
   SessionFolder() {
     path_ = (std::filesystem::temp_directory_path() / "qhn-mpi-XXXXXX").string();
     if (::mkdtemp(path_.data()) == nullptr) std::abort();
-    ::setenv("OMPI_MCA_orte_tmpdir_base", path_.c_str(), 1);
+    next();
+  }
+  /// A new one for the launches that follow.
+  void next() {
+    const std::string folder = path_ + "/" + std::to_string(++launches_);
+    std::filesystem::create_directory(folder);
+    ::setenv("OMPI_MCA_orte_tmpdir_base", folder.c_str(), 1);
   }
   ~SessionFolder() {
     std::error_code ignored;
@@ -32,8 +38,9 @@ class SessionFolder {
 
  private:
   std::string path_;
+  int launches_ = 0;
 };
-inline const SessionFolder session_folder;
+inline SessionFolder session_folder;
 
 struct ProgramRun {
   int exit_code = -1;
@@ -45,6 +52,7 @@ struct ProgramRun {
 /// `launcher` stands before it: variables, mpirun, timeout.
 inline ProgramRun run_qhn(const TemporaryFolder& folder, const std::string& arguments,
                           const std::string& launcher = "") {
+  session_folder.next();
   // Open MPI gives ranks a second after SIGTERM where one has failed; scripts that send signals
   // have it.
   const std::string at_once =

@@ -299,7 +299,7 @@ TEST_F(Baseline, RefusesWhatItCannotRun) {
   expect_refused(run_qhn(folder, "baseline tiny.toml --set baseline.ste.sweeps=1"), {"sweeps"});
   folder.write("wide.toml", "[problem]\nkind = \"synthetic\"\nqubits = 62\ntarget = -1e9\n");
   expect_refused(run_qhn(folder, "baseline wide.toml --method enumeration"),
-                 {"each of 2^62 networks", "up to 2^48"});
+                 {"all 2^62 networks", "up to 2^48"});
   EXPECT_FALSE(std::filesystem::exists(folder / "results"));
 }
 

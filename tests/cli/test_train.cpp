@@ -198,7 +198,8 @@ TEST(Train, RefusesImpossibleGroups) {
   for (const auto& [arguments, said] :
        {std::pair("tiny.toml --ranks-per-state 3", std::string("3 ranks; allowed: 1, 2; 4 when")),
         {"tiny.toml --ranks-per-state 2 --engine reference", "on one rank"},
-        {"tiny.toml --ranks-per-state 2 --engine cut --set optimizer.name=adam", "no shots"},
+        {"tiny.toml --ranks-per-state 2 --engine cut --set optimizer.name=adam",
+         "cannot measure shots"},
         {"large.toml --ranks-per-state 2 --engine sweep", fmt::format("{} qubits need ", large)}}) {
     const ProgramRun run = run_qhn(folder, fmt::format("train {} --out o", arguments), mpirun(3));
     EXPECT_EQ(run.exit_code, 2) << run.err;
