@@ -152,8 +152,11 @@ std::unique_ptr<CircuitEstimator> make_shot_estimator(const Circuit& circuit,
 }
 
 Sampler make_sampler(Engine& engine, std::span<const double> costs) {
-  return [&engine, costs, amplitudes = AlignedVector<Complex>(costs.size())](
-             std::span<const double> angles, std::uint64_t shots, const CounterRng& rng) mutable {
+  // Shared: a copy of the sampler is not to hold another state.
+  const auto buffer = std::make_shared<AlignedVector<Complex>>(costs.size());
+  return [&engine, costs, buffer](std::span<const double> angles, std::uint64_t shots,
+                                  const CounterRng& rng) {
+    AlignedVector<Complex>& amplitudes = *buffer;
     engine.state(angles, amplitudes);
     std::vector<Measured> found;
     for (const auto& [w, count] : measure(amplitudes, shots, rng, 1))

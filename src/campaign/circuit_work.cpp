@@ -138,8 +138,8 @@ class CircuitWork : public Workload {
       if (asked.engine.kind == EngineKind::automatic && terms.begun_with == engine_name(kind))
         asked.engine.kind = kind;
     kept_ = asked.engine.kind != state_.engine.kind;
-    layout_ = asked.lay_out(ranks_, terms.for_engine);
-    const std::string reason = asked.reason(layout_, terms.for_engine);
+    layout_ = asked.lay_out(ranks_, terms.engine_memory);
+    const std::string reason = asked.reason(layout_, terms.engine_memory);
     if (!reason.empty()) remark_ = fmt::format("engine {}: {}", to_string(layout_.kind), reason);
   }
   /// Summed over the ranks that hold a state; flops and bytes of double precision.

@@ -24,7 +24,7 @@ struct Experiment {
   int sublayers = 6;              ///< or layers × sublayers_per_layer(family)
   std::vector<CustomGate> gates;  ///< family custom
   OptimizerOptions optimizer;     ///< kind: optimizer.name
-  ShotOptions shots;              ///< where it measures()
+  ShotOptions shots;              ///< of adam and spsa
   std::vector<Method> methods;    ///< baseline.method, in the order given; empty: all that apply
   BaselineOptions baseline;  ///< of the first of `methods`; `fixed`: the settings of that method
   std::uint64_t restart_count = 100;  ///< restarts.count, or restarts.max with a rule

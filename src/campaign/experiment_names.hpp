@@ -54,8 +54,4 @@ const std::string& name_of(const Names<E>& names, E value) {
       ->first;
 }
 
-inline bool has_networks(const ProblemOptions& o) {
-  return o.kind != ProblemKind::table && o.kind != ProblemKind::synthetic;
-}
-
 }  // namespace qhn

@@ -41,7 +41,7 @@ double HeldState::measuring_bytes(int ranks) const {
   return std::ldexp(state + amplitudes, circuit.qubits) / ranks;
 }
 
-Distribution HeldState::lay_out(int ranks, double for_engine) const {
+Distribution HeldState::lay_out(int ranks, double engine_memory) const {
   if (measured && ranks > 1) {
     if (engine.kind == EngineKind::cut)
       throw InputError(fmt::format(
@@ -50,7 +50,8 @@ Distribution HeldState::lay_out(int ranks, double for_engine) const {
     if (engine.kind != EngineKind::reference) return distribute_for_shots(circuit, ranks);
   }
   if (engine.kind != EngineKind::reference || ranks > 1)
-    return distribute(circuit, ranks, engine.kind, {engine, for_engine - measuring_bytes(ranks)});
+    return distribute(circuit, ranks, engine.kind,
+                      {engine, engine_memory - measuring_bytes(ranks)});
   Distribution alone;
   alone.kind = EngineKind::reference;
   alone.qubits = circuit.qubits;
@@ -75,11 +76,11 @@ MemoryNeed HeldState::need(const Distribution& layout, const EngineOptions& opti
 std::optional<Distribution> HeldState::smallest(double memory) const {
   const int most = engine.kind == EngineKind::reference ? 1 : std::min(circuit.qubits, 20);
   for (int bits = 0; bits < most; ++bits) {
-    const double for_engine = memory_for_engine(memory, 1, circuit.qubits, 1 << bits);
-    if (for_engine < 0.0) continue;
+    const double engine_memory = memory_for_engine(memory, 1, circuit.qubits, 1 << bits);
+    if (engine_memory < 0.0) continue;
     try {
-      Distribution layout = lay_out(1 << bits, for_engine);
-      if (bytes(layout) <= for_engine) return layout;
+      Distribution layout = lay_out(1 << bits, engine_memory);
+      if (bytes(layout) <= engine_memory) return layout;
     } catch (const InputError&) {
       continue;  // a cut with fewer rows than ranks
     }
@@ -87,12 +88,12 @@ std::optional<Distribution> HeldState::smallest(double memory) const {
   return std::nullopt;
 }
 
-std::string HeldState::reason(const Distribution& layout, double for_engine) const {
-  if (!layout.other || bytes(layout) > for_engine) return {};
+std::string HeldState::reason(const Distribution& layout, double engine_memory) const {
+  if (!layout.other || bytes(layout) > engine_memory) return {};
   return fmt::format("{} takes fewer operations, but {} on a rank, which has {} for it",
                      to_string(layout.other->kind),
                      in_bytes(static_cast<double>(layout.other->bytes)),
-                     in_bytes(for_engine - measuring_bytes(layout.ranks)));
+                     in_bytes(engine_memory - measuring_bytes(layout.ranks)));
 }
 
 std::string HeldState::remedies(const Distribution& layout, double memory) const {

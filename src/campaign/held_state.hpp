@@ -25,9 +25,9 @@ struct HeldState {
   HeldState() = default;
   HeldState(const Experiment& experiment, int qubits);
 
-  /// The layout on `ranks` ranks with `for_engine` bytes each, not counting the table. Throws
+  /// The layout on `ranks` ranks with `engine_memory` bytes each, not counting the table. Throws
   /// InputError if there is no layout. A layout that does not fit the memory is returned.
-  Distribution lay_out(int ranks, double for_engine) const;
+  Distribution lay_out(int ranks, double engine_memory) const;
   /// Bytes that each rank holds with this layout, not counting the table.
   double bytes(const Distribution& layout, const EngineOptions& options) const;
   double bytes(const Distribution& layout) const { return bytes(layout, engine); }
@@ -38,7 +38,7 @@ struct HeldState {
 
   /// Why the layout does not use the engine with fewer operations: "cut takes fewer operations, but
   /// …". Empty if it does, or if its engine was requested.
-  std::string reason(const Distribution& layout, double for_engine) const;
+  std::string reason(const Distribution& layout, double engine_memory) const;
   /// For the error that `layout` does not fit nodes of `memory` bytes, the alternatives: "; cut …".
   std::string remedies(const Distribution& layout, double memory) const;
 

@@ -12,7 +12,6 @@
 #include <optional>
 #include <thread>
 
-#include "campaign/circuit_work.hpp"
 #include "campaign/energy_log.hpp"
 #include "campaign/experiment.hpp"
 #include "campaign/farm.hpp"
@@ -340,7 +339,8 @@ class Campaign {
         const RestartResult& result = found.record.result;
         if (!found.again) prefix_.add(result.id, result.gap);
       });
-      for (const std::string& line : describe_damage(scan, is_live(folder)))
+      for (const std::string& line :
+           describe_damage(scan, liveness(list_claims(folder, options_.stale))))
         spdlog::warn("{}", line);
       done = std::move(scan.done);
       checkpoints_ = std::move(scan.begun);
@@ -361,20 +361,12 @@ class Campaign {
                        : fmt::format(", {} continue from a checkpoint", checkpoints_.size()));
   }
 
-  // Returns a predicate: whether the run of this name is live and may be writing its journal.
-  std::function<bool(const std::string&)> is_live(const std::string& folder) const {
-    return [claims = list_claims(folder, options_.stale)](const std::string& run) {
-      return std::any_of(claims.begin(), claims.end(),
-                         [&](const auto& c) { return c.live && c.holder.run == run; });
-    };
-  }
-
   // The least memory of all ranks, and the engine in rank 0's folder. Collective.
   EngineTerms engine_terms(const Node& node) const {
     EngineTerms terms;
-    terms.for_engine =
+    terms.engine_memory =
         memory_for_engine(available_, node.ranks, problem_->qubits(), options_.ranks_per_state);
-    MPI_Allreduce(MPI_IN_PLACE, &terms.for_engine, 1, MPI_DOUBLE, MPI_MIN, session_.world());
+    MPI_Allreduce(MPI_IN_PLACE, &terms.engine_memory, 1, MPI_DOUBLE, MPI_MIN, session_.world());
     if (before_) terms.begun_with = before_->provenance.engine;
     broadcast(terms.begun_with, session_.world());
     return terms;

@@ -47,18 +47,18 @@ void take_angles(const SingleStateOptions& options, bool gradient, bool measured
 /// Chooses the engine by the memory of the rank with the least. Collective over `s.ranks`.
 void lay_out(const SingleStateOptions& options, double available, bool measured, SingleState& s) {
   const int here = s.ranks ? ranks_on_node(s.ranks->comm()) : 1;
-  double for_engine = memory_for_engine(available, here, s.circuit.qubits, options.ranks);
-  if (s.ranks) MPI_Allreduce(MPI_IN_PLACE, &for_engine, 1, MPI_DOUBLE, MPI_MIN, s.ranks->comm());
+  double engine_memory = memory_for_engine(available, here, s.circuit.qubits, options.ranks);
+  if (s.ranks) MPI_Allreduce(MPI_IN_PLACE, &engine_memory, 1, MPI_DOUBLE, MPI_MIN, s.ranks->comm());
   HeldState state;
   state.circuit = s.circuit;
   state.engine = s.engine;
   state.measured = measured;
-  s.layout = state.lay_out(options.ranks, for_engine);
+  s.layout = state.lay_out(options.ranks, engine_memory);
   s.engine.kind = s.layout.kind;
   const MemoryNeed need = state.need(s.layout, s.engine, here);
   require_memory(options.experiment, need, available,
                  [&] { return state.remedies(s.layout, available); });
-  const std::string reason = state.reason(s.layout, for_engine);
+  const std::string reason = state.reason(s.layout, engine_memory);
   if (!reason.empty() && s.speaks())
     spdlog::info("engine {}: {}", to_string(s.layout.kind), reason);
 }

@@ -47,8 +47,8 @@ struct Costs {
 
 /// Input of the automatic choice of an engine; the same on all ranks.
 struct EngineTerms {
-  double for_engine = 0.0;  ///< least memory_for_engine() of all ranks
-  std::string begun_with;   ///< engine() of the campaign to continue; empty: a new one
+  double engine_memory = 0.0;  ///< least memory_for_engine() of all ranks
+  std::string begun_with;      ///< engine() of the campaign to continue; empty: a new one
 };
 
 /// What the restarts of a campaign compute: the part of a run that differs between verbs. Members

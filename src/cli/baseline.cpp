@@ -27,10 +27,8 @@ std::vector<std::string> methods_of(const Experiment& experiment) {
   std::vector<std::string> names;
   for (const Method method : experiment.methods) names.emplace_back(to_string(method));
   if (!names.empty()) return names;
-  const ProblemKind kind = experiment.problem.kind;
-  const bool networks = kind != ProblemKind::table && kind != ProblemKind::synthetic;
   for (const Method method : all_methods) {
-    if (trains_networks(method) && !networks) continue;
+    if (trains_networks(method) && !has_networks(experiment.problem)) continue;
     // A problem with a target has too many networks to enumerate.
     if (method == Method::enumeration && experiment.problem.target) continue;
     names.emplace_back(to_string(method));

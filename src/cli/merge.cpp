@@ -4,7 +4,6 @@
 #include <spdlog/spdlog.h>
 
 #include <CLI/CLI.hpp>
-#include <algorithm>
 #include <filesystem>
 #include <memory>
 
@@ -21,11 +20,7 @@ namespace qhn {
 
 FolderScan merge_campaign(const std::string& folder) {
   CampaignMerge merge(folder);
-  const auto claims = list_claims(folder, stale_seconds);
-  const auto live = [&](const std::string& run) {
-    return std::any_of(claims.begin(), claims.end(),
-                       [&](const auto& c) { return c.live && c.holder.run == run; });
-  };
+  const auto live = liveness(list_claims(folder, stale_seconds));
   for (const std::string& line : describe_damage(merge.scan(), live)) spdlog::warn("{}", line);
   const FolderScan& scan = merge.scan();
   if (scan.only_there > 0)

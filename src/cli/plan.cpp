@@ -128,7 +128,7 @@ struct Plan {
   Experiment experiment;
   HeldState state;
   Layout layout;
-  double for_engine = 0.0;  ///< bytes per rank for its engine
+  double engine_memory = 0.0;  ///< bytes per rank for its engine
   Distribution distribution;
   ThreadPlan threads;
   double table = 0.0, states = 0.0, buffers = 0.0;  ///< bytes per rank; table: its share
@@ -153,9 +153,9 @@ Plan make_plan(const Experiment& experiment, const DataBytes& data, const HeldSt
   p.state = state;
   p.layout = layout;
   const Circuit& circuit = state.circuit;
-  p.for_engine =
+  p.engine_memory =
       memory_for_engine(node_memory, layout.ranks_per_node, circuit.qubits, layout.ranks_per_state);
-  p.distribution = state.lay_out(layout.ranks_per_state, p.for_engine);
+  p.distribution = state.lay_out(layout.ranks_per_state, p.engine_memory);
   p.expectation = evaluation_load(circuit, p.distribution, experiment.precision, false);
   p.gradient = evaluation_load(circuit, p.distribution, experiment.precision, true);
   const auto engine = [&](int threads) {
@@ -381,7 +381,7 @@ void run_plan(const PlanOptions& options) {
   fmt::print("layout       {}\n", describe(layout));
   fmt::print("states       {} at once, each with {} thread{} per rank\n", plan.workers(),
              plan.threads.threads_per_state, plan.threads.threads_per_state == 1 ? "" : "s");
-  const std::string reason = state.reason(plan.distribution, plan.for_engine);
+  const std::string reason = state.reason(plan.distribution, plan.engine_memory);
   fmt::print("engine       {}{}{}\n", to_string(plan.distribution.kind), reason.empty() ? "" : ": ",
              reason);
   print_exchanges(plan);

@@ -47,10 +47,7 @@ void run_status(const StatusOptions& options) {
     for (PrefixCount& count : ladder) count.add(result.id, result.gap);
   });
   const auto claims = list_claims(folder, stale);
-  const auto live = [&](const std::string& run) {
-    return std::any_of(claims.begin(), claims.end(),
-                       [&](const auto& c) { return c.live && c.holder.run == run; });
-  };
+  const auto live = liveness(claims);
 
   const IdRange wanted = wanted_of(scan, options.ids, options.array_task, options.restarts);
   const std::uint64_t end = wanted.end(), done = scan.done.count(wanted);

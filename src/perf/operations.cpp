@@ -10,7 +10,7 @@ namespace qhn {
 Work table_work(const ProblemOptions& options, int qubits, std::uint64_t samples, int inputs) {
   const double entries = std::ldexp(1.0, qubits), count = static_cast<double>(samples);
   Work work{0.0, 8 * entries};
-  if (options.kind == ProblemKind::table || options.kind == ProblemKind::synthetic) return work;
+  if (!has_networks(options)) return work;
   if (options.network == NetworkKind::logistic) {
     work.flops = 3 * entries * count;
     return work;

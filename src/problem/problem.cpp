@@ -179,8 +179,7 @@ std::unique_ptr<Problem> make_problem(const ProblemOptions& options) {
 
 std::unique_ptr<Problem> make_problem(const ProblemOptions& options, DataSplit data,
                                       SampleMemory& memory) {
-  if (options.kind == ProblemKind::table || options.kind == ProblemKind::synthetic)
-    return make_problem(options);
+  if (!has_networks(options)) return make_problem(options);
   Network network(options, data.train.inputs);
   return std::make_unique<NetworkProblem>(std::move(network), std::move(data), memory);
 }

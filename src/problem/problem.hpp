@@ -109,6 +109,11 @@ class Problem {
   virtual std::string data_sha256() const = 0;
 };
 
+/// Whether the costs are those of networks, rather than a table or synthetic.
+inline bool has_networks(const ProblemOptions& options) {
+  return options.kind != ProblemKind::table && options.kind != ProblemKind::synthetic;
+}
+
 /// Number of bits of the networks or costs of `options`; 0 for a table, whose file determines it.
 /// Reads a CSV file; `remarks` receives the remarks on it.
 int network_bits(const ProblemOptions& options, std::vector<std::string>* remarks = nullptr);

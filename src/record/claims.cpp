@@ -201,6 +201,13 @@ std::vector<ClaimState> list_claims(const std::string& folder, double stale_seco
   return claims;
 }
 
+std::function<bool(const std::string& run)> liveness(std::vector<ClaimState> claims) {
+  return [claims = std::move(claims)](const std::string& run) {
+    return std::any_of(claims.begin(), claims.end(),
+                       [&](const ClaimState& c) { return c.live && c.holder.run == run; });
+  };
+}
+
 Claim::Claim(const std::string& folder, const ClaimHolder& self, double stale_seconds,
              const std::function<void(const ClaimState&)>& takeover,
              const std::function<void(const ClaimState&)>& wait)

@@ -48,6 +48,9 @@ struct ClaimState {
 std::vector<ClaimState> list_claims(const std::string& folder, double stale_seconds,
                                     double now = 0.0);
 
+/// Whether a run of that name is alive, by `claims`.
+std::function<bool(const std::string& run)> liveness(std::vector<ClaimState> claims);
+
 /// Exclusive right of this run to a range of restart ids. Uses files in DIR/claims, without locks,
 /// which shared file systems may lack. RUN.claim describes the run; its modification time is the
 /// heartbeat of a thread here. RUN.held marks the range as held. A run first writes its .claim,

@@ -3,6 +3,7 @@
 #include <optional>
 #include <span>
 
+#include "campaign.hpp"
 #include "campaign/restart.hpp"
 
 namespace qhn::test {
@@ -23,6 +24,11 @@ struct ShotTask {
   std::uint64_t samples = 0;
   Shots shots;
 };
+
+/// As if 30 samples stood behind a cost.
+inline ShotTask task_of(const Campaign& campaign, const Shots& shots) {
+  return {&campaign.circuit, campaign.minimum, 30, shots};
+}
 
 inline std::optional<RestartResult> run_shot_restart(Engine& engine, const Sampler& sampler,
                                                      const CostOf& cost_of, const ShotTask& task,

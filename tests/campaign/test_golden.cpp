@@ -13,6 +13,7 @@ namespace {
 using test::Campaign;
 using test::Shots;
 using test::ShotTask;
+using test::task_of;
 
 TEST(Golden, StartAnglesAreWhatTheyAlwaysWere) {
   // 2π·(upper 53 bits)·2^-53 of Philox's numbers, by another implementation.
@@ -20,10 +21,6 @@ TEST(Golden, StartAnglesAreWhatTheyAlwaysWere) {
   const std::vector<double> expected{5.783969042219837, 3.1616137886778906, 2.572130796934713,
                                      1.8546099197974533};
   for (std::size_t k = 0; k < 4; ++k) EXPECT_DOUBLE_EQ(angles[k], expected[k]);
-}
-
-ShotTask task_of(const Campaign& campaign, Shots shots) {
-  return {&campaign.circuit, campaign.minimum, 30, shots};
 }
 
 // The stream of each circuit as the sampler gets it: number n of a restart is stream (seed, id·2^32

@@ -14,10 +14,7 @@ namespace {
 using test::Campaign;
 using test::Shots;
 using test::ShotTask;
-
-ShotTask task_of(const Campaign& campaign, Shots shots) {
-  return {&campaign.circuit, campaign.minimum, 30, shots};
-}
+using test::task_of;
 
 TEST(LiveAngles, AreThoseOfTheFamiliesButTheLastRzSublayer) {
   for (const Family family : {Family::product, Family::linear, Family::all_to_all})
