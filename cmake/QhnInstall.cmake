@@ -6,20 +6,22 @@ set(package_dir ${CMAKE_INSTALL_LIBDIR}/cmake/qhn)
 
 get_property(components GLOBAL PROPERTY QHN_COMPONENTS)
 list(REMOVE_ITEM components cli)
+set(used_by "")
 foreach(component ${components})
   set_target_properties(qhn_${component} PROPERTIES EXPORT_NAME ${component})
-  install(TARGETS qhn_${component} EXPORT qhn ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR})
+  install(TARGETS qhn_${component} EXPORT qhn_${component}
+          ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR})
+  install(EXPORT qhn_${component} NAMESPACE qhn:: FILE qhn-${component}.cmake
+          DESTINATION ${package_dir})
   install(DIRECTORY ${PROJECT_SOURCE_DIR}/src/${component} DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}/qhn
           FILES_MATCHING PATTERN *.hpp)
+  get_property(used GLOBAL PROPERTY QHN_USED_BY_${component})
+  string(APPEND used_by "set(_qhn_used_by_${component} ${used})\n")
 endforeach()
 install(TARGETS qhn RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
 
-install(EXPORT qhn NAMESPACE qhn:: FILE qhnTargets.cmake DESTINATION ${package_dir})
-file(WRITE ${CMAKE_CURRENT_BINARY_DIR}/qhnConfig.cmake
-     "# The libraries qhn itself was built with are looked for again; HDF5's search needs C.\n"
-     "enable_language(C)\n"
-     "include(\${CMAKE_CURRENT_LIST_DIR}/QhnDependencies.cmake)\n"
-     "include(\${CMAKE_CURRENT_LIST_DIR}/qhnTargets.cmake)\n")
+configure_file(${PROJECT_SOURCE_DIR}/cmake/qhnConfig.cmake.in
+               ${CMAKE_CURRENT_BINARY_DIR}/qhnConfig.cmake @ONLY)
 write_basic_package_version_file(${CMAKE_CURRENT_BINARY_DIR}/qhnConfigVersion.cmake
                                  COMPATIBILITY SameMinorVersion)
 install(FILES ${CMAKE_CURRENT_BINARY_DIR}/qhnConfig.cmake
