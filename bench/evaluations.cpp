@@ -145,28 +145,26 @@ std::string benchmark_name(const Evaluation& what) {
 void add(const BenchOptions& options, const Evaluation& what, int iterations,
          std::vector<Case>& cases) {
   const Circuit circuit = make_circuit(what.family, what.qubits, what.sublayers);
-  const EngineKind kind = EngineKind::automatic;
+  const ExecutionPlan plan =
+      plan_execution(circuit, {{what.random_start ? EngineKind::sweep : EngineKind::automatic}});
   const double states = what.apart ? what.threads : 1.0;
-  const Row row{
-      .benchmark = benchmark_name(what),
-      .start = what.random_start ? "random" : "zero",
-      .qubits = what.qubits,
-      .sublayers = what.sublayers,
-      .threads = what.threads,
-      .work = what.gradient ? gradient_work(circuit, kind, what.random_start)
-                            : expectation_work(circuit, kind, what.random_start),
-      .batch = states,
-      .detail = to_string(what.random_start ? EngineKind::sweep : choose_engine(circuit))};
+  const Row row{.benchmark = benchmark_name(what),
+                .start = what.random_start ? "random" : "zero",
+                .qubits = what.qubits,
+                .sublayers = what.sublayers,
+                .threads = what.threads,
+                .work = what.gradient ? gradient_work(plan, what.random_start)
+                                      : expectation_work(plan, what.random_start),
+                .batch = states,
+                .detail = to_string(plan.engine.kind)};
   const double size = static_cast<double>(dimension(what.qubits));
-  const double engine =
-      static_cast<double>(engine_bytes(circuit, {what.random_start ? EngineKind::sweep : kind}));
   const bool broken = options.breaks(row.benchmark);
   const auto prepare = [=] {
     auto evaluator = std::make_shared<Evaluators>(what, broken);
     return Task{[=] { evaluator->run(); }, [=] { return evaluator->verify(); }, ""};
   };
   const double table = 8 * size, start = what.random_start ? 16 * size : 0;
-  cases.push_back({row, iterations, table + states * (engine + start), prepare});
+  cases.push_back({row, iterations, table + states * (plan.engine_bytes + start), prepare});
 }
 
 }  // namespace

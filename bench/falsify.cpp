@@ -19,12 +19,8 @@ class FalseEngine final : public Engine {
     gradient[0] = -gradient[0];
     return value;
   }
-  MostProbable most_probable(std::span<const double> angles) override {
-    return engine_->most_probable(angles);
-  }
-  void state(std::span<const double> angles, std::span<Complex> amplitudes) override {
-    engine_->state(angles, amplitudes);
-  }
+  StringSearch* strings() override { return engine_->strings(); }
+  AmplitudeSource* amplitudes() override { return engine_->amplitudes(); }
   std::size_t bytes() const override { return engine_->bytes(); }
 
  private:

@@ -98,6 +98,7 @@ class Bench {
     writer_ = first_on_node(MPI_COMM_WORLD);
     CounterRng rng(1, Stream::synthetic, 0);
     for (double& cost : costs_) cost = rng.uniform();
+    function_.emplace(costs_);
     minimum_ = *std::ranges::min_element(costs_);
     restart_.angles = circuit_.angles;
     restart_.epsilons = {1e-2, 1e-3, 1e-4, 1e-5};
@@ -246,11 +247,10 @@ class Bench {
   const Options& options_;
   int rank_ = 0, size_ = 1, writer_ = 0, runs_ = 0;
   Circuit circuit_;
-  Simulation simulation(Engine& engine) const {
-    return {engine, [this](Index w) { return costs_[w]; }, minimum_};
-  }
+  Simulation simulation(Engine& engine) const { return {engine, *function_, minimum_}; }
 
   AlignedVector<double> costs_;
+  std::optional<CostsInMemory> function_;  // of costs_
   double minimum_ = 0.0;
   RestartOptions restart_;
   Sum computed_, written_;  // rank 0

@@ -64,8 +64,8 @@ void add_others(const BenchOptions& options, std::vector<Case>& cases) {
                 .start = "zero",
                 .qubits = qubits,
                 .sublayers = sublayers,
-                .work = expectation_work(make_circuit(Family::linear, qubits, sublayers),
-                                         EngineKind::sweep, false),
+                .work = expectation_work(plan_execution(
+                    make_circuit(Family::linear, qubits, sublayers), {{EngineKind::sweep}})),
                 .detail = "single precision; work: the sweep engine's"};
   const bool broken = options.breaks(row.benchmark);
   cases.push_back(

@@ -37,6 +37,7 @@ class Batch {
         cost_(dimension(circuit_.qubits)),
         batch_(batch_of(options)) {
     fill_random(cost_, 1, threads);
+    function_.emplace(cost_);
     minimum_ = *std::ranges::min_element(cost_);
     options_.angles = circuit_.angles;
     options_.epsilons = {1e-3, 1e-4, 1e-5};
@@ -98,11 +99,10 @@ class Batch {
 
  private:
   Circuit circuit_;
-  Simulation simulation(Engine& engine) const {
-    return {engine, [this](Index w) { return cost_[w]; }, minimum_};
-  }
+  Simulation simulation(Engine& engine) const { return {engine, *function_, minimum_}; }
 
   AlignedVector<double> cost_;
+  std::optional<CostsInMemory> function_;  // of cost_
   int batch_;
   double minimum_ = 0.0;
   RestartOptions options_;
@@ -159,9 +159,9 @@ Row restarts_row(const BenchOptions& options, const std::string& name, int threa
   // The work of one restart, counted once: it hardly varies.
   Batch probe(options, 1, false);
   probe.run();
-  Work work = probe.evaluations() * gradient_work(probe.circuit(), EngineKind::automatic) +
-              (probe.iterations() + 2 * probe.restarts()) *
-                  most_probable_work(probe.circuit(), EngineKind::automatic);
+  const ExecutionPlan plan = plan_execution(probe.circuit(), {});
+  Work work = probe.evaluations() * gradient_work(plan) +
+              (probe.iterations() + 2 * probe.restarts()) * most_probable_work(plan);
   return {.benchmark = name,
           .start = "zero",
           .qubits = qubits_of(options),

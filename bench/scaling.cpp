@@ -20,7 +20,7 @@
 #include "core/error.hpp"
 #include "core/quantities.hpp"
 #include "core/random.hpp"
-#include "engine/distribution.hpp"
+#include "engine/execution_plan.hpp"
 #include "perf/load.hpp"
 #include "perf/machine_file.hpp"
 #include "problem/synthetic.hpp"
@@ -57,11 +57,11 @@ struct Line {
 };
 
 /// Predicted seconds of an expectation with or without gradient.
-double predict(const Machine& machine, const Circuit& circuit, const Distribution& distribution,
-               const Layout& layout, bool gradient) {
-  return evaluation_seconds(
-      machine, evaluation_load(circuit, distribution, Precision::float64, gradient), layout.threads,
-      std::min(machine.cores, layout.ranks_per_node * layout.threads), layout);
+double predict(const Machine& machine, const ExecutionPlan& plan, const Layout& layout,
+               bool gradient) {
+  return evaluation_seconds(machine, evaluation_load(plan, gradient), layout.threads,
+                            std::min(machine.cores, layout.ranks_per_node * layout.threads),
+                            layout);
 }
 
 double sent(const Ranks& ranks) {
@@ -216,14 +216,15 @@ class Scaling {
         options_.qubits +
         (options_.mode == "weak" ? std::countr_zero(static_cast<unsigned>(ranks)) : 0);
     const Circuit circuit = make_circuit(parse_family(options_.family), qubits, options_.sublayers);
-    const Distribution layout = distribute(circuit, spread_over, parse_engine(options_.engine));
+    const int threads = omp_get_max_threads();
+    const ExecutionPlan plan = plan_execution(
+        circuit, {.engine = {parse_engine(options_.engine), Precision::float64, threads},
+                  .ranks = spread_over});
     const Ranks state(farm() ? MPI_COMM_SELF : group);
     const auto problem = make_synthetic_problem(synthetic_couplings(qubits, 1));
     AlignedVector<double> cost(dimension(qubits) / static_cast<Index>(spread_over));
-    problem->slice_costs(layout.part(state.rank()), cost);
-    const int threads = omp_get_max_threads();
-    auto engine = make_distributed_engine(state, circuit, layout, cost,
-                                          {EngineKind::automatic, Precision::float64, threads});
+    problem->slice(plan.part(state.rank()), cost);
+    auto engine = make_distributed_engine(state, plan, cost);
 
     // Fresh angles at every evaluation, the same on all ranks of a state.
     CounterRng rng(1, Stream::restart_angles, farm() ? static_cast<std::uint64_t>(rank_) : 0);
@@ -250,13 +251,13 @@ class Scaling {
     if (rank_ != 0) return;
     const auto predicted = [&](bool with_gradient) {
       if (!options_.machine) return 0.0;
-      return predict(*options_.machine, circuit, layout,
+      return predict(*options_.machine, plan,
                      {(ranks + here - 1) / here, here, threads, spread_over}, with_gradient);
     };
     lines_.push_back({"forward", to_string(engine->kind()), qubits, ranks, forward,
-                      layout.expectation_bytes(Precision::float64), predicted(false), verdict});
+                      plan.expectation_exchange, predicted(false), verdict});
     lines_.push_back({"gradient", to_string(engine->kind()), qubits, ranks, both,
-                      layout.gradient_bytes(Precision::float64), predicted(true), verdict});
+                      plan.gradient_exchange, predicted(true), verdict});
   }
 
   /// Compares with the other engine on one rank where that is cheap, else with the fewest ranks.
@@ -383,14 +384,13 @@ void print_plans(Family family) {
 /// against the fewest ranks that have the memory; nullopt where these have not.
 std::optional<double> predicted_gradient(const Options& options, int qubits, int ranks) {
   const Circuit circuit = make_circuit(parse_family(options.family), qubits, options.sublayers);
-  const Distribution d = distribute(circuit, ranks, parse_engine(options.engine));
+  const ExecutionPlan plan =
+      plan_execution(circuit, {.engine = {parse_engine(options.engine)}, .ranks = ranks});
   const int here = std::min(ranks, options.ranks_per_node);
   const Layout layout{ranks / here, here, options.machine->cores / options.ranks_per_node, ranks};
-  const double held =
-      std::ldexp(8.0, qubits) / ranks +
-      static_cast<double>(d.engine_bytes(circuit, {d.kind, Precision::float64, layout.threads}));
+  const double held = std::ldexp(8.0, qubits) / ranks + plan.bytes(layout.threads);
   if (here * held > options.machine->memory) return std::nullopt;
-  return predict(*options.machine, circuit, d, layout, true);
+  return predict(*options.machine, plan, layout, true);
 }
 
 /// Strong scaling for each N, and weak scaling along the diagonal that begins at 28 qubits on one

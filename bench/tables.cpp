@@ -83,7 +83,7 @@ struct TableCase {
 void add(const BenchOptions& options, const TableCase& what, int threads, const std::string& detail,
          std::vector<Case>& cases) {
   const std::shared_ptr<Problem> problem = what.problem();
-  const int qubits = problem->qubits();
+  const int qubits = problem->bits();
   const double networks = static_cast<double>(dimension(qubits));
   const double samples = static_cast<double>(problem->train_samples());
   const Row row{.benchmark = what.benchmark,

@@ -73,7 +73,7 @@ class Sampler {
 
   void run() {
     fill_angles(angles_, rng_);
-    engine_->state(angles_, amplitudes_);
+    engine_->amplitudes()->state(angles_, amplitudes_);
     if (broken_) amplitudes_[0] = -amplitudes_[0];
     counts_ = measure(amplitudes_, shots_, ++seed_, threads_);
   }

@@ -1,14 +1,13 @@
 #include "baseline/loss_oracle.hpp"
 
 #include <algorithm>
-#include <utility>
 
 #include "core/chunks.hpp"
 
 namespace qhn {
 
-LossOracle::LossOracle(Losses losses, std::uint64_t samples, std::uint64_t limit)
-    : losses_(std::move(losses)), samples_(std::max<std::uint64_t>(samples, 1)), left_(limit) {}
+LossOracle::LossOracle(const CostFunction& costs, std::uint64_t samples, std::uint64_t limit)
+    : costs_(costs), samples_(std::max<std::uint64_t>(samples, 1)), left_(limit) {}
 
 void LossOracle::spend(std::uint64_t samples) {
   if (samples > left_) throw Exhausted{};
@@ -17,19 +16,19 @@ void LossOracle::spend(std::uint64_t samples) {
 
 double LossOracle::operator()(Index w, OraclePhase phase) {
   bill(phase, w, samples_);
-  double loss = 0.0;
-  losses_(w, {&loss, 1});
+  const double loss = costs_(BitString(costs_.bits(), w));
   note(loss, w);
   return loss;
 }
 
-void LossOracle::enumerate(int bits) {
+void LossOracle::enumerate() {
+  const int bits = costs_.bits();
   std::vector<double> block(dimension(std::min(bits, 12)));
   OracleCount& count = bill_[OraclePhase::optimization];
   for (Index first = 0; first < dimension(bits); first += block.size()) {
     if (chunk_poll) (*chunk_poll)();
     spend(block.size() * samples_);
-    losses_(first, block);
+    costs_.table()->costs(first, block);
     count += {block.size(), block.size(), block.size() * samples_};
     for (std::size_t i = 0; i < block.size(); ++i) {
       ++evaluations_;

@@ -3,19 +3,16 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
-#include <functional>
 #include <limits>
 #include <span>
 #include <unordered_set>
 #include <vector>
 
+#include "core/cost_function.hpp"
 #include "core/types.hpp"
 #include "record/oracle.hpp"
 
 namespace qhn {
-
-/// Writes C(first), C(first + 1), … to `out`: from a slice of the cost table, or by Problem::costs.
-using Losses = std::function<void(Index first, std::span<double> out)>;
 
 /// The training loss for one restart of a classical method. Charges every evaluation to a ledger
 /// and keeps the improvements of the least loss. Calls chunk_poll (core/chunks.hpp) regularly.
@@ -27,13 +24,13 @@ class LossOracle {
   struct Exhausted {};
 
   /// `samples`: training samples per loss; 0 counts as 1. `limit`: largest sample count of the
-  /// ledger.
-  LossOracle(Losses losses, std::uint64_t samples, std::uint64_t limit = no_limit);
+  /// ledger. `costs` must outlive it.
+  LossOracle(const CostFunction& costs, std::uint64_t samples, std::uint64_t limit = no_limit);
 
   /// C(w), charged to `phase`. Throws Exhausted.
   double operator()(Index w, OraclePhase phase = OraclePhase::optimization);
-  /// Evaluates all networks of `bits` bits in ascending order. Throws Exhausted.
-  void enumerate(int bits);
+  /// Evaluates all networks in ascending order; the cost must have a table. Throws Exhausted.
+  void enumerate();
   /// Charges an evaluation made elsewhere. `w`: the network, or the nearest binary network to real
   /// weights. Throws Exhausted.
   void bill(OraclePhase phase, Index w, std::uint64_t samples);
@@ -59,7 +56,7 @@ class LossOracle {
   void spend(std::uint64_t samples);
   void note(double loss, Index w);
 
-  Losses losses_;
+  const CostFunction& costs_;
   std::uint64_t samples_;
   std::uint64_t left_;  // samples left until the limit
   OracleBill bill_;

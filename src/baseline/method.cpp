@@ -68,23 +68,23 @@ Outcome run_method(const BaselineTask& task, const BaselineRun& run, LossOracle&
   const TrainingTask training = training_task(task, run.options);
   switch (run.options.method) {
     case Method::random:
-      random_search(loss, task.bits, count("budget"), rng);
+      random_search(loss, task.costs->bits(), count("budget"), rng);
       break;
     case Method::descent:
-      steepest_descent(loss, task.bits, random_string(task.bits, rng));
+      steepest_descent(loss, task.costs->bits(), random_string(task.costs->bits(), rng));
       break;
     case Method::annealing:
-      anneal(loss, task.bits, {count("sweeps"), number("temperature_ratio")}, rng);
+      anneal(loss, task.costs->bits(), {count("sweeps"), number("temperature_ratio")}, rng);
       break;
     case Method::cross_entropy: {
-      const int population = std::max(2, whole("population_per_bit") * task.bits);
+      const int population = std::max(2, whole("population_per_bit") * task.costs->bits());
       const Status status = cross_entropy(
-          loss, task.bits, {population, number("elite"), number("smoothing"), whole("iterations")},
-          rng);
+          loss, task.costs->bits(),
+          {population, number("elite"), number("smoothing"), whole("iterations")}, rng);
       return {status, loss.best().network};
     }
     case Method::enumeration:
-      loss.enumerate(task.bits);
+      loss.enumerate();
       break;
     case Method::ste:
     case Method::proxquant:
@@ -240,7 +240,7 @@ RestartResult run_restart_of(const BaselineTask& task, const BaselineRun& run, s
   result.id = id;
   result.seed = run.seed;
   result.status = outcome.status;
-  task.losses(outcome.network, {&result.expectation, 1});
+  result.expectation = (*task.costs)(BitString(task.costs->bits(), outcome.network));
   if (!std::isfinite(result.expectation)) result.status = Status::diverged;
   result.gap = result.expectation - run.minimum;
   result.gradient_norm = 0.0;
@@ -272,7 +272,7 @@ RestartResult run_restart_of(const BaselineTask& task, const BaselineRun& run, s
 
 RestartResult run_baseline(const BaselineTask& task, const BaselineRun& run, std::uint64_t id,
                            Stream purpose) {
-  LossOracle loss(task.losses, task.samples);
+  LossOracle loss(*task.costs, task.samples);
   return run_restart_of(task, run, id, purpose, loss);
 }
 
@@ -293,7 +293,7 @@ std::optional<Tuning> tune(const BaselineTask& task, const BaselineRun& run,
       candidate.settings = candidates[k];
       Attempts& mine = attempts[k];
       for (std::uint64_t id = 0; mine.bill.samples < share && !mine.exhausted && !stop; ++id) {
-        LossOracle loss(task.losses, task.samples, share - mine.bill.samples);
+        LossOracle loss(*task.costs, task.samples, share - mine.bill.samples);
         try {
           mine.losses.push_back(
               run_restart_of(task, candidate, id, Stream::tuning, loss).expectation);

@@ -74,9 +74,8 @@ std::vector<Settings> candidate_settings(const BaselineOptions& options);
 
 /// The problem of a classical method. Shared by threads; `network` and `data` must outlive it.
 struct BaselineTask {
-  int bits = 0;
-  Losses losses;              ///< called by several threads at once
-  std::uint64_t samples = 0;  ///< training samples per loss; 0 counts as 1
+  const CostFunction* costs = nullptr;  ///< called by several threads at once
+  std::uint64_t samples = 0;            ///< training samples per loss; 0 counts as 1
   const Network* network = nullptr;
   const DataSet* data = nullptr;  ///< training samples, in the order of the data
 };

@@ -16,7 +16,7 @@ namespace {
 
 class ExactEstimator final : public CircuitEstimator {
  public:
-  ExactEstimator(Engine& engine, CostOf cost_of) : engine_(engine), cost_of_(std::move(cost_of)) {}
+  ExactEstimator(Engine& engine, const CostFunction& costs) : engine_(engine), costs_(costs) {}
 
   double value(std::span<const double> x) override { return counted(engine_.expectation(x)); }
   void gradient(std::span<const double> x, std::span<double> gradient) override {
@@ -34,8 +34,8 @@ class ExactEstimator final : public CircuitEstimator {
   }
   bool exact() const override { return true; }
   ReturnedNetwork select(std::span<const double> x) override {
-    const MostProbable best = engine_.most_probable(x);
-    return {best.index, cost_of_(best.index), best.probability};
+    const MostProbable best = engine_.strings()->most_probable(x);
+    return {best.index, costs_(BitString(costs_.bits(), best.index)), best.probability};
   }
 
  private:
@@ -45,7 +45,7 @@ class ExactEstimator final : public CircuitEstimator {
   }
 
   Engine& engine_;
-  CostOf cost_of_;
+  const CostFunction& costs_;
   int evaluations_ = 0;
 };
 
@@ -139,8 +139,8 @@ class ShotEstimator final : public CircuitEstimator {
 
 }  // namespace
 
-std::unique_ptr<CircuitEstimator> make_exact_estimator(Engine& engine, CostOf cost_of) {
-  return std::make_unique<ExactEstimator>(engine, std::move(cost_of));
+std::unique_ptr<CircuitEstimator> make_exact_estimator(Engine& engine, const CostFunction& costs) {
+  return std::make_unique<ExactEstimator>(engine, costs);
 }
 
 std::unique_ptr<CircuitEstimator> make_shot_estimator(const Circuit& circuit,
@@ -157,7 +157,7 @@ Sampler make_sampler(Engine& engine, std::span<const double> costs) {
   return [&engine, costs, buffer](std::span<const double> angles, std::uint64_t shots,
                                   const CounterRng& rng) {
     AlignedVector<Complex>& amplitudes = *buffer;
-    engine.state(angles, amplitudes);
+    engine.amplitudes()->state(angles, amplitudes);
     std::vector<Measured> found;
     for (const auto& [w, count] : measure(amplitudes, shots, rng, 1))
       found.push_back({w, count, costs[w], std::norm(amplitudes[w])});

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "circuit/circuit.hpp"
+#include "core/cost_function.hpp"
 #include "core/random.hpp"
 #include "engine/engine.hpp"
 #include "optim/estimator.hpp"
@@ -15,9 +16,6 @@
 #include "record/oracle.hpp"
 
 namespace qhn {
-
-/// C(w), wherever the table is.
-using CostOf = std::function<double(Index)>;
 
 /// A network that a restart returns.
 struct ReturnedNetwork {
@@ -37,9 +35,9 @@ class CircuitEstimator : public Estimator {
   virtual OracleBill oracle() const { return {}; }
 };
 
-/// Exact expectations with exact gradients; the network returned is the most probable one.
-/// `engine` must outlive it.
-std::unique_ptr<CircuitEstimator> make_exact_estimator(Engine& engine, CostOf cost_of);
+/// Exact expectations with exact gradients; the network returned is the most probable one, so the
+/// engine must be able to search strings. `engine` and `costs` must outlive it.
+std::unique_ptr<CircuitEstimator> make_exact_estimator(Engine& engine, const CostFunction& costs);
 
 /// How a gradient is estimated from shots.
 enum class ShotGradient { shift, spsa };
@@ -72,8 +70,8 @@ struct Measured {
 using Sampler = std::function<std::vector<Measured>(std::span<const double> angles,
                                                     std::uint64_t shots, const CounterRng& rng)>;
 
-/// Samples from all amplitudes of `engine`, which it keeps in memory of its own. Both must outlive
-/// it.
+/// Samples from all amplitudes of `engine`, which must be able to compute them. They stand in
+/// memory of the sampler's own. `engine` and `costs` must outlive it.
 Sampler make_sampler(Engine& engine, std::span<const double> costs);
 
 /// Means over measured networks. Each circuit is measured `shots` times with its own random stream,

@@ -9,7 +9,6 @@
 
 #include "baseline/method.hpp"
 #include "campaign/memory.hpp"
-#include "campaign/thread_plan.hpp"
 #include "core/costs.hpp"
 #include "core/error.hpp"
 #include "perf/operations.hpp"
@@ -37,9 +36,9 @@ class ClassicalWork : public Workload {
   MemoryNeed least_memory(int bits) const override { return need(bits); }
   void prepare(std::shared_ptr<const Problem> problem, const EngineTerms&) override {
     constexpr int most_bits = 48;  // takes days at 1e9 networks per second
-    if (experiment_.baseline.method == Method::enumeration && problem->qubits() > most_bits)
+    if (experiment_.baseline.method == Method::enumeration && problem->bits() > most_bits)
       throw InputError(fmt::format("enumeration evaluates all 2^{} networks; allowed: up to 2^{}",
-                                   problem->qubits(), most_bits));
+                                   problem->bits(), most_bits));
     problem_ = std::move(problem);
   }
 
@@ -51,22 +50,17 @@ class ClassicalWork : public Workload {
   std::string toml() const override { return to_baseline_toml(experiment_); }
   bool needs_table() const override { return !experiment_.problem.target; }
   bool polls() const override { return true; }
-  ThreadPlan plan(const Resources& resources, std::uint64_t, bool) const override {
-    return {resources.threads, 1};
+  int assign_threads(const Resources& resources, std::uint64_t) override {
+    return resources.threads;
   }
-  MemoryNeed memory(const ThreadPlan&, int) const override { return need(problem_->qubits()); }
+  MemoryNeed memory(int) const override { return need(problem_->bits()); }
 
   void take(const Costs& costs) override {
-    task_.bits = problem_->qubits();
     task_.samples = problem_->train_samples();
     task_.network = problem_->network();
     task_.data = problem_->data() ? &problem_->data()->train : nullptr;
-    if (costs.table.empty())
-      task_.losses = [this](Index first, std::span<double> out) { problem_->costs(first, out); };
-    else
-      task_.losses = [table = costs.table](Index first, std::span<double> out) {
-        std::ranges::copy(table.subspan(first, out.size()), out.begin());
-      };
+    task_.costs = problem_.get();
+    if (!costs.table.empty()) task_.costs = &table_.emplace(costs.table);
     run_ = {experiment_.baseline, default_settings(experiment_.baseline), experiment_.restart_seed,
             costs.minimum, experiment_.epsilons};
   }
@@ -87,7 +81,7 @@ class ClassicalWork : public Workload {
   }
   Work work(const RestartResult& result) const override { return work_of(result.oracle.total()); }
   Work tuning_work(const MethodSummary& method) const override { return work_of(method.tuning); }
-  RestartRunner make_runner(const ThreadPlan&, Group*) const override {
+  RestartRunner make_runner(Group*) const override {
     return [this](std::uint64_t id, const RestartHooks&) -> std::optional<RestartResult> {
       try {
         return run_baseline(task_, run_, id);
@@ -112,6 +106,7 @@ class ClassicalWork : public Workload {
 
   Experiment experiment_;
   std::shared_ptr<const Problem> problem_;
+  std::optional<CostsInMemory> table_;
   BaselineTask task_;
   BaselineRun run_;
 };

@@ -341,9 +341,7 @@ Experiment read_root(const toml::table& root, const std::string& path) {
   statistics.finish();
 
   TomlReader engine = reader.table("engine");
-  engine.read(
-      "kind", e.engine,
-      names_of({EngineKind::automatic, EngineKind::reference, EngineKind::sweep, EngineKind::cut}));
+  engine.read("kind", e.engine, names_of(engine_kinds()));
   engine.read("precision", e.precision, names_of({Precision::float64, Precision::float32}));
   engine.finish();
   read_meter(reader.table("meter"), e.energy);
@@ -381,7 +379,7 @@ int count_qubits(const Experiment& e) {
   std::vector<std::string> remarks;
   const int bits = network_bits(e.problem, &remarks);
   for (const std::string& remark : remarks) spdlog::warn("{}", printable(remark));
-  return bits > 0 ? bits : make_problem(e.problem)->qubits();
+  return bits > 0 ? bits : make_problem(e.problem)->bits();
 }
 
 Circuit make_circuit(const Experiment& e, int qubits) {
@@ -391,6 +389,14 @@ Circuit make_circuit(const Experiment& e, int qubits) {
   } catch (const InputError& error) {
     throw InputError(fmt::format("{}: circuit: {}", e.source, error.what()));
   }
+}
+
+ExecutionRequest execution_request(const Experiment& e, int ranks) {
+  ExecutionRequest request{{e.engine, e.precision}};
+  request.shots = e.optimizer.kind != OptimizerKind::lbfgs;
+  request.engine.gradient = !request.shots;
+  request.ranks = ranks;
+  return request;
 }
 
 }  // namespace qhn

@@ -8,7 +8,7 @@
 #include "campaign/circuit_estimator.hpp"
 #include "campaign/energy_log.hpp"
 #include "circuit/circuit.hpp"
-#include "engine/engine.hpp"
+#include "engine/execution_plan.hpp"
 #include "optim/optimizer.hpp"
 #include "problem/problem.hpp"
 #include "record/stopping.hpp"
@@ -60,5 +60,8 @@ int count_qubits(const Experiment& experiment);
 
 /// The experiment's circuit on `qubits` qubits. Throws InputError.
 Circuit make_circuit(const Experiment& experiment, int qubits);
+
+/// How to simulate it on `ranks` ranks per state, with one thread.
+ExecutionRequest execution_request(const Experiment& experiment, int ranks);
 
 }  // namespace qhn

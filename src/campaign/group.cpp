@@ -60,7 +60,7 @@ struct Group::Order {
 };
 
 /// The engine that together() returns.
-class Group::Together final : public Engine {
+class Group::Together final : public Engine, public StringSearch {
  public:
   Together(const Group& group, std::unique_ptr<Engine> engine)
       : group_(group), engine_(std::move(engine)) {}
@@ -74,13 +74,10 @@ class Group::Together final : public Engine {
     group_.agree_to_go_on(angles);
     return engine_->expectation_and_gradient(angles, gradient);
   }
+  StringSearch* strings() override { return engine_->strings() ? this : nullptr; }
   MostProbable most_probable(std::span<const double> angles) override {
     group_.agree_to_go_on(angles);
-    return engine_->most_probable(angles);
-  }
-  void state(std::span<const double> angles, std::span<Complex> amplitudes) override {
-    group_.agree_to_go_on(angles);
-    engine_->state(angles, amplitudes);
+    return engine_->strings()->most_probable(angles);
   }
   std::size_t bytes() const override { return engine_->bytes(); }
 

@@ -2,8 +2,6 @@
 
 #include <fmt/format.h>
 
-#include <cmath>
-
 #include "campaign/memory_limits.hpp"
 #include "core/error.hpp"
 #include "core/quantities.hpp"
@@ -11,8 +9,6 @@
 namespace qhn {
 
 double available_memory() { return survey_memory().bytes; }
-
-MemoryNeed least_memory_need(int qubits) { return {qubits, std::ldexp(8.0, qubits), 0.0}; }
 
 void require_memory(const std::string& source, const MemoryNeed& need, double available,
                     const std::function<std::string()>& remedies) {

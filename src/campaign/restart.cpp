@@ -94,11 +94,13 @@ std::optional<RestartResult> run_restart(const Simulation& simulation, CircuitEs
     note_crossings(
         options.epsilons, now, [&] { return expectation() - minimum; },
         result.expectation_crossings);
+    StringSearch* const strings = simulation.engine.strings();
+    if (strings == nullptr) return;
     note_crossings(
         options.epsilons, now,
         [&] {
-          const Index network = simulation.engine.most_probable(optimizer->x()).index;
-          return simulation.cost_of(network) - minimum;
+          const Index network = strings->most_probable(optimizer->x()).index;
+          return simulation.costs(BitString(simulation.costs.bits(), network)) - minimum;
         },
         result.string_crossings);
   };
@@ -146,7 +148,7 @@ std::optional<RestartResult> run_restart(const Simulation& simulation, CircuitEs
 std::optional<RestartResult> run_restart(const Simulation& simulation,
                                          const RestartOptions& options, std::uint64_t id,
                                          const RestartHooks& hooks) {
-  const auto estimator = make_exact_estimator(simulation.engine, simulation.cost_of);
+  const auto estimator = make_exact_estimator(simulation.engine, simulation.costs);
   return run_restart(simulation, *estimator, options, id, hooks);
 }
 

@@ -41,7 +41,7 @@ struct RestartHooks {
 /// What the simulation knows exactly, however an optimizer estimates it.
 struct Simulation {
   Engine& engine;
-  CostOf cost_of;        ///< of a network
+  const CostFunction& costs;
   double minimum = 0.0;  ///< what gaps are measured from: E_min
 };
 

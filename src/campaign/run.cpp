@@ -16,7 +16,6 @@
 #include "campaign/experiment.hpp"
 #include "campaign/farm.hpp"
 #include "campaign/group.hpp"
-#include "campaign/held_state.hpp"
 #include "campaign/memory.hpp"
 #include "campaign/node_memory.hpp"
 #include "campaign/output_folder.hpp"
@@ -24,7 +23,6 @@
 #include "campaign/same_input.hpp"
 #include "campaign/signals.hpp"
 #include "campaign/slice.hpp"
-#include "campaign/thread_plan.hpp"
 #include "campaign/workload.hpp"
 #include "comm/launcher.hpp"
 #include "comm/mpi_session.hpp"
@@ -163,8 +161,8 @@ class Campaign {
   std::string describe_workers() const {
     const int ranks = session_.size(), each = options_.ranks_per_state;
     if (each > 1) return fmt::format("{} at once on {} ranks each", ranks / each, each);
-    return ranks == 1 ? fmt::format("{} at once", plan_.workers)
-                      : fmt::format("{} on each of {} ranks at once", plan_.workers, ranks);
+    return ranks == 1 ? fmt::format("{} at once", workers_)
+                      : fmt::format("{} on each of {} ranks at once", workers_, ranks);
   }
 
   // Validates all input before any work. Collective.
@@ -193,7 +191,7 @@ class Campaign {
     session_.agree([&] {
       work_.prepare(problem_, terms);
       if (is_root()) print_remarks(*problem_);
-      summary_ = {problem_->qubits(), 0.0, 0, 0, problem_->train_samples()};
+      summary_ = {problem_->bits(), 0.0, 0, 0, problem_->train_samples()};
       describe_run();
       if (!is_root()) return;
       take_up();
@@ -365,7 +363,7 @@ class Campaign {
   EngineTerms engine_terms(const Node& node) const {
     EngineTerms terms;
     terms.engine_memory =
-        memory_for_engine(available_, node.ranks, problem_->qubits(), options_.ranks_per_state);
+        memory_for_engine(available_, node.ranks, problem_->bits(), options_.ranks_per_state);
     MPI_Allreduce(MPI_IN_PLACE, &terms.engine_memory, 1, MPI_DOUBLE, MPI_MIN, session_.world());
     if (before_) terms.begun_with = before_->provenance.engine;
     broadcast(terms.begun_with, session_.world());
@@ -373,11 +371,9 @@ class Campaign {
   }
 
   void plan(const Node& node) {
-    const auto need = [&](const ThreadPlan& p) { return work_.memory(p, p.workers * node.ranks); };
-    const bool all_fit = need({threads_, 1}).total() <= available_;
-    plan_ =
-        work_.plan({threads_, session_.size(), node.ranks, node.cache}, missing_count_, all_fit);
-    require_memory(options_.experiment, need(plan_), available_,
+    workers_ = work_.assign_threads({threads_, session_.size(), node.ranks, node.cache, available_},
+                                    missing_count_);
+    require_memory(options_.experiment, work_.memory(workers_ * node.ranks), available_,
                    [&] { return work_.remedies(available_); });
     if (is_root() && !work_.remark().empty()) spdlog::info("{}", work_.remark());
   }
@@ -447,7 +443,7 @@ class Campaign {
                          work_.table_part(group_->ranks().rank()),
                          [&](const IndexMap& part, std::span<double> out) {
                            if (interrupted) throw RunError("interrupted");
-                           problem_->slice_costs(part, out);
+                           problem_->slice(part, out);
                          });
         else
           table_.emplace(session_.world(), dimension(summary_.qubits),
@@ -497,7 +493,7 @@ class Campaign {
   std::uint64_t train() {
     FarmOptions farm;
     farm.ids = missing_;
-    farm.workers = plan_.workers;
+    farm.workers = workers_;
     farm.writer = writer_;
     farm.called = session_.rank();
     farm.poll_inside = work_.polls();
@@ -526,14 +522,14 @@ class Campaign {
             }};
     RestartRunner together;  // all ranks know of a failure here before any of them waits
     session_.agree([&] {
-      if (group_) together = work_.make_runner(plan_, &*group_);
+      if (group_) together = work_.make_runner(&*group_);
     });
     const auto run = [&](const FarmOptions& farm, const FarmCallbacks& callbacks) {
       std::uint64_t finished = 0;
       session_.agree([&] {
         finished = group_ ? run_farm(*group_, together, farm, interrupted, callbacks)
                           : run_farm(
-                                crew(), [&] { return work_.make_runner(plan_, nullptr); }, farm,
+                                crew(), [&] { return work_.make_runner(nullptr); }, farm,
                                 interrupted, callbacks);
       });
       MPI_Bcast(&finished, 1, MPI_UINT64_T, 0, session_.world());
@@ -635,7 +631,7 @@ class Campaign {
   double available_ = 0.0;  // bytes of this rank's node, not counting the problem's data
   std::shared_ptr<const Problem> problem_;
   std::string data_sha256_;
-  ThreadPlan plan_;
+  int workers_ = 1;             // restarts that this rank runs at once
   std::optional<Group> group_;  // if several ranks hold a state
   int writer_ = 0;              // rank of crew() that writes this rank's records
   bool writes_ = false;         // whether this rank writes

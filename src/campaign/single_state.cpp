@@ -6,7 +6,6 @@
 #include <algorithm>
 #include <cstdlib>
 
-#include "campaign/held_state.hpp"
 #include "campaign/memory.hpp"
 #include "campaign/node_memory.hpp"
 #include "campaign/same_input.hpp"
@@ -31,47 +30,43 @@ void read(const SingleStateOptions& options, SingleState& s) {
     require_memory(options.experiment, least_memory_need(bits), available);
 }
 
-void take_angles(const SingleStateOptions& options, bool gradient, bool measured, SingleState& s) {
-  s.circuit = make_circuit(s.experiment, s.problem->qubits());
+void take_angles(const SingleStateOptions& options, SingleState& s) {
+  s.plan.circuit = make_circuit(s.experiment, s.problem->bits());
   std::string remark;
-  s.angles = read_angles(options.angles, options.row, static_cast<std::size_t>(s.circuit.angles),
-                         options.ignore_extra, &remark);
+  s.angles =
+      read_angles(options.angles, options.row, static_cast<std::size_t>(s.plan.circuit.angles),
+                  options.ignore_extra, &remark);
   if (!remark.empty() && s.speaks()) spdlog::warn("{}", remark);
+}
+
+/// Plans by the memory of the rank with the least. Collective over `s.ranks`.
+void plan(const SingleStateOptions& options, bool gradient, bool measured, SingleState& s) {
   const int threads =
       options.threads > 0 ? options.threads : default_threads(count_cores(allowed_processors()));
   omp_set_num_threads(threads);
-  s.engine = {measured ? EngineKind::sweep : s.experiment.engine, s.experiment.precision, threads,
-              gradient};
-}
-
-/// Chooses the engine by the memory of the rank with the least. Collective over `s.ranks`.
-void lay_out(const SingleStateOptions& options, double available, bool measured, SingleState& s) {
+  const double available = available_memory();
   const int here = s.ranks ? ranks_on_node(s.ranks->comm()) : 1;
-  double engine_memory = memory_for_engine(available, here, s.circuit.qubits, options.ranks);
-  if (s.ranks) MPI_Allreduce(MPI_IN_PLACE, &engine_memory, 1, MPI_DOUBLE, MPI_MIN, s.ranks->comm());
-  HeldState state;
-  state.circuit = s.circuit;
-  state.engine = s.engine;
-  state.measured = measured;
-  s.layout = state.lay_out(options.ranks, engine_memory);
-  s.engine.kind = s.layout.kind;
-  const MemoryNeed need = state.need(s.layout, s.engine, here);
-  require_memory(options.experiment, need, available,
-                 [&] { return state.remedies(s.layout, available); });
-  const std::string reason = state.reason(s.layout, engine_memory);
-  if (!reason.empty() && s.speaks())
-    spdlog::info("engine {}: {}", to_string(s.layout.kind), reason);
+  const EngineKind kind = measured ? EngineKind::sweep : s.experiment.engine;
+  ExecutionRequest request{
+      {kind, s.experiment.precision, threads, gradient}, measured, options.ranks};
+  request.memory = memory_for_engine(available, here, s.plan.circuit.qubits, options.ranks);
+  if (s.ranks)
+    MPI_Allreduce(MPI_IN_PLACE, &request.memory, 1, MPI_DOUBLE, MPI_MIN, s.ranks->comm());
+  s.plan = plan_execution(s.plan.circuit, request);
+  require_memory(options.experiment, s.plan.memory(here), available,
+                 [&] { return remedies(s.plan, request, available); });
+  if (!s.plan.reason.empty() && s.speaks())
+    spdlog::info("engine {}: {}", to_string(s.plan.engine.kind), s.plan.reason);
 }
 
-void fill_costs(const SingleStateOptions& options, bool measured, SingleState& s) {
-  lay_out(options, available_memory(), measured, s);
+void fill_costs(SingleState& s) {
   if (s.ranks) {
-    const IndexMap part = s.layout.part(s.ranks->rank());
+    const IndexMap part = s.plan.part(s.ranks->rank());
     s.costs.resize(dimension(part.slots()));
-    s.problem->slice_costs(part, s.costs);
+    s.problem->slice(part, s.costs);
     require_finite(s.costs, [&](Index x) { return part(x); });
   } else {
-    s.costs.resize(dimension(s.circuit.qubits));
+    s.costs.resize(dimension(s.plan.circuit.qubits));
     s.problem->costs(0, s.costs);
     require_finite(s.costs, [](Index w) { return w; });
   }
@@ -86,9 +81,10 @@ SingleState prepare_single_state(const SingleStateOptions& options, bool gradien
     refuse_several_ranks(measured ? "sample" : "evaluate", "--ranks-per-state", std::getenv);
     read(options, s);
     s.problem = make_problem(s.experiment.problem);
-    take_angles(options, gradient, measured, s);
+    take_angles(options, s);
     print_remarks(*s.problem);
-    fill_costs(options, measured, s);
+    plan(options, gradient, measured, s);
+    fill_costs(s);
     return s;
   }
   s.session = std::make_unique<MpiSession>();
@@ -106,13 +102,16 @@ SingleState prepare_single_state(const SingleStateOptions& options, bool gradien
   s.problem = load_problem(*s.session, s.experiment.problem, data_sha256);
   if (s.speaks()) print_remarks(*s.problem);
   s.session->agree([&] {
-    take_angles(options, gradient, measured, s);
+    take_angles(options, s);
     mine = {given_file(options.angles)};
   });
   require_same(*s.session, mine);
   if (!s.session->narrow(options.ranks)) return s;
   s.ranks = std::make_unique<Ranks>(s.session->world());
-  s.session->agree([&] { fill_costs(options, measured, s); });
+  s.session->agree([&] {
+    plan(options, gradient, measured, s);
+    fill_costs(s);
+  });
   MPI_Allreduce(MPI_IN_PLACE, &s.minimum, 1, MPI_DOUBLE, MPI_MIN, s.ranks->comm());
   return s;
 }

@@ -10,7 +10,7 @@
 #include "comm/distributed_engine.hpp"
 #include "comm/mpi_session.hpp"
 #include "core/aligned.hpp"
-#include "engine/distribution.hpp"
+#include "engine/execution_plan.hpp"
 
 namespace qhn {
 
@@ -31,12 +31,10 @@ struct SingleState {
   std::unique_ptr<Ranks> ranks;         ///< null too on a rank without a part
   Experiment experiment;
   std::unique_ptr<Problem> problem;
-  Circuit circuit;
-  Distribution layout;  ///< over the ranks
+  ExecutionPlan plan;
   std::vector<double> angles;
-  AlignedVector<double> costs;  ///< the table, or C(w) for w = layout.part(rank)(x)
+  AlignedVector<double> costs;  ///< the table, or C(w) for w = plan.part(rank)(x)
   double minimum = 0.0;         ///< E_min
-  EngineOptions engine;
 
   bool has_part() const { return !session || ranks; }
   /// Whether this rank prints.

@@ -12,7 +12,6 @@
 #include "campaign/farm.hpp"
 #include "campaign/group.hpp"
 #include "campaign/memory.hpp"
-#include "campaign/thread_plan.hpp"
 #include "comm/mpi_session.hpp"
 #include "perf/work.hpp"
 #include "record/campaign_file.hpp"
@@ -45,7 +44,7 @@ struct Costs {
   double minimum = 0.0;  ///< E_min, or the experiment's target
 };
 
-/// Input of the automatic choice of an engine; the same on all ranks.
+/// Input of the choice of an engine; the same on all ranks.
 struct EngineTerms {
   double engine_memory = 0.0;  ///< least memory_for_engine() of all ranks
   std::string begun_with;      ///< engine() of the campaign to continue; empty: a new one
@@ -73,10 +72,9 @@ class Workload {
   /// The part of the table on `rank` of a group, if states are distributed.
   virtual IndexMap table_part(int /*rank*/) const { return {}; }
   virtual bool polls() const = 0;  ///< FarmOptions::poll_inside
-  /// `memory_for_all`: there is memory for a restart on every thread.
-  virtual ThreadPlan plan(const Resources& resources, std::uint64_t restarts,
-                          bool memory_for_all) const = 0;
-  virtual MemoryNeed memory(const ThreadPlan& plan, int workers_on_node) const = 0;
+  /// Divides the threads of this rank among `restarts` restarts; returns how many run at once.
+  virtual int assign_threads(const Resources& resources, std::uint64_t restarts) = 0;
+  virtual MemoryNeed memory(int workers_on_node) const = 0;
   /// End of the error message if memory() exceeds the `available` bytes of a node.
   virtual std::string remedies(double /*available*/) const { return {}; }
 
@@ -92,7 +90,7 @@ class Workload {
   virtual Work tuning_work(const MethodSummary&) const { return {}; }
   /// Called in every worker or, if states are distributed, once on every rank of a group. `group`
   /// is null otherwise.
-  virtual RestartRunner make_runner(const ThreadPlan& plan, Group* group) const = 0;
+  virtual RestartRunner make_runner(Group* group) const = 0;
 };
 
 /// One run of a campaign: plans, loads, runs the restarts, writes journals, merges. Returns the

@@ -19,15 +19,14 @@ void run_evaluate(const EvaluateOptions& options) {
   const SingleState s = prepare_single_state(options.state, options.gradient);
   if (!s.has_part()) return;
   const auto engine =
-      s.ranks ? make_distributed_engine(*s.ranks, s.circuit, s.layout, s.costs, s.engine)
-              : make_engine(s.circuit, s.costs, s.engine);
+      s.ranks ? make_distributed_engine(*s.ranks, s.plan, s.costs) : make_engine(s.plan, s.costs);
   std::vector<double> gradient(options.gradient ? s.angles.size() : 0);
   const double expectation = options.gradient ? engine->expectation_and_gradient(s.angles, gradient)
                                               : engine->expectation(s.angles);
   if (!s.speaks()) return;
 
   if (options.json) {
-    nlohmann::ordered_json out{{"qubits", s.circuit.qubits},
+    nlohmann::ordered_json out{{"qubits", s.plan.circuit.qubits},
                                {"expectation", expectation},
                                {"reference", "enumerated"},  // of gaps
                                {"minimum", s.minimum},
@@ -37,7 +36,7 @@ void run_evaluate(const EvaluateOptions& options) {
     return;
   }
   fmt::print("qubits       {}\nexpectation  {:.17g}\nminimum      {:.17g}\ngap          {:.17g}\n",
-             s.circuit.qubits, expectation, s.minimum, expectation - s.minimum);
+             s.plan.circuit.qubits, expectation, s.minimum, expectation - s.minimum);
   for (std::size_t k = 0; k < gradient.size(); ++k)
     fmt::print("{}{:>5}  {:.17g}\n", k == 0 ? "gradient\n" : "", k, gradient[k]);
 }

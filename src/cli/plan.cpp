@@ -12,11 +12,9 @@
 #include <utility>
 
 #include "campaign/experiment.hpp"
-#include "campaign/held_state.hpp"
 #include "campaign/memory.hpp"
 #include "campaign/node_memory.hpp"
 #include "campaign/same_input.hpp"
-#include "campaign/thread_plan.hpp"
 #include "cli/links.hpp"
 #include "cli/options.hpp"
 #include "cli/verbs.hpp"
@@ -29,7 +27,7 @@
 #include "core/paths.hpp"
 #include "core/printable.hpp"
 #include "core/quantities.hpp"
-#include "engine/distribution.hpp"
+#include "engine/execution_plan.hpp"
 #include "perf/load.hpp"
 #include "perf/machine_file.hpp"
 #include "perf/measure.hpp"
@@ -126,11 +124,9 @@ void run_measure(const PlanOptions& options) {
 /// Everything that follows from an experiment and a layout.
 struct Plan {
   Experiment experiment;
-  HeldState state;
   Layout layout;
-  double engine_memory = 0.0;  ///< bytes per rank for its engine
-  Distribution distribution;
-  ThreadPlan threads;
+  ExecutionRequest request;
+  ExecutionPlan execution;
   double table = 0.0, states = 0.0, buffers = 0.0;  ///< bytes per rank; table: its share
   DataBytes data;                                   ///< per node
   EvaluationLoad expectation, gradient;
@@ -141,42 +137,28 @@ struct Plan {
     return std::max(rank_bytes() * layout.ranks_per_node + data.held, data.loading);
   }
   /// Number of states simulated at once.
-  int workers() const { return layout.ranks() / layout.ranks_per_state * threads.workers; }
+  int workers() const { return layout.ranks() / layout.ranks_per_state * execution.workers; }
 };
 
-Plan make_plan(const Experiment& experiment, const DataBytes& data, const HeldState& state,
+Plan make_plan(const Experiment& experiment, const DataBytes& data, const Circuit& circuit,
                const Layout& layout, double all_memory) {
-  Plan p;
-  p.data = data;
+  Plan p{
+      experiment, layout, execution_request(experiment, layout.ranks_per_state), {}, 0, 0, 0, data,
+      {},         {}};
   const double node_memory = all_memory - data.held;
-  p.experiment = experiment;
-  p.state = state;
-  p.layout = layout;
-  const Circuit& circuit = state.circuit;
-  p.engine_memory =
+  p.request.memory =
       memory_for_engine(node_memory, layout.ranks_per_node, circuit.qubits, layout.ranks_per_state);
-  p.distribution = state.lay_out(layout.ranks_per_state, p.engine_memory);
-  p.expectation = evaluation_load(circuit, p.distribution, experiment.precision, false);
-  p.gradient = evaluation_load(circuit, p.distribution, experiment.precision, true);
-  const auto engine = [&](int threads) {
-    return state.bytes(p.distribution,
-                       {p.distribution.kind, experiment.precision, threads, !state.measured});
-  };
-  const int n = circuit.qubits;
-  if (layout.ranks_per_state == 1) {
-    p.table = std::ldexp(8.0, n) / layout.ranks_per_node;  // one copy, shared by the node
-    const double all = (p.table + layout.threads * engine(1)) * layout.ranks_per_node;
-    const Resources resources{layout.threads, layout.ranks(), layout.ranks_per_node};
-    p.threads = plan_threads(evaluation_of(circuit, {p.distribution.kind, experiment.precision}),
-                             resources, experiment.restart_count, all <= node_memory);
-  } else {
-    p.table = std::ldexp(8.0, n - p.distribution.rank_bits());
-    p.threads = {1, layout.threads};
-  }
-  p.states = p.threads.workers * engine(p.threads.threads_per_state);
-  if (p.distribution.kind == EngineKind::sweep && layout.ranks_per_state > 1) {
-    const double size = experiment.precision == Precision::float64 ? 8.0 : 4.0;
-    const double held = std::ldexp(4.0 * size, n - p.distribution.rank_bits());
+  p.execution = plan_execution(circuit, p.request);
+  assign_threads(p.execution,
+                 {layout.threads, layout.ranks(), layout.ranks_per_node, 0.0, node_memory},
+                 experiment.restart_count);
+  p.expectation = evaluation_load(p.execution, false);
+  p.gradient = evaluation_load(p.execution, true);
+  // One copy of the table, shared by the node, or a part for each rank.
+  p.table = p.execution.table_bytes /
+            (layout.ranks_per_state == 1 ? layout.ranks_per_node : layout.ranks_per_state);
+  p.states = p.execution.workers * p.execution.bytes(p.execution.engine.threads);
+  if (const double held = p.execution.state_bytes(); held > 0.0) {
     p.buffers = p.states - held;  // messages, sums; for float32 also its table
     p.states = held;
   }
@@ -206,7 +188,7 @@ double most_evaluations(const Experiment& e) {
 double most_circuits(const Plan& p) {
   const ShotOptions& o = p.experiment.shots;
   const std::size_t gradient =
-      o.gradient == ShotGradient::shift ? 2 * live_angles(p.state.circuit).size() : 2;
+      o.gradient == ShotGradient::shift ? 2 * live_angles(p.execution.circuit).size() : 2;
   return p.experiment.optimizer.max_iterations * (static_cast<double>(gradient) + 1.0);
 }
 
@@ -216,14 +198,14 @@ struct Prediction {
 
 Prediction predict(const Machine& machine, const Plan& p) {
   const int busy = std::min(machine.cores, p.layout.ranks_per_node * p.layout.threads);
-  const int threads = std::min(p.threads.threads_per_state, machine.cores);
+  const int threads = std::min(p.execution.engine.threads, machine.cores);
   const auto seconds = [&](const EvaluationLoad& load) {
     return evaluation_seconds(machine, load, threads, std::max(busy, threads), p.layout);
   };
   Prediction t{seconds(p.expectation), seconds(p.gradient), 0.0};
   const double rounds = std::ceil(static_cast<double>(p.experiment.restart_count) / p.workers());
-  t.campaign = rounds * (p.state.measured ? most_circuits(p) * t.expectation
-                                          : most_evaluations(p.experiment) * t.gradient);
+  t.campaign = rounds * (p.execution.shots ? most_circuits(p) * t.expectation
+                                           : most_evaluations(p.experiment) * t.gradient);
   return t;
 }
 
@@ -243,16 +225,16 @@ void print_memory(const Plan& p, double available) {
 }
 
 void print_exchanges(const Plan& p) {
-  if (p.distribution.ranks == 1) {
+  const ExecutionPlan& e = p.execution;
+  if (e.ranks == 1) {
     fmt::print("stages       1, nothing is exchanged\n");
     return;
   }
-  if (p.distribution.kind == EngineKind::sweep)
-    fmt::print("stages       {}, {} of {} qubits local\n", p.distribution.plan.stages.size(),
-               p.distribution.plan.local_qubits, p.state.circuit.qubits);
+  if (e.engine.kind == EngineKind::cut)
+    fmt::print("stages       1, {} branches, summed over the ranks\n", e.cut.branches());
   else
-    fmt::print("stages       1, {} branches, summed over the ranks\n",
-               p.distribution.cut.branches());
+    fmt::print("stages       {}, {} of {} qubits local\n", e.exchanges.stages.size(),
+               e.exchanges.local_qubits, e.circuit.qubits);
   fmt::print("exchanged    by a rank: {} for the expectation, {} with gradient\n",
              in_bytes(p.expectation.exchanged_bytes), in_bytes(p.gradient.exchanged_bytes));
 }
@@ -323,7 +305,7 @@ std::pair<int, DataBytes> survey_data(const std::string& source, const ProblemOp
     case ProblemKind::table:
     case ProblemKind::synthetic: {
       const int bits = network_bits(options);
-      return {bits > 0 ? bits : make_problem(options)->qubits(), bytes};
+      return {bits > 0 ? bits : make_problem(options)->bits(), bytes};
     }
     case ProblemKind::csv:
     case ProblemKind::images: {
@@ -346,8 +328,7 @@ void run_plan(const PlanOptions& options) {
   refuse_several_ranks("plan", "--measure", std::getenv);
   const Experiment experiment = read_experiment(options.experiment, options.overrides);
   const auto [qubits, data] = survey_data(options.experiment, experiment.problem);
-  const HeldState state(experiment, qubits);
-  const Circuit& circuit = state.circuit;
+  const Circuit circuit = make_circuit(experiment, qubits);
   std::optional<Machine> machine;
   if (!options.machine.empty()) machine = read_machine(options.machine);
   const auto either = [&](auto asked, auto machine_has, const auto& here) {
@@ -360,7 +341,7 @@ void run_plan(const PlanOptions& options) {
   const double memory = either(static_cast<double>(options.memory), machine ? machine->memory : 0.0,
                                [] { return available_memory(); });
   const Layout layout = layout_of(options, cores, domains);
-  const Plan plan = make_plan(experiment, data, state, layout, memory);
+  const Plan plan = make_plan(experiment, data, circuit, layout, memory);
   std::optional<Prediction> times;
   if (machine) times = predict(*machine, plan);
   const std::vector<std::string> words = job_options(plan, memory, times);
@@ -368,7 +349,7 @@ void run_plan(const PlanOptions& options) {
     if (plan.node_bytes() > memory)
       throw InputError(fmt::format("{}: {} need {} of a node, which has {}{}", options.experiment,
                                    describe(layout), in_bytes(plan.node_bytes()), in_bytes(memory),
-                                   state.remedies(plan.distribution, memory)));
+                                   remedies(plan.execution, plan.request, memory)));
   };
   if (options.format == "sbatch") {
     require_fit();
@@ -380,10 +361,10 @@ void run_plan(const PlanOptions& options) {
              circuit.qubits, circuit.angles, experiment.restart_count);
   fmt::print("layout       {}\n", describe(layout));
   fmt::print("states       {} at once, each with {} thread{} per rank\n", plan.workers(),
-             plan.threads.threads_per_state, plan.threads.threads_per_state == 1 ? "" : "s");
-  const std::string reason = state.reason(plan.distribution, plan.engine_memory);
-  fmt::print("engine       {}{}{}\n", to_string(plan.distribution.kind), reason.empty() ? "" : ": ",
-             reason);
+             plan.execution.engine.threads, plan.execution.engine.threads == 1 ? "" : "s");
+  const std::string& reason = plan.execution.reason;
+  fmt::print("engine       {}{}{}\n", to_string(plan.execution.engine.kind),
+             reason.empty() ? "" : ": ", reason);
   print_exchanges(plan);
   print_memory(plan, memory);
 
@@ -401,8 +382,8 @@ void run_plan(const PlanOptions& options) {
   }
 
   std::optional<Plan> smallest;  // one rank on each of its nodes
-  if (const auto fits = state.smallest(memory - data.held))
-    smallest = make_plan(experiment, data, state, {fits->ranks, 1, cores, fits->ranks}, memory);
+  if (const auto fits = smallest_plan(circuit, plan.request, memory - data.held))
+    smallest = make_plan(experiment, data, circuit, {fits->ranks, 1, cores, fits->ranks}, memory);
   fmt::print("smallest     {}\n",
              smallest ? describe(smallest->layout) : "no number of these nodes can hold a state");
   if (smallest && machine && (machine->network || smallest->layout.ranks_per_state == 1))

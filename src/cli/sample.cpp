@@ -21,15 +21,15 @@ struct SampleOptions {
 };
 
 Counts measure_here(const SingleState& s, const SampleOptions& options) {
-  AlignedVector<Complex> amplitudes(dimension(s.circuit.qubits));
-  make_engine(s.circuit, s.costs, s.engine)->state(s.angles, amplitudes);
-  return measure(amplitudes, options.shots, options.seed, s.engine.threads);
+  AlignedVector<Complex> amplitudes(dimension(s.plan.circuit.qubits));
+  make_engine(s.plan, s.costs)->amplitudes()->state(s.angles, amplitudes);
+  return measure(amplitudes, options.shots, options.seed, s.plan.engine.threads);
 }
 
 /// Measures the distributed state; rank 0 returns all counts. Collective.
 Counts measure_spread(const SingleState& s, const SampleOptions& options) {
   return s.ranks->gather(
-      make_distributed_sweep(*s.ranks, s.circuit, s.layout.plan, s.costs, s.engine)
+      make_distributed_sweep(*s.ranks, s.plan.circuit, s.plan.exchanges, s.costs, s.plan.engine)
           ->measure(s.angles, options.shots, CounterRng(options.seed, Stream::shots, 0)));
 }
 
@@ -40,7 +40,7 @@ std::vector<double> costs_of(const SingleState& s, std::vector<Index> strings) {
     std::ranges::transform(strings, costs.begin(), [&](Index w) { return s.costs[w]; });
     return costs;
   }
-  const IndexMap part = s.layout.part(s.ranks->rank());
+  const IndexMap part = s.plan.part(s.ranks->rank());
   std::uint64_t count = strings.size();
   MPI_Bcast(&count, 1, MPI_UINT64_T, 0, s.ranks->comm());
   constexpr std::uint64_t at_once = 1 << 20;
@@ -75,13 +75,13 @@ void run_sample(const SampleOptions& options) {
   if (!s.speaks()) return;
 
   fmt::print("# parameter 0 is the first bit\n# {:<{}}  count  cost  network\n", "bits",
-             std::max(s.circuit.qubits - 2, 0));
+             std::max(s.plan.circuit.qubits - 2, 0));
   for (std::size_t k = 0; k < rows.size(); ++k) {
     const auto& [w, count] = rows[k];
     std::string network;
     for (const DecodedValue& value : s.problem->decode(w))
       network += fmt::format(" {}={}", value.name, value.value);
-    fmt::print("{:0{}b}  {}  {:.17g} {}\n", w, s.circuit.qubits, count, costs[k], network);
+    fmt::print("{:0{}b}  {}  {:.17g} {}\n", w, s.plan.circuit.qubits, count, costs[k], network);
   }
 }
 

@@ -205,7 +205,7 @@ void run_table(const TableOptions& options) {
   print_remarks(*problem);
 
   Summary summary;
-  summary.qubits = problem->qubits();
+  summary.qubits = problem->bits();
   summary.samples = problem->train_samples();
   check_memory(summary.qubits);
   std::vector<double> costs(dimension(summary.qubits));

@@ -1,10 +1,11 @@
 #include "comm/distributed_engine.hpp"
 
+#include <bit>
 #include <optional>
+#include <utility>
 
 #include "comm/distributed_sweep.hpp"
 #include "engine/cut_engine.hpp"
-#include "engine/sweep_engine.hpp"
 
 namespace qhn {
 namespace {
@@ -27,23 +28,27 @@ class RowsOfRank final : public RowShare {
 
 }  // namespace
 
-std::unique_ptr<Engine> make_distributed_engine(const Ranks& ranks, const Circuit& circuit,
-                                                const Distribution& distribution,
-                                                std::span<const double> cost,
-                                                const EngineOptions& options) {
-  if (distribution.kind == EngineKind::cut)
-    return make_cut_engine(circuit, distribution.cut, cost, options,
-                           ranks.size() > 1 ? std::make_unique<RowsOfRank>(ranks) : nullptr);
-  if (distribution.ranks == 1) return make_sweep_engine(circuit, cost, options);
-  return make_distributed_sweep(ranks, circuit, distribution.plan, cost, options);
+std::unique_ptr<Engine> make_distributed_engine(const Ranks& ranks, const ExecutionPlan& plan,
+                                                std::span<const double> cost) {
+  if (plan.ranks == 1) return make_engine(plan, cost);
+  if (plan.engine.kind == EngineKind::cut)
+    return make_cut_engine(plan.circuit, plan.cut, cost, plan.engine,
+                           std::make_unique<RowsOfRank>(ranks));
+  return make_distributed_sweep(ranks, plan.circuit, plan.exchanges, cost, plan.engine);
 }
 
-double distributed_cost(const Ranks& ranks, const IndexMap& part, std::span<const double> cost,
-                        Index w) {
-  const std::optional<Index> here = part.find(w);
-  double value = here ? cost[*here] : 0.0;
-  ranks.sum(std::span<double>(&value, 1));
-  return value;
+DistributedCosts::DistributedCosts(const Ranks& ranks, IndexMap part, std::span<const double> costs)
+    : ranks_(ranks),
+      part_(std::move(part)),
+      costs_(costs),
+      bits_(part_.slots() + std::countr_zero(static_cast<unsigned>(ranks.size()))) {}
+
+void DistributedCosts::evaluate(std::span<const BitString> strings, std::span<double> out) const {
+  for (std::size_t i = 0; i < strings.size(); ++i) {
+    const std::optional<Index> here = part_.find(strings[i].index());
+    out[i] = here ? costs_[*here] : 0.0;
+  }
+  ranks_.sum(out);
 }
 
 }  // namespace qhn

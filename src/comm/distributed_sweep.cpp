@@ -82,10 +82,6 @@ class Sweep final : public DistributedSweep {
     return ranks_.most_probable(best);
   }
 
-  void state(std::span<const double>, std::span<Complex>) override {
-    throw RunError("a distributed state is not gathered on one rank");
-  }
-
   double norm(std::span<const double> angles) override {
     forward(angles);
     double sum = 0.0;

@@ -14,9 +14,10 @@ namespace qhn {
 /// All calls are collective and return bit-identical results on every rank. Large parts are
 /// cache-blocked, as in make_block_engine(). Memory per rank: two parts of the state, one sixteenth
 /// of a part for messages, and the blocks.
-class DistributedSweep : public Engine {
+class DistributedSweep : public Engine, public StringSearch {
  public:
   EngineKind kind() const override { return EngineKind::sweep; }
+  StringSearch* strings() override { return this; }
   /// Σ_x |ψ_x|² at `angles`; 1 up to rounding.
   virtual double norm(std::span<const double> angles) = 0;
   /// Counts of `shots` measurements drawn from `rng`; each rank returns those of its own part. If

@@ -17,7 +17,7 @@ Purpose purpose_of(bool from_zero) {
 }
 
 template <class T>
-class BlockEngine final : public Engine {
+class BlockEngine final : public Engine, public StringSearch, public AmplitudeSource {
  public:
   BlockEngine(const Circuit& circuit, int block_qubits, std::span<const double> cost,
               std::span<const Complex> start, const EngineOptions& options)
@@ -59,6 +59,9 @@ class BlockEngine final : public Engine {
     stages_.add_derivatives(gradient);
     return sum();
   }
+
+  StringSearch* strings() override { return this; }
+  AmplitudeSource* amplitudes() override { return this; }
 
   MostProbable most_probable(std::span<const double> angles) override {
     std::fill(best_.begin(), best_.end(), MostProbable{0, -1.0});

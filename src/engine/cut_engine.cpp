@@ -115,7 +115,7 @@ struct Side {
 };
 
 template <class T>
-class CutEngine final : public Engine {
+class CutEngine final : public Engine, public StringSearch, public AmplitudeSource {
  public:
   CutEngine(const Circuit& circuit, const CutCircuit& cut, std::span<const double> cost,
             const EngineOptions& options, std::unique_ptr<const RowShare> share)
@@ -186,6 +186,9 @@ class CutEngine final : public Engine {
     backward(gradient);
     return value;
   }
+
+  StringSearch* strings() override { return this; }
+  AmplitudeSource* amplitudes() override { return share_ ? nullptr : this; }
 
   MostProbable most_probable(std::span<const double> angles) override {
     // Optimizers call this at the point just evaluated; its pair products are still valid.
@@ -524,6 +527,11 @@ int branch_groups(const CutCircuit& cut) {
   const int qubits = std::max(cut.low.qubits, cut.high.qubits);
   const Index elements = static_cast<Index>(2 * cut.branches()) * dimension(qubits);
   return static_cast<int>(std::clamp<Index>(elements >> 12, 1, static_cast<Index>(cut.branches())));
+}
+
+Index most_cut_ranks(const CutCircuit& cut) {
+  constexpr Index least_rows = 16;
+  return std::max<Index>(1, dimension(cut.high.qubits) / least_rows);
 }
 
 Index cut_sum_length(const CutCircuit& cut) {

@@ -48,6 +48,9 @@ std::unique_ptr<Engine> make_cut_engine(const Circuit& circuit, const CutCircuit
 /// the number of threads. Phase factors are computed once for each group.
 int branch_groups(const CutCircuit& cut);
 
+/// Most ranks that the rows of the table suffice for: each takes at least one tile of rows.
+Index most_cut_ranks(const CutCircuit& cut);
+
 /// Numbers summed over the ranks in one evaluation with gradient.
 Index cut_sum_length(const CutCircuit& cut);
 

@@ -14,10 +14,11 @@ namespace qhn {
 enum class EngineKind { automatic, reference, sweep, cut };
 const char* to_string(EngineKind kind);
 EngineKind parse_engine(const std::string& name);
+/// All of them, automatic first.
+std::vector<EngineKind> engine_kinds();
 
 enum class Precision { float64, float32 };
 const char* to_string(Precision precision);
-Precision parse_precision(const std::string& name);
 
 struct EngineOptions {
   EngineKind kind = EngineKind::automatic;
@@ -40,9 +41,25 @@ inline bool less_probable(const MostProbable& a, const MostProbable& b) {
   return a.probability != b.probability ? a.probability < b.probability : a.index > b.index;
 }
 
+/// The capability to find the most probable bit string.
+class StringSearch {
+ public:
+  virtual ~StringSearch() = default;
+  /// The most probable bit string at `angles`.
+  virtual MostProbable most_probable(std::span<const double> angles) = 0;
+};
+
+/// The capability to compute all amplitudes of the state.
+class AmplitudeSource {
+ public:
+  virtual ~AmplitudeSource() = default;
+  /// All 2^N amplitudes at `angles` into `amplitudes` (length 2^N).
+  virtual void state(std::span<const double> angles, std::span<Complex> amplitudes) = 0;
+};
+
 /// E(θ) = Σ_w |ψ_w(θ)|² C(w) and its exact gradient for one circuit and one diagonal cost. An
 /// engine owns all memory an evaluation needs (the constructor allocates it) and serves one caller
-/// at a time. The cost table is shared and must outlive the engine.
+/// at a time, its capabilities included. The cost table is shared and must outlive the engine.
 class Engine {
  public:
   virtual ~Engine() = default;
@@ -56,30 +73,18 @@ class Engine {
   virtual double expectation_and_gradient(std::span<const double> angles,
                                           std::span<double> gradient) = 0;
 
-  /// The most probable bit string at `angles`.
-  virtual MostProbable most_probable(std::span<const double> angles) = 0;
-
-  /// All 2^N amplitudes at `angles` into `amplitudes` (length 2^N).
-  virtual void state(std::span<const double> angles, std::span<Complex> amplitudes) = 0;
+  /// Capabilities; null: the engine lacks it. They live as long as the engine.
+  virtual StringSearch* strings() { return nullptr; }
+  virtual AmplitudeSource* amplitudes() { return nullptr; }
 
   /// Bytes this engine holds, the cost table excluded.
   virtual std::size_t bytes() const = 0;
 };
 
+/// The engine that `options` select: make_engine() of plan_execution() (engine/execution_plan.hpp).
 /// `cost` has 2^N entries in table-index order and must outlive the engine.
 /// Throws InputError if the lengths disagree or the engine cannot run the circuit.
 std::unique_ptr<Engine> make_engine(const Circuit& circuit, std::span<const double> cost,
                                     const EngineOptions& options);
-
-/// The engine that `automatic` selects.
-EngineKind choose_engine(const Circuit& circuit);
-
-/// Predicted multiply-adds of one expectation with gradient by the engine that `kind` selects
-/// (gradient_fmas, circuit/schedule.hpp); for the reference engine those of the statevector engine.
-double evaluation_multiply_adds(const Circuit& circuit, EngineKind kind);
-
-/// Bytes that the engine of make_engine(…) will hold, the cost table and up to 256 KiB of small
-/// tables excluded. Does not allocate them.
-std::size_t engine_bytes(const Circuit& circuit, const EngineOptions& options);
 
 }  // namespace qhn

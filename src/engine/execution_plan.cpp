@@ -1,92 +1,162 @@
-#include "engine/engine.hpp"
+#include "engine/execution_plan.hpp"
 
-#include <array>
-#include <utility>
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <bit>
+#include <cmath>
 
 #include "core/error.hpp"
+#include "core/quantities.hpp"
 #include "engine/cut_engine.hpp"
-#include "engine/reference_engine.hpp"
-#include "engine/sweep_engine.hpp"
+#include "engine/engines.hpp"
 
 namespace qhn {
 namespace {
 
-constexpr std::array<std::pair<EngineKind, const char*>, 4> engines{
-    {{EngineKind::automatic, "automatic"},
-     {EngineKind::reference, "reference"},
-     {EngineKind::sweep, "sweep"},
-     {EngineKind::cut, "cut"}}};
-
-constexpr std::array<std::pair<Precision, const char*>, 2> precisions{
-    {{Precision::float64, "float64"}, {Precision::float32, "float32"}}};
-
-template <class Names, class Value>
-const char* name_of(const Names& names, Value value) {
-  for (const auto& [v, name] : names)
-    if (v == value) return name;
-  return "unknown";
+/// Bytes of the cost table on a node: one copy, or a part for each of its `here` ranks.
+double table_on_node(int qubits, int ranks_per_state, int here) {
+  const double table = std::ldexp(8.0, qubits);
+  return ranks_per_state == 1 ? table : table * here / ranks_per_state;
 }
 
-template <class Names>
-auto value_of(const Names& names, const std::string& name, const std::string& what) {
-  std::string known;
-  for (const auto& [value, n] : names) {
-    if (name == n) return value;
-    known += known.empty() ? n : std::string(", ") + n;
+/// One rank: the amplitudes and the state they come from; several: a reordered part.
+double bytes_of_shots(const ExecutionPlan& plan) {
+  if (!plan.shots) return 0.0;
+  const double state = plan.engine.precision == Precision::float64 ? 16.0 : 8.0;
+  const double amplitudes = plan.ranks == 1 ? sizeof(Complex) : 0.0;
+  return std::ldexp(state + amplitudes, plan.circuit.qubits) / plan.ranks;
+}
+
+/// The plan with engine `kind`; `cut`: the one to use, if it is known. Throws InputError.
+ExecutionPlan planned(const Circuit& circuit, const ExecutionRequest& request, EngineKind kind,
+                      const CutCircuit& cut = {}) {
+  ExecutionPlan plan;
+  plan.circuit = circuit;
+  plan.engine = request.engine;
+  plan.engine.kind = kind;
+  plan.shots = request.shots;
+  plan.ranks = request.ranks;
+  plan.cut = cut;
+  const EngineEntry& engine = engine_entry(kind);
+  engine.lay_out(plan);
+  plan.multiply_adds = gradient_fmas(plan.cut);
+  plan.table_bytes = std::ldexp(8.0, circuit.qubits);
+  EngineOptions alone = plan.engine;
+  alone.threads = 1;
+  if (circuit.qubits - plan.rank_bits() <= 48)  // more bytes would overflow
+    plan.engine_bytes = engine.bytes(plan, alone);
+  plan.shot_bytes = bytes_of_shots(plan);
+  return plan;
+}
+
+/// The cheaper engine, or the other one where only that fits the memory.
+ExecutionPlan chosen(const Circuit& circuit, const ExecutionRequest& request) {
+  if (request.shots && request.ranks > 1) return planned(circuit, request, EngineKind::sweep);
+  const CutCircuit best = best_cut(circuit, Purpose::expectation);
+  const bool cuts =
+      best.high.qubits > 0 && most_cut_ranks(best) >= static_cast<Index>(request.ranks);
+  ExecutionPlan cheapest = cuts ? planned(circuit, request, EngineKind::cut, best)
+                                : planned(circuit, request, EngineKind::sweep);
+  const int threads = request.engine.threads;
+  if (std::isinf(request.memory) || cheapest.bytes(threads) <= request.memory) return cheapest;
+
+  ExecutionPlan other;
+  try {
+    other = planned(circuit, request, cuts ? EngineKind::sweep : EngineKind::cut);
+  } catch (const InputError&) {
+    return cheapest;  // no usable cut
   }
-  throw InputError("unknown " + what + " '" + name + "': known are " + known);
-}
-
-CutCircuit choose_cut(const Circuit& circuit, EngineKind kind) {
-  if (kind != EngineKind::cut) return best_cut(circuit, Purpose::expectation);
-  if (circuit.qubits < 2) throw InputError("one qubit cannot be cut: use engine sweep");
-  return cheapest_proper_cut(circuit, Purpose::expectation);
+  const auto alternative = [&](const ExecutionPlan& p) {
+    return ExecutionPlan::Alternative{p.engine.kind, p.bytes(threads) - p.shot_bytes};
+  };
+  if (other.bytes(threads) >= cheapest.bytes(threads)) {
+    cheapest.other = alternative(other);
+    return cheapest;
+  }
+  other.other = alternative(cheapest);
+  if (other.bytes(threads) <= request.memory)
+    other.reason = fmt::format("{} takes fewer operations, but {} on a rank, which has {} for it",
+                               to_string(other.other->kind), in_bytes(other.other->bytes),
+                               in_bytes(request.memory - other.shot_bytes));
+  return other;
 }
 
 }  // namespace
 
-const char* to_string(EngineKind kind) { return name_of(engines, kind); }
-EngineKind parse_engine(const std::string& name) { return value_of(engines, name, "engine"); }
-const char* to_string(Precision precision) { return name_of(precisions, precision); }
-Precision parse_precision(const std::string& name) {
-  return value_of(precisions, name, "precision");
+MemoryNeed least_memory_need(int qubits) { return {qubits, std::ldexp(8.0, qubits), 0.0}; }
+
+double memory_for_engine(double memory, int ranks_on_node, int qubits, int ranks_per_state) {
+  return (memory - table_on_node(qubits, ranks_per_state, ranks_on_node)) / ranks_on_node;
 }
 
-EngineKind choose_engine(const Circuit& circuit) {
-  return best_cut(circuit, Purpose::expectation).high.qubits > 0 ? EngineKind::cut
-                                                                 : EngineKind::sweep;
+int ExecutionPlan::rank_bits() const { return std::countr_zero(static_cast<unsigned>(ranks)); }
+
+IndexMap ExecutionPlan::part(int rank) const {
+  if (!exchanges.stages.empty()) return plan_for_rank(exchanges, static_cast<Index>(rank)).result;
+  IndexMap map = identity_map(circuit.qubits - rank_bits());
+  map.base = static_cast<Index>(rank) << map.slots();
+  return map;
 }
 
-double evaluation_multiply_adds(const Circuit& circuit, EngineKind kind) {
-  const bool whole = kind == EngineKind::sweep || kind == EngineKind::reference;
-  return gradient_fmas(whole ? cut_circuit(circuit, circuit.qubits, Purpose::expectation)
-                             : choose_cut(circuit, kind));
+double ExecutionPlan::bytes(int threads) const {
+  if (circuit.qubits - rank_bits() > 48) return shot_bytes;
+  EngineOptions options = engine;
+  options.threads = threads;
+  return engine_entry(engine.kind).bytes(*this, options) + shot_bytes;
 }
 
-std::unique_ptr<Engine> make_engine(const Circuit& circuit, std::span<const double> cost,
-                                    const EngineOptions& options) {
-  if (cost.size() != dimension(circuit.qubits))
-    throw InputError("a circuit of " + std::to_string(circuit.qubits) + " qubits needs " +
-                     std::to_string(dimension(circuit.qubits)) + " costs, got " +
-                     std::to_string(cost.size()));
-  if (options.kind == EngineKind::reference) {
-    if (options.precision != Precision::float64)
-      throw InputError("the reference engine supports float64 only");
-    return make_reference_engine(circuit, cost);
+double ExecutionPlan::state_bytes() const {
+  if (exchanges.stages.empty() || ranks == 1) return 0.0;
+  const double real = engine.precision == Precision::float64 ? sizeof(double) : sizeof(float);
+  return std::ldexp(4.0 * real, exchanges.local_qubits);
+}
+
+MemoryNeed ExecutionPlan::memory(int states) const {
+  if (circuit.qubits - rank_bits() > 48) return least_memory_need(circuit.qubits);
+  return {circuit.qubits, table_on_node(circuit.qubits, ranks, states),
+          bytes(engine.threads) * states};
+}
+
+ExecutionPlan plan_execution(const Circuit& circuit, const ExecutionRequest& request) {
+  const Index most = dimension(circuit.qubits - 1);
+  if (request.ranks < 1 || !std::has_single_bit(static_cast<unsigned>(request.ranks)) ||
+      static_cast<Index>(request.ranks) > most)
+    throw InputError(
+        fmt::format("a state of {} qubits can be distributed over 1, 2, 4, … {} ranks, not {}",
+                    circuit.qubits, most, request.ranks));
+  if (request.engine.kind == EngineKind::automatic) return chosen(circuit, request);
+  return planned(circuit, request, request.engine.kind);
+}
+
+std::optional<ExecutionPlan> smallest_plan(const Circuit& circuit, ExecutionRequest request,
+                                           double memory) {
+  for (int bits = 0; bits < std::min(circuit.qubits, 20); ++bits) {
+    request.ranks = 1 << bits;
+    request.memory = memory_for_engine(memory, 1, circuit.qubits, request.ranks);
+    if (request.memory < 0.0) continue;
+    try {
+      ExecutionPlan plan = plan_execution(circuit, request);
+      if (plan.bytes(plan.engine.threads) <= request.memory) return plan;
+    } catch (const InputError&) {
+      continue;  // a cut with fewer rows than ranks, or an engine that keeps the state on one rank
+    }
   }
-  if (options.kind == EngineKind::sweep) return make_sweep_engine(circuit, cost, options);
-  const CutCircuit cut = choose_cut(circuit, options.kind);
-  if (cut.high.qubits == 0) return make_sweep_engine(circuit, cost, options);
-  return make_cut_engine(circuit, cut, cost, options);
+  return std::nullopt;
 }
 
-std::size_t engine_bytes(const Circuit& circuit, const EngineOptions& options) {
-  if (options.kind == EngineKind::reference) return 3 * dimension(circuit.qubits) * sizeof(Complex);
-  if (options.kind != EngineKind::sweep) {
-    const CutCircuit cut = choose_cut(circuit, options.kind);
-    if (cut.high.qubits > 0) return cut_engine_bytes(cut, options);
-  }
-  return sweep_engine_bytes(circuit, options);
+std::string remedies(const ExecutionPlan& plan, const ExecutionRequest& request, double memory) {
+  std::string text;
+  if (plan.other)
+    text = fmt::format("; engine {} holds {} on a rank, {} {}", to_string(plan.engine.kind),
+                       in_bytes(plan.bytes(request.engine.threads)), to_string(plan.other->kind),
+                       in_bytes(plan.other->bytes + plan.shot_bytes));
+  const std::optional<ExecutionPlan> fits = smallest_plan(plan.circuit, request, memory);
+  if (!fits) return text + "; no number of such nodes can hold a state";
+  return text +
+         fmt::format("; the smallest layout that fits: engine {}, {} node{}, 1 rank a node",
+                     to_string(fits->engine.kind), fits->ranks, fits->ranks == 1 ? "" : "s") +
+         (fits->ranks > 1 ? fmt::format(", --ranks-per-state {}", fits->ranks) : "");
 }
 
 }  // namespace qhn

@@ -42,7 +42,7 @@ void apply_generator(const Gate& gate, std::span<Complex> state) {
   }
 }
 
-class ReferenceEngine final : public Engine {
+class ReferenceEngine final : public Engine, public StringSearch, public AmplitudeSource {
  public:
   ReferenceEngine(const Circuit& circuit, std::span<const double> cost)
       : circuit_(circuit),
@@ -77,6 +77,9 @@ class ReferenceEngine final : public Engine {
     }
     return value;
   }
+
+  StringSearch* strings() override { return this; }
+  AmplitudeSource* amplitudes() override { return this; }
 
   MostProbable most_probable(std::span<const double> angles) override {
     run(angles);

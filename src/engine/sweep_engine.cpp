@@ -14,7 +14,7 @@ namespace qhn {
 namespace {
 
 template <class T>
-class SweepEngine final : public Engine {
+class SweepEngine final : public Engine, public StringSearch, public AmplitudeSource {
  public:
   SweepEngine(const Circuit& circuit, std::span<const double> cost, std::span<const Complex> start,
               const EngineOptions& options)
@@ -45,6 +45,9 @@ class SweepEngine final : public Engine {
     adjoint_.run(phi_.data(), lambda(), gradient, threads_);
     return value;
   }
+
+  StringSearch* strings() override { return this; }
+  AmplitudeSource* amplitudes() override { return this; }
 
   MostProbable most_probable(std::span<const double> angles) override {
     forward(angles);

@@ -3,7 +3,6 @@
 #include <cmath>
 
 #include "engine/distributed_stage.hpp"
-#include "engine/distribution.hpp"
 #include "engine/sweep_engine.hpp"
 
 namespace qhn {
@@ -24,11 +23,19 @@ EvaluationLoad sweep_load(const Work& work, int qubits, Precision precision, boo
   return load;
 }
 
+/// The load without messages.
+EvaluationLoad local_load(const ExecutionPlan& plan, Precision precision, bool gradient) {
+  if (plan.engine.kind == EngineKind::cut)
+    return cut_load(plan.cut, plan.ranks, precision, gradient);
+  return plan.ranks == 1 ? sweep_load(plan.circuit, precision, gradient)
+                         : sweep_load(plan.exchanges, precision, gradient);
+}
+
 }  // namespace
 
 EvaluationLoad sweep_load(const Circuit& circuit, Precision precision, bool gradient) {
-  const EngineKind kind = EngineKind::sweep;
-  const Work work = gradient ? gradient_work(circuit, kind) : expectation_work(circuit, kind);
+  const ExecutionPlan plan = plan_execution(circuit, {{EngineKind::sweep}});
+  const Work work = gradient ? gradient_work(plan) : expectation_work(plan);
   return sweep_load(work, circuit.qubits, precision, gradient,
                     sweep_block_qubits(circuit.qubits) > 0);
 }
@@ -63,16 +70,19 @@ EvaluationLoad cut_load(const CutCircuit& cut, int ranks, Precision precision, b
   return load;
 }
 
-EvaluationLoad evaluation_load(const Circuit& circuit, const Distribution& distribution,
-                               Precision precision, bool gradient) {
+EvaluationLoad evaluation_load(const ExecutionPlan& plan, bool gradient) {
   constexpr double longest_message = 1 << 18;
-  const Distribution& d = distribution;
-  EvaluationLoad load = d.kind == EngineKind::cut ? cut_load(d.cut, d.ranks, precision, gradient)
-                        : d.ranks == 1            ? sweep_load(circuit, precision, gradient)
-                                                  : sweep_load(d.plan, precision, gradient);
-  load.exchanged_bytes = gradient ? d.gradient_bytes(precision) : d.expectation_bytes(precision);
+  EvaluationLoad load = local_load(plan, plan.engine.precision, gradient);
+  load.exchanged_bytes = gradient ? plan.gradient_exchange : plan.expectation_exchange;
   load.messages = std::ceil(load.exchanged_bytes / longest_message);
   return load;
+}
+
+Work evaluation_work(const ExecutionPlan& plan, bool gradient) {
+  if (plan.ranks == 1) return gradient ? gradient_work(plan) : expectation_work(plan);
+  Work work = local_load(plan, Precision::float64, gradient).work;
+  work.exchanged = gradient ? plan.gradient_exchange : plan.expectation_exchange;
+  return plan.ranks * work;
 }
 
 }  // namespace qhn

@@ -1,8 +1,7 @@
 #pragma once
 
 #include "circuit/exchange_plan.hpp"
-#include "engine/distribution.hpp"
-#include "engine/engine.hpp"
+#include "engine/execution_plan.hpp"
 #include "perf/machine.hpp"
 
 namespace qhn {
@@ -16,8 +15,11 @@ EvaluationLoad sweep_load(const ExchangePlan& plan, Precision precision, bool gr
 /// Cut engine on `ranks` ranks with equal numbers of table rows.
 EvaluationLoad cut_load(const CutCircuit& cut, int ranks, Precision precision, bool gradient);
 
-/// The load for a distribution, messages included.
-EvaluationLoad evaluation_load(const Circuit& circuit, const Distribution& distribution,
-                               Precision precision, bool gradient);
+/// The load for a plan, messages included.
+EvaluationLoad evaluation_load(const ExecutionPlan& plan, bool gradient);
+
+/// Counted work of one evaluation, summed over the ranks that share a state: flops and bytes of
+/// double precision, and the bytes sent.
+Work evaluation_work(const ExecutionPlan& plan, bool gradient);
 
 }  // namespace qhn

@@ -99,10 +99,9 @@ Shares measure_shares(const CoreRates& rates, int most_qubits, Seconds seconds) 
   for (std::size_t p = 0; p < std::size(probes); ++p)
     for (std::size_t i = 0; i < std::size(sizes) && sizes[i] <= most_qubits; ++i) {
       const Circuit circuit = make_circuit(Family::linear, sizes[i], probes[p].sublayers);
-      const int block = probes[p].block_qubits(sizes[i]);
-      const Work work = probes[p].gradient
-                            ? gradient_work(circuit, probes[p].engine, false, block)
-                            : expectation_work(circuit, probes[p].engine, false, block);
+      const ExecutionPlan plan = plan_execution(
+          circuit, {{.kind = probes[p].engine, .block_qubits = probes[p].block_qubits(sizes[i])}});
+      const Work work = probes[p].gradient ? gradient_work(plan) : expectation_work(plan);
       const double roof = std::max(work.flops / rates.fma, work.bytes / rates.pass.at(sizes[i]));
       Curve& share = shares[static_cast<std::size_t>(probes[p].kernel)];
       share.qubits.push_back(sizes[i]);

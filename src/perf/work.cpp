@@ -114,18 +114,17 @@ Work block_work(const Circuit& circuit, int block_qubits, bool own_start, Asked 
   return work + Work{(gradient ? 7.0 : 5.0) * size, real * size};
 }
 
-CutCircuit cut_of(const Circuit& circuit, EngineKind kind, bool own_start) {
-  return own_start ? cut_circuit(circuit, circuit.qubits, Purpose::any_expectation)
-                   : planned_cut(circuit, kind);
+CutCircuit cut_of(const ExecutionPlan& plan, bool own_start) {
+  return own_start ? cut_circuit(plan.circuit, plan.circuit.qubits, Purpose::any_expectation)
+                   : plan.cut;
+}
+
+/// Qubits of the cache blocks of an uncut circuit; 0: none.
+int block_of(const ExecutionPlan& plan) {
+  return sweep_block_qubits(plan.circuit.qubits, plan.engine.block_qubits);
 }
 
 }  // namespace
-
-CutCircuit planned_cut(const Circuit& circuit, EngineKind kind) {
-  if (kind == EngineKind::sweep) return cut_circuit(circuit, circuit.qubits, Purpose::expectation);
-  if (kind == EngineKind::cut) return cheapest_proper_cut(circuit, Purpose::expectation);
-  return best_cut(circuit, Purpose::expectation);
-}
 
 Work diagonal_work(int qubits, bool gradient) {
   const double size = static_cast<double>(dimension(qubits));
@@ -225,29 +224,28 @@ Work block_stages_work(const BlockPlan& plan, bool from_zero, bool gradient) {
   return work;
 }
 
-Work expectation_work(const Circuit& circuit, EngineKind kind, bool own_start, int block_qubits) {
-  const CutCircuit cut = cut_of(circuit, kind, own_start);
+Work expectation_work(const ExecutionPlan& plan, bool own_start) {
+  const CutCircuit cut = cut_of(plan, own_start);
   if (cut.high.qubits > 0) return cut_work(cut, false);
-  if (const int block = sweep_block_qubits(circuit.qubits, block_qubits))
-    return block_work(circuit, block, own_start, Asked::expectation);
-  return forward(cut) + diagonal_work(circuit.qubits, false) + start_work(cut, own_start);
+  if (const int block = block_of(plan))
+    return block_work(plan.circuit, block, own_start, Asked::expectation);
+  return forward(cut) + diagonal_work(plan.circuit.qubits, false) + start_work(cut, own_start);
 }
 
-Work gradient_work(const Circuit& circuit, EngineKind kind, bool own_start, int block_qubits) {
-  const CutCircuit cut = cut_of(circuit, kind, own_start);
+Work gradient_work(const ExecutionPlan& plan, bool own_start) {
+  const CutCircuit cut = cut_of(plan, own_start);
   if (cut.high.qubits > 0) return cut_work(cut, true);
-  if (const int block = sweep_block_qubits(circuit.qubits, block_qubits))
-    return block_work(circuit, block, own_start, Asked::gradient);
-  return forward(cut) + diagonal_work(circuit.qubits, true) + start_work(cut, own_start) +
+  if (const int block = block_of(plan))
+    return block_work(plan.circuit, block, own_start, Asked::gradient);
+  return forward(cut) + diagonal_work(plan.circuit.qubits, true) + start_work(cut, own_start) +
          backward_work(cut.low);
 }
 
-Work most_probable_work(const Circuit& circuit, EngineKind kind, int block_qubits) {
-  const CutCircuit cut = cut_of(circuit, kind, false);
+Work most_probable_work(const ExecutionPlan& plan) {
+  const CutCircuit& cut = plan.cut;
   const Contraction c(cut);
-  if (const int block = sweep_block_qubits(circuit.qubits, block_qubits);
-      block && cut.high.qubits == 0)
-    return block_work(circuit, block, false, Asked::most_probable);
+  if (const int block = block_of(plan); block && cut.high.qubits == 0)
+    return block_work(plan.circuit, block, false, Asked::most_probable);
   if (cut.high.qubits > 0 && c.paired()) return {2.0 * c.chi * c.chi * c.size, 0.0};
   Work work = forward(cut);
   work.flops += (cut.high.qubits > 0 ? c.expand() : 0.0) + 3.0 * c.size;

@@ -2,7 +2,7 @@
 
 #include "circuit/block_plan.hpp"
 #include "circuit/schedule.hpp"
-#include "engine/engine.hpp"
+#include "engine/execution_plan.hpp"
 
 namespace qhn {
 
@@ -31,9 +31,6 @@ Work backward_work(const Schedule& schedule, int groups = 1);
 /// memory, or in |0…0⟩, and ends in memory.
 Work block_stages_work(const BlockPlan& plan, bool from_zero, bool gradient);
 
-/// The cut that the engine uses; no high qubits: the statevector engine.
-CutCircuit planned_cut(const Circuit& circuit, EngineKind kind);
-
 /// Between forward and backward run of an uncut register: E(θ) = Σ C |φ|², and λ = C φ for the
 /// gradient.
 Work diagonal_work(int qubits, bool gradient);
@@ -41,14 +38,11 @@ Work diagonal_work(int qubits, bool gradient);
 /// An evaluation by the cut engine, on a rank that holds one of `ranks` equal parts of the rows.
 Work cut_work(const CutCircuit& cut, bool gradient, int ranks = 1);
 
-/// E(θ) without and with gradient: by the engine that `kind` selects, or, if `own_start`, by the
-/// statevector engine from a given start state. Double precision; `block_qubits` as in
-/// EngineOptions.
-Work expectation_work(const Circuit& circuit, EngineKind kind, bool own_start = false,
-                      int block_qubits = 0);
-Work gradient_work(const Circuit& circuit, EngineKind kind, bool own_start = false,
-                   int block_qubits = 0);
+/// E(θ) without and with gradient, of a plan on one rank: by its engine or, if `own_start`, by the
+/// statevector engine from a given start state. Double precision.
+Work expectation_work(const ExecutionPlan& plan, bool own_start = false);
+Work gradient_work(const ExecutionPlan& plan, bool own_start = false);
 /// most_probable(θ) after an evaluation at the same angles, as optimizers call it.
-Work most_probable_work(const Circuit& circuit, EngineKind kind, int block_qubits = 0);
+Work most_probable_work(const ExecutionPlan& plan);
 
 }  // namespace qhn

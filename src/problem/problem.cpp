@@ -30,7 +30,7 @@ class NetworkProblem : public Problem {
     }
   }
 
-  int qubits() const override { return network_.bits(); }
+  int bits() const override { return network_.bits(); }
   std::size_t train_samples() const override { return data_.train.size(); }
   const Network* network() const override { return &network_; }
   const DataSplit* data() const override { return &data_; }
@@ -78,7 +78,7 @@ class TableProblem : public BareProblem {
  public:
   explicit TableProblem(const std::string& path) : file_(path) {}
 
-  int qubits() const override { return std::countr_zero(file_.size()); }
+  int bits() const override { return std::countr_zero(file_.size()); }
   std::string data_sha256() const override { return file_.sha256(); }
   void costs(Index first, std::span<double> out) const override { file_.read(first, out); }
 
@@ -114,18 +114,22 @@ DataSplit load_data(const ProblemOptions& options) {
 
 std::vector<DecodedValue> BareProblem::decode(Index w) const {
   std::vector<DecodedValue> bits;
-  for (int q = qubits() - 1; q >= 0; --q)
-    bits.push_back({fmt::format("bit[{}]", qubits() - 1 - q), fmt::format("{}", bit(w, q))});
+  for (int q = this->bits() - 1; q >= 0; --q)
+    bits.push_back({fmt::format("bit[{}]", this->bits() - 1 - q), fmt::format("{}", bit(w, q))});
   return bits;
 }
 
-void Problem::slice_costs(const IndexMap& map, std::span<double> out) const {
+void Problem::evaluate(std::span<const BitString> strings, std::span<double> out) const {
+  for (std::size_t i = 0; i < strings.size(); ++i) costs(strings[i].index(), out.subspan(i, 1));
+}
+
+void Problem::slice(const IndexMap& map, std::span<double> out) const {
   // Blocks of consecutive states, as large as the slice allows. Qubits below `bits` vary within a
   // block, the others between blocks.
   constexpr int least = 12, most = 17;
   Index local = 0;
   for (const int q : map.qubit_of_slot) local |= dimension(q);
-  const int bits = std::min(std::clamp(std::countr_one(local), least, most), qubits());
+  const int bits = std::min(std::clamp(std::countr_one(local), least, most), this->bits());
   const Index inside = dimension(bits) - 1;
 
   IndexMap entry_of{{}, map.base & inside}, place_of;         // of the k-th used entry of a block

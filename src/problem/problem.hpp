@@ -12,6 +12,7 @@
 #include <string>
 #include <vector>
 
+#include "core/cost_function.hpp"
 #include "core/costs.hpp"
 #include "core/index_map.hpp"
 #include "core/types.hpp"
@@ -73,22 +74,18 @@ struct Score {
   double accuracy = 0.0;  ///< fraction with (p ≥ ½) = label
 };
 
-/// A diagonal cost C(w) over all bit strings of `qubits()` bits. Immutable.
-class Problem {
+/// What an experiment is about: a cost of bit strings that can be enumerated, and for networks the
+/// data and what a bit string means.
+class Problem : public CostFunction, public CostTable {
  public:
-  virtual ~Problem() = default;
+  /// At most 62.
+  int bits() const override = 0;
+  void evaluate(std::span<const BitString> strings, std::span<double> out) const override;
+  const CostTable* table() const override { return this; }
 
-  virtual int qubits() const = 0;
-
-  /// Writes C(first), C(first + 1), … to `out`: any range inside [0, 2^N). Uses OpenMP threads;
-  /// each entry is bit-identical for any range and number of threads.
-  virtual void costs(Index first, std::span<double> out) const = 0;
-
-  /// Writes the cost of basis state map(x) to out[x] for all 2^slots() local indices x: the slice
-  /// of the table for one part of a distributed state. Entries equal those of costs(). Tables and
-  /// networks are enumerated in ranges of at least 2^12 consecutive states, so each qubit below 12
-  /// without a slot doubles the work. Needs a few MiB beyond `out`.
-  virtual void slice_costs(const IndexMap& map, std::span<double> out) const;
+  /// Tables and networks are enumerated in ranges of at least 2^12 consecutive states, so each
+  /// qubit below 12 without a slot doubles the work. Needs a few MiB beyond `out`.
+  void slice(const IndexMap& map, std::span<double> out) const override;
 
   /// Number of training samples per cost; 0 if there are none.
   virtual std::size_t train_samples() const = 0;

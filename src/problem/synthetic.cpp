@@ -45,7 +45,7 @@ double sign(Index state, int q) { return bit(state, q) ? -1.0 : 1.0; }
 class Blocks {
  public:
   /// Blocks of at most 2^most_bits.
-  Blocks(const Couplings& couplings, const IndexMap& map, int most_bits)
+  Blocks(const IsingForm& couplings, const IndexMap& map, int most_bits)
       : couplings_(couplings),
         bits_(std::min(map.slots(), most_bits)),
         first_{{map.qubit_of_slot.begin() + bits_, map.qubit_of_slot.end()}, map.base},
@@ -94,7 +94,7 @@ class Blocks {
     return sum;
   }
 
-  const Couplings& couplings_;
+  const IsingForm& couplings_;
   int bits_;
   IndexMap first_;               ///< number of a block → its first state
   std::vector<int> inner_;       ///< qubits that vary in a block, in slot order
@@ -104,16 +104,15 @@ class Blocks {
 
 class SyntheticProblem : public BareProblem {
  public:
-  explicit SyntheticProblem(Couplings couplings) : couplings_(std::move(couplings)) {}
+  explicit SyntheticProblem(IsingForm couplings) : couplings_(std::move(couplings)) {}
 
-  int qubits() const override { return couplings_.qubits(); }
+  int bits() const override { return couplings_.qubits(); }
+  const IsingForm* ising() const override { return &couplings_; }
 
   void costs(Index first, std::span<double> out) const override {
-    enumerate(identity_map(qubits()), first, out);
+    enumerate(identity_map(bits()), first, out);
   }
-  void slice_costs(const IndexMap& map, std::span<double> out) const override {
-    enumerate(map, 0, out);
-  }
+  void slice(const IndexMap& map, std::span<double> out) const override { enumerate(map, 0, out); }
 
   std::string data_sha256() const override {
     std::vector<double> all{couplings_.constant};
@@ -145,16 +144,16 @@ class SyntheticProblem : public BareProblem {
     }
   }
 
-  Couplings couplings_;
+  IsingForm couplings_;
 };
 
 }  // namespace
 
-Couplings synthetic_couplings(int qubits, std::uint64_t seed) {
+IsingForm synthetic_couplings(int qubits, std::uint64_t seed) {
   if (qubits < 1 || qubits > 62)
     throw InputError(fmt::format("{} qubits of the synthetic problem; allowed: 1 to 62", qubits));
   const auto n = static_cast<std::size_t>(qubits);
-  Couplings c{rounded(mean, 0x1p-40), {}, std::vector<double>(n * n)};
+  IsingForm c{rounded(mean, 0x1p-40), {}, std::vector<double>(n * n)};
   std::vector<double> pairs;  // (1, 0), (2, 0), (2, 1), …
   for (std::size_t q = 0; q < n; ++q) {
     CounterRng rng(seed, Stream::synthetic, q);  // the field of q, then its pairs with lower qubits
@@ -171,7 +170,7 @@ Couplings synthetic_couplings(int qubits, std::uint64_t seed) {
   return c;
 }
 
-std::unique_ptr<Problem> make_synthetic_problem(Couplings couplings) {
+std::unique_ptr<Problem> make_synthetic_problem(IsingForm couplings) {
   return std::make_unique<SyntheticProblem>(std::move(couplings));
 }
 

@@ -261,7 +261,7 @@ std::vector<double> shot_successes(const Instance& i, const Circuit& circuit) {
   const auto engine =
       make_engine(circuit, i.facts->costs, {i.experiment.engine, i.experiment.precision, 1, false});
   for (const RestartRecord& r : i.records) {
-    engine->state(r.result.angles, amplitudes);
+    engine->amplitudes()->state(r.result.angles, amplitudes);
     double sum = 0.0;
     for (Index w = 0; w < amplitudes.size(); ++w)
       if (i.facts->costs[w] - i.campaign->table.minimum < i.epsilon)

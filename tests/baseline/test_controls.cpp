@@ -8,21 +8,17 @@
 #include "baseline/controls.hpp"
 #include "problem/problem.hpp"
 #include "record/statistics.hpp"
+#include "support/watched_costs.hpp"
 
 namespace qhn {
 namespace {
-
-Losses losses_of(const std::vector<double>& table) {
-  return [&table](Index first, std::span<double> out) {
-    std::copy_n(table.begin() + static_cast<std::ptrdiff_t>(first), out.size(), out.begin());
-  };
-}
 
 // 000 and 110 are local minima; by hand below.
 const std::vector<double> cube{1.0, 5.0, 4.0, 6.0, 3.0, 7.0, 2.0, 8.0};
 
 TEST(LossOracle, BillsRepeatsAndPhasesApart) {
-  LossOracle loss(losses_of(cube), 10);
+  const CostsInMemory cube_costs(cube);
+  LossOracle loss(cube_costs, 10);
   for (const Index w : {3u, 3u, 0u}) loss(w);
   loss(3, OraclePhase::selection);
   loss.bill(OraclePhase::validation, 7, 4);
@@ -37,7 +33,8 @@ TEST(LossOracle, BillsRepeatsAndPhasesApart) {
 }
 
 TEST(LossOracle, EndsAtItsLimitAndNotBeyond) {
-  LossOracle loss(losses_of(cube), 10, 25);
+  const CostsInMemory cube_costs(cube);
+  LossOracle loss(cube_costs, 10, 25);
   loss(3);
   loss(5);
   EXPECT_THROW(loss(1), LossOracle::Exhausted);
@@ -47,28 +44,31 @@ TEST(LossOracle, EndsAtItsLimitAndNotBeyond) {
 }
 
 TEST(LossOracle, CostsWithoutDataCountAsOneSample) {
-  LossOracle loss(losses_of(cube), 0);
+  const CostsInMemory cube_costs(cube);
+  LossOracle loss(cube_costs, 0);
   loss(1);
   EXPECT_EQ(loss.bill().total(), (OracleCount{1, 1, 1}));
 }
 
 TEST(SteepestDescent, AsksForWhatACountByHandSays) {
   // 7 (8): neighbours 6 (2), 5 (7), 3 (6) -> 6: neighbours 7 (8), 4 (3), 2 (4): a minimum.
-  LossOracle loss(losses_of(cube), 10);
+  const CostsInMemory cube_costs(cube);
+  LossOracle loss(cube_costs, 10);
   EXPECT_EQ(steepest_descent(loss, 3, 7), 6u);
   // 7 6 5 3 | 7 4 2: seven evaluations, six networks.
   EXPECT_EQ(loss.bill()[OraclePhase::optimization], (OracleCount{7, 6, 70}));
   EXPECT_EQ(loss.iterations(), 1);
   EXPECT_EQ(loss.best().network, 6u);
   // 5 (7): neighbours 4 (3), 7 (8), 1 (5) -> 4: neighbours 5, 6 (2), 0 (1) -> 0.
-  LossOracle other(losses_of(cube), 10);
+  LossOracle other(cube_costs, 10);
   EXPECT_EQ(steepest_descent(other, 3, 5), 0u);
   EXPECT_EQ(other.bill()[OraclePhase::optimization].evaluations, 1u + 3 * 3);
 }
 
 TEST(SteepestDescent, OfEqualNeighboursTakesTheLowestBit) {
   const std::vector<double> flat{2.0, 1.0, 1.0, 3.0};
-  LossOracle loss(losses_of(flat), 1);
+  const CostsInMemory flat_costs(flat);
+  LossOracle loss(flat_costs, 1);
   EXPECT_EQ(steepest_descent(loss, 2, 0), 1u);
 }
 
@@ -81,20 +81,21 @@ TEST(SteepestDescent, ReachesTheMinimumOfMnist01FromExactlyNineSixteenthsOfAllSt
   options.network = NetworkKind::logistic;
   options.pair = {-3, 1};
   const auto problem = make_problem(options);
-  std::vector<double> costs(dimension(problem->qubits()));
+  std::vector<double> costs(dimension(problem->bits()));
   problem->costs(0, costs);
   const double minimum = *std::min_element(costs.begin(), costs.end());
 
   const auto succeeds = [&](Index start) {
-    LossOracle loss(losses_of(costs), problem->train_samples());
-    return costs[steepest_descent(loss, problem->qubits(), start)] - minimum < 1e-4;
+    const CostsInMemory function(costs);
+    LossOracle loss(function, problem->train_samples());
+    return costs[steepest_descent(loss, problem->bits(), start)] - minimum < 1e-4;
   };
   std::uint64_t all = 0, sampled = 0;
   for (Index start = 0; start < costs.size(); ++start) all += succeeds(start);
   EXPECT_EQ(all, 73728u);
   for (std::uint64_t id = 0; id < 1000; ++id) {
     CounterRng rng(1, Stream::baseline, id);
-    sampled += succeeds(random_string(problem->qubits(), rng));
+    sampled += succeeds(random_string(problem->bits(), rng));
   }
   const Interval interval = clopper_pearson(sampled, 1000);
   EXPECT_LE(interval.low, 0.5625);
@@ -102,7 +103,8 @@ TEST(SteepestDescent, ReachesTheMinimumOfMnist01FromExactlyNineSixteenthsOfAllSt
 }
 
 TEST(RandomSearch, SpendsItsBudgetAndCountsDistinctNetworks) {
-  LossOracle loss(losses_of(cube), 10);
+  const CostsInMemory cube_costs(cube);
+  LossOracle loss(cube_costs, 10);
   CounterRng rng(1, Stream::baseline, 0), again(1, Stream::baseline, 0);
   random_search(loss, 3, 6, rng);
   std::set<Index> distinct;
@@ -118,8 +120,9 @@ TEST(RandomSearch, SpendsItsBudgetAndCountsDistinctNetworks) {
 }
 
 TEST(Enumeration, AsksForEveryNetworkOnce) {
-  LossOracle loss(losses_of(cube), 10);
-  loss.enumerate(3);
+  const CostsInMemory cube_costs(cube);
+  LossOracle loss(cube_costs, 10);
+  loss.enumerate();
   EXPECT_EQ(loss.bill().total(), (OracleCount{8, 8, 80}));
   EXPECT_EQ(loss.best().network, 0u);
   EXPECT_EQ(loss.best().evaluation, 1u);
@@ -138,7 +141,8 @@ TEST(Annealing, BillsWhatItPromisesAndBeatsAShortRun) {
   const auto successes = [&](std::uint64_t sweeps) {
     int count = 0;
     for (std::uint64_t id = 0; id < 50; ++id) {
-      LossOracle loss(losses_of(table), 1);
+      const CostsInMemory table_costs(table);
+      LossOracle loss(table_costs, 1);
       CounterRng rng(1, Stream::baseline, id);
       anneal(loss, 10, {sweeps, 1e-2}, rng);
       EXPECT_EQ(loss.bill().total().evaluations, 1 + 10 * (sweeps + 1));
@@ -159,15 +163,14 @@ TEST(Annealing, BeginsWhereAMeanUphillStepIsAcceptedFourTimesOfFive) {
   double before = 0.0;
   // A downhill flip is always accepted; after an uphill trial the next trial tells: from an odd
   // state all neighbours are even.
-  LossOracle loss(
-      [&](Index w, std::span<double> out) {
-        out[0] = parity[w];
-        if (++asked > 11) {  // after the start and the walk
-          if (asked > 12 && before == 1.0) ++uphill, accepted += out[0] == 0.0;
-          before = out[0];
-        }
-      },
-      1);
+  const test::WatchedCosts costs(10, [&](Index w) {
+    if (++asked > 11) {  // after the start and the walk
+      if (asked > 12 && before == 1.0) ++uphill, accepted += parity[w] == 0.0;
+      before = parity[w];
+    }
+    return parity[w];
+  });
+  LossOracle loss(costs, 1);
   CounterRng rng(1, Stream::baseline, 0);
   anneal(loss, 10, {5000, 1.0}, rng);
   EXPECT_NEAR(static_cast<double>(accepted) / static_cast<double>(uphill), 0.8, 0.02);
@@ -180,12 +183,11 @@ TEST(Annealing, FollowsItsSchedule) {
   constexpr int bits = 10;
   for (const auto& [sweeps, ratio] : {std::pair{1, 0.3}, {2, 0.25}, {30, 1e-2}, {30, 1e-3}}) {
     std::vector<Index> asked, expected;
-    LossOracle loss(
-        [&](Index w, std::span<double> out) {
-          asked.push_back(w);
-          out[0] = table[w];
-        },
-        1);
+    const test::WatchedCosts costs(bits, [&](Index w) {
+      asked.push_back(w);
+      return table[w];
+    });
+    LossOracle loss(costs, 1);
     CounterRng rng(3, Stream::baseline, 8), same(3, Stream::baseline, 8);
     anneal(loss, bits, {static_cast<std::uint64_t>(sweeps), ratio}, rng);
 
@@ -217,7 +219,8 @@ TEST(CrossEntropy, SolvesASeparableCostAndBillsWholePopulations) {
   std::vector<double> table;
   for (Index w = 0; w < 1024; ++w) table.push_back(std::popcount(w ^ hidden));
   for (std::uint64_t id = 0; id < 20; ++id) {
-    LossOracle loss(losses_of(table), 3);
+    const CostsInMemory table_costs(table);
+    LossOracle loss(table_costs, 3);
     CounterRng rng(1, Stream::baseline, id);
     EXPECT_EQ(cross_entropy(loss, 10, {100, 0.1, 0.7, 1000}, rng), Status::converged);
     EXPECT_EQ(loss.best().network, hidden);
@@ -226,7 +229,8 @@ TEST(CrossEntropy, SolvesASeparableCostAndBillsWholePopulations) {
     EXPECT_EQ(total.samples, 3 * total.evaluations);
     EXPECT_LT(total.unique, total.evaluations);
   }
-  LossOracle loss(losses_of(table), 3);
+  const CostsInMemory table_costs(table);
+  LossOracle loss(table_costs, 3);
   CounterRng rng(1, Stream::baseline, 0);
   EXPECT_EQ(cross_entropy(loss, 10, {100, 0.1, 0.7, 2}, rng), Status::iteration_limit);
 }

@@ -9,15 +9,10 @@
 #include "baseline/controls.hpp"
 #include "baseline/method.hpp"
 #include "problem/problem.hpp"
+#include "support/watched_costs.hpp"
 
 namespace qhn {
 namespace {
-
-Losses losses_of(const std::vector<double>& table) {
-  return [&table](Index first, std::span<double> out) {
-    std::copy_n(table.begin() + static_cast<std::ptrdiff_t>(first), out.size(), out.begin());
-  };
-}
 
 /// Whole numbers below `values`, so that many are equal.
 std::vector<double> table_with_ties(int bits, std::uint64_t values) {
@@ -35,12 +30,11 @@ TEST(Schedule, OfAnnealingFromTheFirstToTheLastTemperature) {
   for (const std::uint64_t sweeps : {1u, 2u, 3u, 40u})
     for (const double ratio : {1.0, 0.1, 1e-3}) {
       std::vector<Index> asked;
-      LossOracle loss(
-          [&](Index w, std::span<double> out) {
-            asked.push_back(w);
-            out[0] = table[w];
-          },
-          1);
+      const test::WatchedCosts costs(bits, [&](Index w) {
+        asked.push_back(w);
+        return table[w];
+      });
+      LossOracle loss(costs, 1);
       CounterRng rng(3, Stream::baseline, sweeps), again = rng;
       anneal(loss, bits, {sweeps, ratio}, rng);
 
@@ -76,7 +70,8 @@ TEST(Schedule, OfDescentOverPlateaus) {
   CounterRng rng(4, Stream::baseline, 0);
   for (int trial = 0; trial < 200; ++trial) {
     const Index start = rng() & (dimension(bits) - 1);
-    LossOracle loss(losses_of(table), 1);
+    const CostsInMemory table_costs(table);
+    LossOracle loss(table_costs, 1);
     const Index found = steepest_descent(loss, bits, start);
     Index w = start;
     std::uint64_t evaluations = 1;
@@ -98,15 +93,17 @@ TEST(Schedule, OfDescentOverPlateaus) {
 
 TEST(Schedule, OfEqualLossesTheFirstIsKept) {
   const std::vector<double> flat(dimension(14), 1.5);
-  LossOracle loss(losses_of(flat), 1);
+  const CostsInMemory flat_costs(flat);
+  LossOracle loss(flat_costs, 1);
   for (const Index w : {4000u, 3u, 16000u, 0u}) loss(w);
   EXPECT_EQ(loss.best().network, 4000u);
   EXPECT_EQ(loss.best().evaluation, 1u);
   EXPECT_EQ(loss.improvements().size(), 1u);
   std::vector<double> two(dimension(14), 1.5);  // more than a block of what is enumerated at once
   two[4097] = two[9000] = two[16383] = 0.25;
-  LossOracle all(losses_of(two), 1);
-  all.enumerate(14);
+  const CostsInMemory two_costs(two);
+  LossOracle all(two_costs, 1);
+  all.enumerate();
   EXPECT_EQ(all.best().network, 4097u);
   EXPECT_EQ(all.best().evaluation, 4098u);
   EXPECT_EQ(all.bill().total(), (OracleCount{16384, 16384, 16384}));
@@ -120,9 +117,10 @@ class Golden : public ::testing::Test {
     options.test_samples = 1;
     options.hidden = 2;
     problem = make_problem(options);
-    const int bits = problem->qubits();
+    const int bits = problem->bits();
     costs = table_with_ties(bits, 100);
-    task = {bits, losses_of(costs), 40, problem->network(), &problem->data()->train};
+    function.emplace(costs);
+    task = {&*function, 40, problem->network(), &problem->data()->train};
   }
   BaselineRun run_of(BaselineOptions options) const {
     const Settings settings = default_settings(options);
@@ -130,6 +128,7 @@ class Golden : public ::testing::Test {
   }
   std::unique_ptr<Problem> problem;
   std::vector<double> costs;
+  std::optional<CostsInMemory> function;
   BaselineTask task;
 };
 

@@ -17,15 +17,11 @@ class Methods : public ::testing::Test {
     options.test_samples = 1;
     options.hidden = 2;
     problem = make_problem(options);
-    costs.resize(dimension(problem->qubits()));
+    costs.resize(dimension(problem->bits()));
     problem->costs(0, costs);
     minimum = *std::min_element(costs.begin(), costs.end());
-    task = {problem->qubits(),
-            [this](Index first, std::span<double> out) {
-              std::copy_n(costs.begin() + static_cast<std::ptrdiff_t>(first), out.size(),
-                          out.begin());
-            },
-            40, problem->network(), &problem->data()->train};
+    function.emplace(costs);
+    task = {&*function, 40, problem->network(), &problem->data()->train};
   }
   BaselineRun run_of(BaselineOptions options) const {
     const Settings settings = default_settings(options);
@@ -33,6 +29,7 @@ class Methods : public ::testing::Test {
   }
   std::unique_ptr<Problem> problem;
   std::vector<double> costs;
+  std::optional<CostsInMemory> function;
   double minimum = 0.0;
   BaselineTask task;
 };

@@ -77,7 +77,7 @@ TEST(Trial, BillsThreePassesASampleAndSelectsOnWhatItShould) {
   const auto problem = make_problem(options);
   for (const Selection selection : {Selection::training, Selection::validation}) {
     const TrainingTask task{problem->network(), &problem->data()->train, selection, 0.2};
-    LossOracle loss([&](Index first, std::span<double> out) { problem->costs(first, out); }, 50);
+    LossOracle loss(*problem, 50);
     CounterRng rng(1, Stream::baseline, 0);
     Trial trial(task, {TrainerKind::ste, 0.1, 16}, 1, rng);
     trial.train(3, loss, rng);
@@ -129,7 +129,7 @@ class Nested : public ::testing::Test {
     double loss;
   };
   Run run(const NestedOptions& nested, std::uint64_t id = 0) const {
-    LossOracle loss([&](Index first, std::span<double> out) { problem->costs(first, out); }, 60);
+    LossOracle loss(*problem, 60);
     CounterRng rng(1, Stream::baseline, id);
     const Index network = nested_search(task, nested, loss, rng);
     EXPECT_EQ(network, loss.best().network);
@@ -156,7 +156,7 @@ TEST_F(Nested, BillsAllTrialsOfEveryOuterLoop) {
 }
 
 TEST_F(Nested, IsReproducibleAndComesNearTheMinimum) {
-  std::vector<double> costs(dimension(problem->qubits()));
+  std::vector<double> costs(dimension(problem->bits()));
   problem->costs(0, costs);
   std::sort(costs.begin(), costs.end());
   for (const TrainerKind inner : {TrainerKind::ste, TrainerKind::proxquant, TrainerKind::signsgd}) {

@@ -20,6 +20,7 @@ struct Campaign {
     for (double& x : c) x = rng.uniform();
     return c;
   }();
+  CostsInMemory function{costs};
   double minimum = *std::ranges::min_element(costs);
   RestartOptions options{.seed = 11,
                          .angles = circuit.angles,
@@ -33,9 +34,7 @@ struct Campaign {
     return make_engine(circuit, costs, plain);
   }
 
-  Simulation simulation(Engine& of) const {
-    return {of, [this](Index w) { return costs[w]; }, minimum};
-  }
+  Simulation simulation(Engine& of) const { return {of, function, minimum}; }
 
   /// Restarts 0 … count − 1, one after the other on this thread.
   std::vector<RestartResult> serial(std::uint64_t count) const {
@@ -61,12 +60,8 @@ class Disturbed : public Engine {
     before_();
     return engine_->expectation_and_gradient(angles, gradient);
   }
-  MostProbable most_probable(std::span<const double> angles) override {
-    return engine_->most_probable(angles);
-  }
-  void state(std::span<const double> angles, std::span<Complex> amplitudes) override {
-    engine_->state(angles, amplitudes);
-  }
+  StringSearch* strings() override { return engine_->strings(); }
+  AmplitudeSource* amplitudes() override { return engine_->amplitudes(); }
   std::size_t bytes() const override { return engine_->bytes(); }
 
  private:

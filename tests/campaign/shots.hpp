@@ -31,8 +31,9 @@ inline ShotTask task_of(const Campaign& campaign, const Shots& shots) {
 }
 
 inline std::optional<RestartResult> run_shot_restart(Engine& engine, const Sampler& sampler,
-                                                     const CostOf& cost_of, const ShotTask& task,
-                                                     RestartOptions options, std::uint64_t id,
+                                                     const CostFunction& costs,
+                                                     const ShotTask& task, RestartOptions options,
+                                                     std::uint64_t id,
                                                      const RestartHooks& hooks = {}) {
   const Shots& s = task.shots;
   options.optimizer = {s.optimizer, {}, s.adam, s.spsa, s.max_iterations};
@@ -41,7 +42,7 @@ inline std::optional<RestartResult> run_shot_restart(Engine& engine, const Sampl
       *task.circuit, sampler,
       {spsa ? ShotGradient::spsa : s.gradient, s.shots, s.selection_shots, s.spsa}, task.samples,
       options.seed, id);
-  return run_restart({engine, cost_of, task.minimum}, *estimator, options, id, hooks);
+  return run_restart({engine, costs, task.minimum}, *estimator, options, id, hooks);
 }
 
 inline std::optional<RestartResult> run_shot_restart(Engine& engine, std::span<const double> costs,
@@ -49,9 +50,8 @@ inline std::optional<RestartResult> run_shot_restart(Engine& engine, std::span<c
                                                      const RestartOptions& options,
                                                      std::uint64_t id,
                                                      const RestartHooks& hooks = {}) {
-  return run_shot_restart(
-      engine, make_sampler(engine, costs), [costs](Index w) { return costs[w]; }, task, options, id,
-      hooks);
+  return run_shot_restart(engine, make_sampler(engine, costs), CostsInMemory(costs), task, options,
+                          id, hooks);
 }
 
 }  // namespace qhn::test

@@ -6,6 +6,7 @@
 
 #include "campaign.hpp"
 #include "shots.hpp"
+#include "support/watched_costs.hpp"
 
 namespace qhn {
 namespace {
@@ -43,8 +44,8 @@ TEST(Golden, EveryCircuitOfEveryRestartHasItsOwnStream) {
       ++circuits;
       return std::vector<Measured>{{0, count, 1.0, 1.0}};
     };
-    const CostOf cost_of = [](Index) { return 1.0; };
-    run_shot_restart(*engine, sampler, cost_of, task_of(campaign, shots), campaign.options, id);
+    const test::WatchedCosts ones(campaign.circuit.qubits, [](Index) { return 1.0; });
+    run_shot_restart(*engine, sampler, ones, task_of(campaign, shots), campaign.options, id);
     EXPECT_EQ(number, 2u * 2 * (2 * 4 * 3 - 4) + 1);  // two circuits an angle, and the selection
   }
   EXPECT_EQ(first_words.size(), circuits);
@@ -94,8 +95,9 @@ TEST(Golden, OfEqualMeasuredStringsTheLowestIsReturned) {
                                  {11, 4, 0.25, 0.4},
                                  {13, 1, 0.25, 0.05}};
   };
-  const auto r = run_shot_restart(
-      *engine, sampler, [](Index) { return 1.0; }, task_of(campaign, shots), campaign.options, 0);
+  const test::WatchedCosts ones(campaign.circuit.qubits, [](Index) { return 1.0; });
+  const auto r =
+      run_shot_restart(*engine, sampler, ones, task_of(campaign, shots), campaign.options, 0);
   EXPECT_EQ(r->best_string, 5u);
   EXPECT_EQ(r->best_cost, 0.25);
   EXPECT_EQ(r->best_probability, 0.2);

@@ -10,7 +10,7 @@
 #include "comm/distributed_engine.hpp"
 #include "comm/distributed_sweep.hpp"
 #include "core/error.hpp"
-#include "engine/distribution.hpp"
+#include "engine/execution_plan.hpp"
 #include "mpi_campaign.hpp"
 #include "shots.hpp"
 
@@ -40,7 +40,7 @@ struct DistributedCampaign {
   double minimum;
   RestartOptions options;
   Group group;
-  Distribution layout;
+  ExecutionPlan plan;
   std::vector<double> part;
   std::atomic<int> failures = 0;
 
@@ -55,21 +55,17 @@ struct DistributedCampaign {
                 .keep_angles = true,
                 .optimizer = {}},
         group(comm, size, stop, [this](const std::string&) { ++failures; }),
-        layout(distribute(circuit, size, kind)) {
-    const IndexMap map = layout.part(group.ranks().rank());
+        plan(plan_execution(circuit, {.engine = {kind}, .ranks = size})) {
+    const IndexMap map = plan.part(group.ranks().rank());
     for (Index x = 0; x < dimension(map.slots()); ++x) part.push_back(costs[map(x)]);
   }
 
-  std::unique_ptr<Engine> engine() {
-    return make_distributed_engine(group.ranks(), circuit, layout, part, {});
-  }
+  std::unique_ptr<Engine> engine() { return make_distributed_engine(group.ranks(), plan, part); }
   RestartRunner runner(std::unique_ptr<Engine> engine) {
     return [this, distributed = std::shared_ptr<Engine>(group.together(std::move(engine)))](
                std::uint64_t id, const RestartHooks& hooks) {
-      const CostOf cost_of = [this](Index w) {
-        return distributed_cost(group.ranks(), layout.part(group.ranks().rank()), part, w);
-      };
-      return run_restart({*distributed, cost_of, minimum}, options, id, hooks);
+      const DistributedCosts here(group.ranks(), plan.part(group.ranks().rank()), part);
+      return run_restart({*distributed, here, minimum}, options, id, hooks);
     };
   }
 };
@@ -106,8 +102,7 @@ TEST(Group, TwentyIterationsAgreeWithOneRank) {
       const auto alone = make_engine(c.circuit, c.costs, {kind});
       for (std::uint64_t id = 0; id < 2; ++id) {
         const auto found = run(id, {});
-        const auto truth =
-            run_restart({*alone, [&c](Index w) { return c.costs[w]; }, c.minimum}, c.options, id);
+        const auto truth = run_restart({*alone, CostsInMemory(c.costs), c.minimum}, c.options, id);
         EXPECT_EQ(truth->iterations, 20);
         EXPECT_EQ(found->iterations, truth->iterations);
         EXPECT_EQ(found->evaluations, truth->evaluations);
@@ -127,14 +122,14 @@ TEST(Group, TrainsFromShotsAsOneRank) {
   const std::atomic<bool> stop = false;
   on_groups([&](MPI_Comm comm, int size) {
     DistributedCampaign c(comm, size, EngineKind::sweep, 6, stop);
-    c.layout = distribute_for_shots(c.circuit, size);
+    c.plan = plan_execution(c.circuit, {.engine = {}, .shots = true, .ranks = size});
     const Ranks& ranks = c.group.ranks();
-    const IndexMap part = c.layout.part(ranks.rank());
+    const IndexMap part = c.plan.part(ranks.rank());
     for (Index x = 0; x < c.part.size(); ++x) c.part[x] = c.costs[part(x)];
-    auto sweep = make_distributed_sweep(ranks, c.circuit, c.layout.plan, c.part, {});
+    auto sweep = make_distributed_sweep(ranks, c.circuit, c.plan.exchanges, c.part, {});
     const Sampler sampler = distributed_sampler(c.group, *sweep, part, c.part);
     const auto distributed = c.group.together(std::move(sweep));
-    const CostOf cost_of = [&](Index w) { return distributed_cost(ranks, part, c.part, w); };
+    const DistributedCosts costs(ranks, part, c.part);
     const auto alone = make_engine(c.circuit, c.costs, {EngineKind::sweep});
 
     for (const OptimizerKind optimizer : {OptimizerKind::adam, OptimizerKind::spsa}) {
@@ -148,8 +143,7 @@ TEST(Group, TrainsFromShotsAsOneRank) {
       std::vector<RestartCheckpoint> saved;
       const RestartHooks hooks{[] { return RestartHooks::Order::save; },
                                [&](RestartCheckpoint&& now) { saved.push_back(std::move(now)); }};
-      const auto found =
-          run_shot_restart(*distributed, sampler, cost_of, task, c.options, 5, hooks);
+      const auto found = run_shot_restart(*distributed, sampler, costs, task, c.options, 5, hooks);
       EXPECT_EQ(found->evaluations, truth->evaluations);
       EXPECT_EQ(found->oracle, truth->oracle);
       EXPECT_EQ(found->best_string, truth->best_string);
@@ -163,7 +157,7 @@ TEST(Group, TrainsFromShotsAsOneRank) {
       std::vector<std::byte> bytes = pack(saved[2]);  // what a leader sends
       MPI_Bcast(bytes.data(), static_cast<int>(bytes.size()), MPI_BYTE, 0, ranks.comm());
       const RestartCheckpoint from = unpack_checkpoint(bytes);
-      EXPECT_EQ(run_shot_restart(*distributed, sampler, cost_of, task, c.options, 5,
+      EXPECT_EQ(run_shot_restart(*distributed, sampler, costs, task, c.options, 5,
                                  {nullptr, nullptr, &from}),
                 found);
     }

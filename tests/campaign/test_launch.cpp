@@ -4,9 +4,9 @@
 #include <string>
 
 #include "../record/temporary_folder.hpp"
-#include "campaign/thread_plan.hpp"
 #include "comm/launcher.hpp"
 #include "core/error.hpp"
+#include "engine/execution_plan.hpp"
 
 namespace qhn {
 namespace {
@@ -66,57 +66,75 @@ TEST(Launch, RefusesALonelyRankWithALineToTry) {
   }
 }
 
-bool is(ThreadPlan plan, int workers, int threads) {
-  return plan.workers == workers && plan.threads_per_state == threads;
+/// A plan of an engine with this many multiply-adds, bytes of a state and bytes of the table.
+ExecutionPlan plan_with(EngineKind kind, double multiply_adds, double bytes, double table_bytes) {
+  ExecutionPlan plan;
+  plan.engine.kind = kind;
+  plan.multiply_adds = multiply_adds;
+  plan.engine_bytes = bytes;
+  plan.table_bytes = table_bytes;
+  return plan;
 }
 
-constexpr Evaluation small{EngineKind::cut, 1e5, 1e5, 1e5};
-constexpr Evaluation large{EngineKind::cut, 1e8, 1e6, 8e6};
+/// Whether `restarts` restarts take `workers` states with `threads` threads each.
+bool takes(ExecutionPlan plan, const Resources& resources, std::uint64_t restarts, int workers,
+           int threads) {
+  assign_threads(plan, resources, restarts);
+  return plan.workers == workers && plan.engine.threads == threads;
+}
 
-TEST(Launch, ThreadsWorkApartWhereThereAreRestartsForAll) {
-  for (const Evaluation& e : {small, large}) {
-    EXPECT_TRUE(is(plan_threads(e, {8, 1, 1, 0.0}, 100, true), 8, 1));
-    EXPECT_TRUE(is(plan_threads(e, {8, 4, 4, 0.0}, 3200, true), 8, 1));
-    EXPECT_TRUE(is(plan_threads(e, {1, 1, 1, 0.0}, 1, true), 1, 1));
-    EXPECT_TRUE(is(plan_threads(e, {8, 1, 1, 0.0}, 100, false), 1, 8));  // no memory for 8 states
+const ExecutionPlan small = plan_with(EngineKind::cut, 1e5, 1e5, 1e5);
+const ExecutionPlan large = plan_with(EngineKind::cut, 1e8, 1e6, 8e6);
+
+TEST(Threads, AreIndependentWhereThereAreRestartsForAll) {
+  for (const ExecutionPlan& plan : {small, large}) {
+    EXPECT_TRUE(takes(plan, {8, 1, 1}, 100, 8, 1));
+    EXPECT_TRUE(takes(plan, {8, 4, 4}, 3200, 8, 1));
+    EXPECT_TRUE(takes(plan, {1, 1, 1}, 1, 1, 1));
+    const double all = plan.table_bytes + 8 * plan.engine_bytes;
+    EXPECT_TRUE(takes(plan, {8, 1, 1, 0.0, all}, 100, 8, 1));
+    EXPECT_TRUE(takes(plan, {8, 1, 1, 0.0, all - 1}, 100, 1, 8));  // no memory for 8 states
   }
+  ExecutionPlan distributed = small;
+  distributed.ranks = 2;
+  EXPECT_TRUE(takes(distributed, {8, 2, 2}, 100, 1, 8));
 }
 
-TEST(Launch, ThreadsWorkTogetherOnFewRestartsOfLargeStates) {
-  EXPECT_TRUE(is(plan_threads(large, {8, 1, 1, 0.0}, 2, true), 1, 8));
-  EXPECT_TRUE(is(plan_threads(large, {8, 4, 4, 0.0}, 8, true), 1, 8));
-  EXPECT_TRUE(is(plan_threads(small, {8, 1, 1, 0.0}, 2, true), 8, 1));  // too small to share
+TEST(Threads, ShareAStateWhereLargeOnesHaveFewRestarts) {
+  EXPECT_TRUE(takes(large, {8, 1, 1}, 2, 1, 8));
+  EXPECT_TRUE(takes(large, {8, 4, 4}, 8, 1, 8));
+  EXPECT_TRUE(takes(small, {8, 1, 1}, 2, 8, 1));  // too small to share
   // One restart more than threads: a second round for it alone, or nine in shared steps.
-  EXPECT_TRUE(is(plan_threads(large, {8, 1, 1, 0.0}, 9, true), 1, 8));
+  EXPECT_TRUE(takes(large, {8, 1, 1}, 9, 1, 8));
 }
 
-TEST(Launch, ThreadsWorkTogetherWhereOnlyOneStateFitsTheCache) {
-  const Evaluation state{EngineKind::sweep, 5e8, 16e6, 4e6};
-  EXPECT_TRUE(is(plan_threads(state, {2, 1, 1, 32e6}, 1000, true), 1, 2));
-  EXPECT_TRUE(is(plan_threads(state, {2, 1, 1, 64e6}, 1000, true), 2, 1));  // both fit
-  EXPECT_TRUE(is(plan_threads(state, {2, 1, 1, 16e6}, 1000, true), 1, 2));  // one nearly does
-  EXPECT_TRUE(is(plan_threads(state, {2, 1, 1, 12e6}, 1000, true), 2, 1));  // not even one does
-  EXPECT_TRUE(is(plan_threads(state, {2, 2, 2, 24e6}, 1000, true), 2, 1));  // one for each rank
-  EXPECT_TRUE(is(plan_threads(state, {2, 1, 1, 0.0}, 1000, true), 2, 1));   // unknown
+TEST(Threads, ShareAStateWhereOnlyOneFitsTheCache) {
+  const ExecutionPlan state = plan_with(EngineKind::sweep, 5e8, 16e6, 4e6);
+  EXPECT_TRUE(takes(state, {2, 1, 1, 32e6}, 1000, 1, 2));
+  EXPECT_TRUE(takes(state, {2, 1, 1, 64e6}, 1000, 2, 1));  // both fit
+  EXPECT_TRUE(takes(state, {2, 1, 1, 16e6}, 1000, 1, 2));  // one nearly does
+  EXPECT_TRUE(takes(state, {2, 1, 1, 12e6}, 1000, 2, 1));  // not even one does
+  EXPECT_TRUE(takes(state, {2, 2, 2, 24e6}, 1000, 2, 1));  // one for each rank
+  EXPECT_TRUE(takes(state, {2, 1, 1, 0.0}, 1000, 2, 1));   // unknown
 }
 
-TEST(Launch, AnEvaluationIsThatOfTheEngineInUse) {
+TEST(ExecutionPlan, CountsTheEngineInUse) {
   const Circuit shallow = make_circuit(Family::linear, 16, 4);
-  const Evaluation cut = evaluation_of(shallow, {}),
-                   sweep = evaluation_of(shallow, {EngineKind::sweep});
-  EXPECT_EQ(cut.engine, EngineKind::cut);
-  EXPECT_EQ(sweep.engine, EngineKind::sweep);
+  const ExecutionPlan cut = plan_execution(shallow, {}),
+                      sweep = plan_execution(shallow, {{EngineKind::sweep}});
+  EXPECT_EQ(cut.engine.kind, EngineKind::cut);
+  EXPECT_EQ(sweep.engine.kind, EngineKind::sweep);
   EXPECT_LT(cut.multiply_adds, sweep.multiply_adds);
-  EXPECT_LT(cut.bytes, sweep.bytes);
+  EXPECT_LT(cut.engine_bytes, sweep.engine_bytes);
   EXPECT_EQ(cut.table_bytes, 8.0 * 65536);
 }
 
-TEST(Launch, SharedSpeedupGrowsWithTheStateAndNeverBeyondTheThreads) {
+TEST(Threads, SharedSpeedupGrowsWithTheStateAndNeverBeyondTheThreads) {
   for (const EngineKind engine : {EngineKind::cut, EngineKind::sweep, EngineKind::reference})
     for (const int threads : {1, 2, 64}) {
       double before = 1.0;
       for (double fmas = 1e4; fmas < 1e12; fmas *= 3) {
-        const double s = shared_speedup({engine, fmas, 0.0, 0.0}, threads);
+        const double s = shared_speedup(plan_with(engine, fmas, 0.0, 0.0), threads);
         EXPECT_GE(s, before);
         EXPECT_LE(s, threads);
         before = s;

@@ -60,7 +60,7 @@ TEST(Restart, RecordAgreesWithTheWholeHistory) {
       for (const LbfgsState& s : history) {
         const std::span<const double> x(s.x.data(), static_cast<std::size_t>(s.x.size()));
         std::vector<Complex> psi(16);
-        engine->state(x, psi);
+        engine->amplitudes()->state(x, psi);
         Index best = 0;
         for (Index w = 0; w < 16; ++w)
           if (std::norm(psi[w]) > std::norm(psi[best])) best = w;

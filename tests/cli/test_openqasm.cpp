@@ -119,7 +119,7 @@ void expect_same_as_engine(const Circuit& circuit, std::uint64_t seed) {
 
   // The states agree up to a global phase.
   std::vector<Complex> state(cost.size());
-  engine->state(angles, state);
+  engine->amplitudes()->state(angles, state);
   Amplitude overlap = 0;
   for (std::size_t w = 0; w < cost.size(); ++w) overlap += std::conj(program.state()[w]) * state[w];
   EXPECT_NEAR(std::abs(overlap), 1.0, 1e-12) << text;

@@ -11,13 +11,12 @@
 
 #include "../perf/living_file.hpp"
 #include "../record/temporary_folder.hpp"
-#include "campaign/held_state.hpp"
 #include "campaign/memory.hpp"
 #include "campaign/progress.hpp"
 #include "comm/processors.hpp"
 #include "core/error.hpp"
 #include "core/simd.hpp"
-#include "engine/distribution.hpp"
+#include "engine/execution_plan.hpp"
 #include "record/campaign_file.hpp"
 #include "tiny_experiment.hpp"
 
@@ -538,16 +537,14 @@ TEST(Machine, KnowsItsCoresAndMemory) {
 
 TEST(Machine, MemoryIsCountedPerState) {
   const Circuit circuit = make_circuit(Family::linear, 12, 3);
-  const EngineOptions engine;
-  HeldState state;
-  state.circuit = circuit;
-  const Distribution whole = state.lay_out(1, 1e9), half = state.lay_out(2, 1e9);
-  const MemoryNeed one = state.need(whole, engine, 1), three = state.need(whole, engine, 3);
+  const ExecutionPlan whole = plan_execution(circuit, {}),
+                      half = plan_execution(circuit, {.engine = {}, .ranks = 2});
+  const MemoryNeed one = whole.memory(1), three = whole.memory(3);
   EXPECT_EQ(one.table, 8.0 * 4096);
   EXPECT_EQ(three.states, 3 * one.states);
-  EXPECT_EQ(one.states, static_cast<double>(engine_bytes(circuit, engine)));
-  EXPECT_EQ(state.need(half, engine, 1).table, 8.0 * 2048);  // a part of it on each rank
-  EXPECT_EQ(state.need(half, engine, 2).table, one.table);
+  EXPECT_EQ(one.states, whole.engine_bytes);
+  EXPECT_EQ(half.memory(1).table, 8.0 * 2048);  // a part of it on each rank
+  EXPECT_EQ(half.memory(2).table, one.table);
   EXPECT_NO_THROW(require_memory("x.toml", one, one.total()));
   EXPECT_THROW(require_memory("x.toml", one, one.total() - 1), InputError);
 }

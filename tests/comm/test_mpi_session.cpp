@@ -13,7 +13,8 @@
 #include "comm/distributed_engine.hpp"
 #include "comm/mpi_session.hpp"
 #include "core/error.hpp"
-#include "engine/distribution.hpp"
+#include "engine/execution_plan.hpp"
+#include "support/watched_costs.hpp"
 
 namespace {
 
@@ -31,12 +32,8 @@ class Failing : public qhn::Engine {
     if (left_-- == 0) throw std::bad_alloc();
     return engine_->expectation_and_gradient(angles, gradient);
   }
-  qhn::MostProbable most_probable(std::span<const double> angles) override {
-    return engine_->most_probable(angles);
-  }
-  void state(std::span<const double> angles, std::span<qhn::Complex> amplitudes) override {
-    engine_->state(angles, amplitudes);
-  }
+  qhn::StringSearch* strings() override { return engine_->strings(); }
+  qhn::AmplitudeSource* amplitudes() override { return engine_->amplitudes(); }
   std::size_t bytes() const override { return engine_->bytes(); }
 
  private:
@@ -50,14 +47,14 @@ void train_together(qhn::MpiSession& session, bool alike) {
   qhn::Group group(session.world(), 2, stop,
                    [](const std::string& message) { qhn::abort_parallel_run(message, 1); });
   const qhn::Circuit circuit = qhn::make_circuit(qhn::Family::linear, 4, 3);
-  const auto layout = qhn::distribute(circuit, 2, qhn::EngineKind::sweep);
+  const auto plan = qhn::plan_execution(circuit, {.engine = {qhn::EngineKind::sweep}, .ranks = 2});
   const std::vector<double> costs{0, 1, 2, 3, 4, 5, 6, 7};
-  const std::shared_ptr<qhn::Engine> engine = group.together(
-      std::make_unique<Failing>(make_distributed_engine(group.ranks(), circuit, layout, costs, {}),
-                                alike || session.rank() == 1));
+  const std::shared_ptr<qhn::Engine> engine = group.together(std::make_unique<Failing>(
+      make_distributed_engine(group.ranks(), plan, costs), alike || session.rank() == 1));
   const auto run = [&](std::uint64_t id, const qhn::RestartHooks& hooks) {
     const qhn::RestartOptions options{.angles = circuit.angles, .epsilons = {}, .optimizer = {}};
-    return qhn::run_restart({*engine, [](qhn::Index) { return 0.0; }, 0.0}, options, id, hooks);
+    const qhn::test::WatchedCosts none(4, [](qhn::Index) { return 0.0; });
+    return qhn::run_restart({*engine, none, 0.0}, options, id, hooks);
   };
   const qhn::FarmOptions farm{.ids = {{0, 1000}}, .checkpoints = {}};
   session.agree([&] { run_farm(group, run, farm, stop, {}); });

@@ -5,7 +5,7 @@
 
 #include "comm/distributed_engine.hpp"
 #include "comm/distributed_sweep.hpp"
-#include "engine/distribution.hpp"
+#include "engine/execution_plan.hpp"
 #include "engine/reference.hpp"
 #include "support/groups.hpp"
 #include "support/random_circuit.hpp"
@@ -14,11 +14,11 @@
 namespace qhn {
 namespace {
 
-std::unique_ptr<Engine> engine_of(const Ranks& ranks, const Circuit& circuit, EngineKind kind,
+std::unique_ptr<Engine> engine_of(const Ranks& ranks, const Circuit& circuit,
                                   std::vector<double>& part, const EngineOptions& options) {
-  const Distribution layout = distribute(circuit, ranks.size(), kind);
-  part.assign(dimension(layout.part(ranks.rank()).slots()), 1.0);
-  return make_distributed_engine(ranks, circuit, layout, part, options);
+  const ExecutionPlan plan = plan_execution(circuit, {.engine = options, .ranks = ranks.size()});
+  part.assign(dimension(plan.part(ranks.rank()).slots()), 1.0);
+  return make_distributed_engine(ranks, plan, part);
 }
 
 TEST(Order, TheLowerOfTwoStringsWinsOnEveryNumberOfRanks) {
@@ -35,8 +35,8 @@ TEST(Order, TheLowerOfTwoStringsWinsOnEveryNumberOfRanks) {
               EngineOptions options{kind, precision};
               options.block_qubits = block;
               std::vector<double> part;
-              const auto engine = engine_of(ranks, circuit, kind, part, options);
-              const MostProbable best = engine->most_probable({});
+              const auto engine = engine_of(ranks, circuit, part, options);
+              const MostProbable best = engine->strings()->most_probable({});
               EXPECT_EQ(best.index, twins.low)
                   << to_string(kind) << " " << to_string(precision) << " block " << block << " on "
                   << ranks.size() << " ranks, not " << twins.high;
@@ -53,12 +53,12 @@ TEST(Order, TheMostProbableStringIsFoundOnEveryRank) {
     std::vector<double> angles(static_cast<std::size_t>(circuit.angles), 0.0);
     for (const EngineKind kind : {EngineKind::sweep, EngineKind::cut}) {
       std::vector<double> part;
-      const auto engine = engine_of(ranks, circuit, kind, part, {});
+      const auto engine = engine_of(ranks, circuit, part, {kind});
       for (Index k = 0; k < 16; ++k) {
         const Index place = k << 10 | (k * 0x155 & 0x3ff);
         for (int q = 0; q < qubits; ++q)
           angles[static_cast<std::size_t>(ry_angle(qubits, 1, q))] = bit(place, q) ? 2.8 : 0.3;
-        EXPECT_EQ(engine->most_probable(angles).index, place);
+        EXPECT_EQ(engine->strings()->most_probable(angles).index, place);
       }
     }
   });

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 
 #include "comm/distributed_engine.hpp"
 #include "comm/distributed_sweep.hpp"
@@ -11,8 +12,8 @@
 #include "core/error.hpp"
 #include "core/wht.hpp"
 #include "engine/distributed_stage.hpp"
-#include "engine/distribution.hpp"
 #include "engine/exchange_chunks.hpp"
+#include "engine/execution_plan.hpp"
 #include "engine/reference.hpp"
 #include "report/campaign_statistics.hpp"
 #include "support/groups.hpp"
@@ -45,8 +46,9 @@ Distributed make_distributed(const Ranks& ranks, const Circuit& circuit,
                              const std::vector<double>& cost, const EngineOptions& options = {},
                              bool to_measure = false) {
   Distributed s;
-  s.plan = to_measure ? distribute_for_shots(circuit, ranks.size()).plan
-                      : distribute(circuit, ranks.size(), EngineKind::sweep).plan;
+  s.plan = plan_execution(
+               circuit, {.engine = {EngineKind::sweep}, .shots = to_measure, .ranks = ranks.size()})
+               .exchanges;
   const IndexMap map = plan_for_rank(s.plan, static_cast<Index>(ranks.rank())).result;
   for (Index x = 0; x < dimension(s.plan.local_qubits); ++x) s.cost.push_back(cost[map(x)]);
   s.engine = make_distributed_sweep(ranks, circuit, s.plan, s.cost, options);
@@ -61,7 +63,7 @@ void expect_agreement(const Ranks& ranks, const Circuit& circuit, std::uint64_t 
   auto reference = make_engine(circuit, cost, {against});
   std::vector<double> expected(angles.size()), gradient(angles.size(), 1e300);
   const double value = reference->expectation_and_gradient(angles, expected);
-  const MostProbable truth = reference->most_probable(angles);
+  const MostProbable truth = reference->strings()->most_probable(angles);
   const auto state = reference_state(circuit, angles);
   EngineOptions whole, blocks;  // how the parts are swept
   blocks.block_qubits = std::max(1, (circuit.qubits - bits_of(ranks.size())) / 2);
@@ -76,7 +78,7 @@ void expect_agreement(const Ranks& ranks, const Circuit& circuit, std::uint64_t 
             << " blocks " << options.block_qubits << " seed " << seed << " angle " << k;
     }
     ASSERT_NEAR(s.engine->norm(angles), 1.0, 1e-12);
-    const MostProbable best = s.engine->most_probable(angles);
+    const MostProbable best = s.engine->strings()->most_probable(angles);
     ASSERT_NEAR(best.probability, truth.probability, 1e-12);
     ASSERT_NEAR(std::norm(state[best.index]), truth.probability, 1e-12);
     const auto planned = static_cast<double>(distributed_sweep_bytes(s.plan, options));
@@ -174,11 +176,12 @@ TEST(DistributedCut, AgreesForEveryFamily) {
         auto reference = make_engine(circuit, cost, {EngineKind::sweep});
         std::vector<double> expected(angles.size()), gradient(angles.size());
         const double value = reference->expectation_and_gradient(angles, expected);
-        const Distribution layout = distribute(circuit, ranks.size(), EngineKind::cut);
-        const IndexMap map = layout.part(ranks.rank());
+        const ExecutionPlan plan =
+            plan_execution(circuit, {.engine = {EngineKind::cut}, .ranks = ranks.size()});
+        const IndexMap map = plan.part(ranks.rank());
         std::vector<double> part;
         for (Index x = 0; x < dimension(map.slots()); ++x) part.push_back(cost[map(x)]);
-        auto engine = make_distributed_engine(ranks, circuit, layout, part, {});
+        auto engine = make_distributed_engine(ranks, plan, part);
         ASSERT_EQ(engine->kind(), EngineKind::cut);
         for (int again = 0; again < 2; ++again) {
           ASSERT_NEAR(engine->expectation_and_gradient(angles, gradient), value, 1e-12);
@@ -186,7 +189,8 @@ TEST(DistributedCut, AgreesForEveryFamily) {
           for (std::size_t k = 0; k < gradient.size(); ++k)
             ASSERT_NEAR(gradient[k], expected[k], 1e-12 * largest(expected))
                 << to_string(family) << " D " << sublayers << " ranks " << ranks.size();
-          const auto best = engine->most_probable(angles), truth = reference->most_probable(angles);
+          const auto best = engine->strings()->most_probable(angles),
+                     truth = reference->strings()->most_probable(angles);
           ASSERT_EQ(best.index, truth.index);
           ASSERT_NEAR(best.probability, truth.probability, 1e-12);
         }
@@ -194,51 +198,52 @@ TEST(DistributedCut, AgreesForEveryFamily) {
         const Traffic before = ranks.traffic();
         engine->expectation_and_gradient(angles, gradient);
         EXPECT_LE(static_cast<double>(ranks.traffic().summed_bytes - before.summed_bytes),
-                  1.01 * layout.gradient_bytes(Precision::float64) + 64);
+                  1.01 * plan.gradient_exchange + 64);
       }
   });
 }
 
-TEST(Distribution, RefusesWhatCannotBe) {
+ExecutionPlan plan_on(const Circuit& circuit, int ranks, const EngineOptions& engine,
+                      double memory = std::numeric_limits<double>::infinity()) {
+  return plan_execution(circuit, {.engine = engine, .ranks = ranks, .memory = memory});
+}
+
+TEST(ExecutionPlan, RefusesWhatCannotBe) {
   const Circuit circuit = make_circuit(Family::linear, 6, 2);
-  EXPECT_THROW(distribute(circuit, 3, EngineKind::automatic), InputError);
-  EXPECT_THROW(distribute(circuit, 64, EngineKind::automatic), InputError);
-  EXPECT_THROW(distribute(circuit, 2, EngineKind::reference), InputError);
-  EXPECT_THROW(distribute(circuit, 8, EngineKind::cut), InputError);  // one row each
-  EXPECT_EQ(distribute(circuit, 8, EngineKind::automatic).kind, EngineKind::sweep);
+  EXPECT_THROW(plan_on(circuit, 3, {}), InputError);
+  EXPECT_THROW(plan_on(circuit, 64, {}), InputError);
+  EXPECT_THROW(plan_on(circuit, 2, {EngineKind::reference}), InputError);
+  EXPECT_THROW(plan_on(circuit, 8, {EngineKind::cut}), InputError);  // one row each
+  EXPECT_EQ(plan_on(circuit, 8, {}).engine.kind, EngineKind::sweep);
 }
 
 // A cut's registers do not shrink with the ranks, parts of a state do.
-TEST(Distribution, TakesTheCheapestEngineThatFits) {
+TEST(ExecutionPlan, TakesTheCheapestEngineThatFits) {
   const Circuit circuit = make_circuit(Family::linear, 14, 10);
-  const auto taken = [&](double bytes) {
-    return distribute(circuit, 8, EngineKind::automatic, {{}, bytes});
-  };
-  const auto bytes_of = [&](EngineKind kind) {
-    return distribute(circuit, 8, kind).engine_bytes(circuit, {});
-  };
-  const std::size_t cut = bytes_of(EngineKind::cut), sweep = bytes_of(EngineKind::sweep);
+  const double cut = plan_on(circuit, 8, {EngineKind::cut}).engine_bytes,
+               sweep = plan_on(circuit, 8, {EngineKind::sweep}).engine_bytes;
   ASSERT_GT(cut, sweep);
-  EXPECT_EQ(distribute(circuit, 8, EngineKind::automatic).kind, EngineKind::cut);
-  EXPECT_EQ(taken(static_cast<double>(cut)).kind, EngineKind::cut);
-  EXPECT_FALSE(taken(static_cast<double>(cut)).other);
+  EXPECT_EQ(plan_on(circuit, 8, {}).engine.kind, EngineKind::cut);
+  const ExecutionPlan fits = plan_on(circuit, 8, {}, cut);
+  EXPECT_EQ(fits.engine.kind, EngineKind::cut);
+  EXPECT_FALSE(fits.other);
+  EXPECT_TRUE(fits.reason.empty());
   // Short of the cut by a byte, short of both, and with nothing left by the table.
-  for (const double room : {static_cast<double>(cut) - 1, static_cast<double>(sweep) - 1, -1.0}) {
-    const Distribution layout = taken(room);
-    EXPECT_EQ(layout.kind, EngineKind::sweep);
-    EXPECT_EQ(layout.plan.local_qubits, 11);
-    ASSERT_TRUE(layout.other);
-    EXPECT_EQ(layout.other->kind, EngineKind::cut);
-    EXPECT_EQ(layout.other->bytes, cut);
+  for (const double memory : {cut - 1, sweep - 1, -1.0}) {
+    const ExecutionPlan plan = plan_on(circuit, 8, {}, memory);
+    EXPECT_EQ(plan.engine.kind, EngineKind::sweep);
+    EXPECT_EQ(plan.exchanges.local_qubits, 11);
+    ASSERT_TRUE(plan.other);
+    EXPECT_EQ(plan.other->kind, EngineKind::cut);
+    EXPECT_EQ(plan.other->bytes, cut);
+    EXPECT_EQ(plan.reason.empty(), memory < sweep);
   }
   // An engine that is asked for is taken.
-  EXPECT_EQ(distribute(circuit, 8, EngineKind::cut, {{}, 0.0}).kind, EngineKind::cut);
+  EXPECT_EQ(plan_on(circuit, 8, {EngineKind::cut}, 0.0).engine.kind, EngineKind::cut);
   // Floats halve everything but the table in their precision.
   EngineOptions floats;
   floats.precision = Precision::float32;
-  EXPECT_EQ(
-      distribute(circuit, 8, EngineKind::automatic, {floats, static_cast<double>(cut) - 1}).kind,
-      EngineKind::cut);
+  EXPECT_EQ(plan_on(circuit, 8, floats, cut - 1).engine.kind, EngineKind::cut);
 }
 
 TEST(DistributedWalshHadamard, EqualsTheLocalOne) {

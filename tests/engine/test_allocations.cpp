@@ -51,7 +51,7 @@ TEST(Engines, AllocateNothingInAnEvaluation) {
       const long before = allocations;
       engine->expectation(angles);
       engine->expectation_and_gradient(angles, gradient);
-      engine->most_probable(angles);
+      engine->strings()->most_probable(angles);
       EXPECT_EQ(allocations, before) << to_string(options.kind) << " " << to_string(family);
     }
 }

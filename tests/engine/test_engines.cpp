@@ -5,7 +5,7 @@
 
 #include "core/error.hpp"
 #include "core/simd.hpp"
-#include "engine/engine.hpp"
+#include "engine/execution_plan.hpp"
 #include "engine/reference.hpp"
 #include "engine/sweep_engine.hpp"
 #include "support/random_circuit.hpp"
@@ -46,10 +46,11 @@ void expect_agreement(const Case& c, const EngineOptions& options, double tolera
           << to_string(c.circuit.family) << " N " << c.circuit.qubits << " D "
           << c.circuit.sublayers << " " << to_string(engine->kind()) << " angle " << k;
   }
-  const MostProbable best = engine->most_probable(c.angles);
+  const MostProbable best = engine->strings()->most_probable(c.angles);
   const auto state = reference_state(c.circuit, c.angles);
   EXPECT_NEAR(best.probability, std::norm(state[best.index]), tolerance);
-  EXPECT_GE(best.probability, reference->most_probable(c.angles).probability - tolerance);
+  EXPECT_GE(best.probability,
+            reference->strings()->most_probable(c.angles).probability - tolerance);
 }
 
 bool can_cut(const Circuit& circuit) {
@@ -135,9 +136,9 @@ TEST(LargeAngles, AreTheSameMod4Pi) {
         EXPECT_NEAR(engine->expectation(large.angles), value, 1e-12);
         for (std::size_t k = 0; k < gradient.size(); ++k)
           EXPECT_NEAR(gradient[k], expected[k], 1e-12) << to_string(engine->kind());
-        const MostProbable best = engine->most_probable(large.angles);
+        const MostProbable best = engine->strings()->most_probable(large.angles);
         std::vector<Complex> state(large.cost.size());
-        engine->state(large.angles, state);
+        engine->amplitudes()->state(large.angles, state);
         const auto truth = reference_state(small.circuit, small.angles);
         EXPECT_NEAR(best.probability, std::norm(truth[best.index]), 1e-12);
         for (std::size_t w = 0; w < state.size(); ++w)
@@ -297,7 +298,8 @@ TEST(Engines, ThreadsDoNotChangeABit) {
       auto engine = make_engine(c.circuit, c.cost, options);
       EXPECT_EQ(engine->expectation_and_gradient(c.angles, more), value);
       EXPECT_EQ(one, more);
-      const MostProbable a = single->most_probable(c.angles), b = engine->most_probable(c.angles);
+      const MostProbable a = single->strings()->most_probable(c.angles),
+                         b = engine->strings()->most_probable(c.angles);
       EXPECT_EQ(a.index, b.index);
       EXPECT_EQ(a.probability, b.probability);
     }
@@ -322,13 +324,13 @@ TEST(Engines, TiesGoToTheLowestIndex) {
   std::vector<double> cost(64, 1.0), angles(static_cast<std::size_t>(circuit.angles), 0.0);
   for (int q = 0; q < 6; ++q) angles[static_cast<std::size_t>(q)] = 2 * M_PI;
   for (const EngineOptions& options : {EngineOptions{EngineKind::sweep}, in_blocks(3)})
-    EXPECT_EQ(make_engine(circuit, cost, options)->most_probable(angles).index, 0u);
+    EXPECT_EQ(make_engine(circuit, cost, options)->strings()->most_probable(angles).index, 0u);
 }
 
 TEST(Engines, StateKeepsEveryPhase) {
   const Case c = random_case(random_custom(6, 40, 9), 1);
   std::vector<Complex> state(64);
-  make_engine(c.circuit, c.cost, {EngineKind::automatic})->state(c.angles, state);
+  make_engine(c.circuit, c.cost, {EngineKind::automatic})->amplitudes()->state(c.angles, state);
   const auto expected = reference_state(c.circuit, c.angles);
   for (Index x = 0; x < 64; ++x) EXPECT_LT(std::abs(state[x] - expected[x]), 1e-13);
 }
@@ -341,7 +343,7 @@ TEST(Engines, CountTheirBytes) {
        {EngineOptions{EngineKind::sweep}, EngineOptions{EngineKind::cut}, shared,
         in_blocks(10, Precision::float32)}) {
     const std::size_t held = make_engine(c.circuit, c.cost, options)->bytes();
-    const std::size_t promised = engine_bytes(c.circuit, options);
+    const double promised = plan_execution(c.circuit, {options}).bytes(options.threads);
     EXPECT_GE(held, promised) << to_string(options.kind);
     EXPECT_LE(held, promised + (std::size_t{1} << 18)) << to_string(options.kind);
   }

@@ -50,7 +50,7 @@ TEST(Ties, TheLowerOfTwoStringsWinsInEveryEngine) {
         if (options.kind == EngineKind::reference && trial > 1) continue;  // slow
         // In blocks a CX from outside turns angles round, and the two are rounded differently.
         if (options.block_qubits > 0 && !low) continue;
-        const MostProbable best = make_engine(circuit, cost, options)->most_probable({});
+        const MostProbable best = make_engine(circuit, cost, options)->strings()->most_probable({});
         EXPECT_EQ(best.index, twins.low) << name_of(options) << ", not " << twins.high;
         EXPECT_NEAR(best.probability, 0.25, 1e-6) << name_of(options);
       }
@@ -64,7 +64,7 @@ TEST(Ties, TheLowerWinsWhereItIsLookedAtLater) {
   const auto expect_low = [](int qubits, const test::Twins& twins, const EngineOptions& options) {
     const Circuit circuit = make_custom_circuit(qubits, twins.gates);
     const std::vector<double> cost(dimension(qubits), 1.0);
-    EXPECT_EQ(make_engine(circuit, cost, options)->most_probable({}).index, twins.low)
+    EXPECT_EQ(make_engine(circuit, cost, options)->strings()->most_probable({}).index, twins.low)
         << name_of(options) << ", not " << twins.high;
   };
   for (const Precision precision : {Precision::float64, Precision::float32})
@@ -101,7 +101,7 @@ TEST(Ties, TheMostProbableStringIsFoundInEveryPlace) {
     for (const Index place : places) {
       for (int q = 0; q < qubits; ++q)
         angles[static_cast<std::size_t>(ry_angle(qubits, 1, q))] = bit(place, q) ? 2.8 : 0.3;
-      EXPECT_EQ(engine->most_probable(angles).index, place) << name_of(options);
+      EXPECT_EQ(engine->strings()->most_probable(angles).index, place) << name_of(options);
     }
   }
 }
@@ -118,14 +118,17 @@ TEST(Ties, TheMostProbableStringBelongsToItsAngles) {
     for (const EngineOptions& options : all_engines(11)) {
       const auto engine = make_engine(circuit, cost, options);
       std::vector<double> gradient(count);
-      const MostProbable a = engine->most_probable(first), b = engine->most_probable(second);
+      const MostProbable a = engine->strings()->most_probable(first),
+                         b = engine->strings()->most_probable(second);
       engine->expectation_and_gradient(first, gradient);
-      EXPECT_EQ(engine->most_probable(second).index, b.index) << name_of(options);
-      EXPECT_EQ(engine->most_probable(second).probability, b.probability) << name_of(options);
+      EXPECT_EQ(engine->strings()->most_probable(second).index, b.index) << name_of(options);
+      EXPECT_EQ(engine->strings()->most_probable(second).probability, b.probability)
+          << name_of(options);
       EXPECT_NE(a.probability, b.probability);
       engine->expectation(second);
-      EXPECT_EQ(engine->most_probable(first).index, a.index) << name_of(options);
-      EXPECT_EQ(engine->most_probable(first).probability, a.probability) << name_of(options);
+      EXPECT_EQ(engine->strings()->most_probable(first).index, a.index) << name_of(options);
+      EXPECT_EQ(engine->strings()->most_probable(first).probability, a.probability)
+          << name_of(options);
     }
   }
 }

@@ -3,7 +3,7 @@
 #include <cmath>
 
 #include "core/error.hpp"
-#include "engine/distribution.hpp"
+#include "engine/execution_plan.hpp"
 #include "perf/load.hpp"
 #include "perf/machine.hpp"
 #include "perf/measure.hpp"
@@ -151,32 +151,33 @@ TEST(Prediction, EveryKernelHasItsOwnShare) {
 // message is longer than 256 KiB.
 TEST(Load, SendsThreeTimesAsMuchForAGradient) {
   const Circuit circuit = make_circuit(Family::linear, 20, 6);
-  const Distribution four = distribute(circuit, 4, EngineKind::sweep);
-  ASSERT_EQ(four.plan.local_qubits, 18);
+  const auto on = [&](int ranks, Precision precision) {
+    return plan_execution(circuit, {.engine = {EngineKind::sweep, precision}, .ranks = ranks});
+  };
+  const ExecutionPlan four = on(4, Precision::float64);
+  ASSERT_EQ(four.exchanges.local_qubits, 18);
   double sent = 0.0;
-  for (const Exchange& exchange : four.plan.exchanges)
+  for (const Exchange& exchange : four.exchanges.exchanges)
     sent += 1.0 - std::ldexp(1.0, -static_cast<int>(exchange.swaps.size()));
   sent *= 16.0 * (1 << 18);
   ASSERT_GT(sent, 0.0);
   for (const bool gradient : {false, true}) {
     const double bytes = gradient ? 3 * sent : sent;
-    const EvaluationLoad load = evaluation_load(circuit, four, Precision::float64, gradient);
+    const EvaluationLoad load = evaluation_load(four, gradient);
     EXPECT_EQ(load.exchanged_bytes, bytes);
     EXPECT_EQ(load.messages, std::ceil(bytes / 262144));
     EXPECT_EQ(load.qubits, 18);
-    EXPECT_EQ(evaluation_load(circuit, four, Precision::float32, gradient).exchanged_bytes,
-              bytes / 2);
+    EXPECT_EQ(evaluation_load(on(4, Precision::float32), gradient).exchanged_bytes, bytes / 2);
     EXPECT_EQ(load.kernel, gradient ? Kernel::sweep_gradient : Kernel::sweep);
-    const EvaluationLoad alone = evaluation_load(circuit, distribute(circuit, 1, EngineKind::sweep),
-                                                 Precision::float64, gradient);
+    const EvaluationLoad alone = evaluation_load(on(1, Precision::float64), gradient);
     EXPECT_EQ(alone.exchanged_bytes, 0.0);
     EXPECT_EQ(alone.messages, 0.0);
     EXPECT_EQ(alone.qubits, 20);
   }
   // A cut circuit sends sums, a part of a message.
   const Circuit shallow = make_circuit(Family::linear, 16, 4);
-  const Distribution cut = distribute(shallow, 4, EngineKind::cut);
-  const EvaluationLoad load = evaluation_load(shallow, cut, Precision::float64, false);
+  const EvaluationLoad load =
+      evaluation_load(plan_execution(shallow, {.engine = {EngineKind::cut}, .ranks = 4}), false);
   EXPECT_EQ(load.messages, 1.0);
   EXPECT_EQ(load.exchanged_bytes, 2 * 8 * 2);  // a double to and from each of log2(4) partners
   EXPECT_EQ(load.qubits, 14);

@@ -37,6 +37,10 @@ class Counted {
   std::unique_ptr<Engine> engine;
 };
 
+ExecutionPlan plan_of(const Circuit& circuit, EngineKind kind, int block_qubits = 0) {
+  return plan_execution(circuit, {{.kind = kind, .block_qubits = block_qubits}});
+}
+
 constexpr Family families[] = {Family::product, Family::linear, Family::all_to_all};
 
 TEST(Work, CountsTheFlopsOfEveryEngine) {
@@ -48,10 +52,10 @@ TEST(Work, CountsTheFlopsOfEveryEngine) {
           SCOPED_TRACE(testing::Message() << to_string(family) << " N " << qubits << " D "
                                           << sublayers << " " << to_string(kind));
           EXPECT_EQ(Counted::flops([&] { c.engine->expectation(c.angles); }),
-                    expectation_work(c.circuit, kind).flops);
+                    expectation_work(plan_of(c.circuit, kind)).flops);
           EXPECT_EQ(
               Counted::flops([&] { c.engine->expectation_and_gradient(c.angles, c.gradient); }),
-              gradient_work(c.circuit, kind).flops);
+              gradient_work(plan_of(c.circuit, kind)).flops);
         }
 }
 
@@ -69,12 +73,12 @@ TEST(Work, CountsTheFlopsOfBlocks) {
           auto engine = make_sweep_engine_from(c.circuit, c.cost, start, options);
           const EngineKind kind = EngineKind::sweep;
           EXPECT_EQ(Counted::flops([&] { engine->expectation(c.angles); }),
-                    expectation_work(c.circuit, kind, own_start, block).flops);
+                    expectation_work(plan_of(c.circuit, kind, block), own_start).flops);
           EXPECT_EQ(Counted::flops([&] { engine->expectation_and_gradient(c.angles, c.gradient); }),
-                    gradient_work(c.circuit, kind, own_start, block).flops);
+                    gradient_work(plan_of(c.circuit, kind, block), own_start).flops);
           if (own_start) continue;
-          EXPECT_EQ(Counted::flops([&] { engine->most_probable(c.angles); }),
-                    most_probable_work(c.circuit, kind, block).flops);
+          EXPECT_EQ(Counted::flops([&] { engine->strings()->most_probable(c.angles); }),
+                    most_probable_work(plan_of(c.circuit, kind, block)).flops);
         }
 }
 
@@ -84,9 +88,9 @@ TEST(Work, CountsTheFlopsFromAnyStart) {
     const std::vector<Complex> start(c.cost.size(), 0.1);
     auto engine = make_sweep_engine_from(c.circuit, c.cost, start, {});
     EXPECT_EQ(Counted::flops([&] { engine->expectation(c.angles); }),
-              expectation_work(c.circuit, EngineKind::sweep, true).flops);
+              expectation_work(plan_of(c.circuit, EngineKind::sweep), true).flops);
     EXPECT_EQ(Counted::flops([&] { engine->expectation_and_gradient(c.angles, c.gradient); }),
-              gradient_work(c.circuit, EngineKind::sweep, true).flops);
+              gradient_work(plan_of(c.circuit, EngineKind::sweep), true).flops);
   }
 }
 
@@ -95,8 +99,8 @@ TEST(Work, CountsTheFlopsOfTheMostProbableString) {
     for (EngineKind kind : {EngineKind::sweep, EngineKind::cut}) {
       Counted c(family, 10, 4, kind);
       c.engine->expectation_and_gradient(c.angles, c.gradient);
-      EXPECT_EQ(Counted::flops([&] { c.engine->most_probable(c.angles); }),
-                most_probable_work(c.circuit, kind).flops)
+      EXPECT_EQ(Counted::flops([&] { c.engine->strings()->most_probable(c.angles); }),
+                most_probable_work(plan_of(c.circuit, kind)).flops)
           << to_string(family) << " " << to_string(kind);
     }
 }
@@ -119,7 +123,7 @@ TEST(Work, TheWayBackMovesTwoVectorsInsteadOfOne) {
       const int qubits = 8;
       SCOPED_TRACE(testing::Message() << to_string(family) << " D " << sublayers);
       const Circuit circuit = make_circuit(family, qubits, sublayers);
-      const CutCircuit whole = planned_cut(circuit, EngineKind::sweep);
+      const CutCircuit whole = plan_of(circuit, EngineKind::sweep).cut;
       ASSERT_EQ(whole.high.qubits, 0);
       double planes = 0.0;
       for (const Step& step : whole.low.steps) planes += planes_forward(step);
@@ -130,11 +134,11 @@ TEST(Work, TheWayBackMovesTwoVectorsInsteadOfOne) {
       EXPECT_EQ(diagonal_work(qubits, false).bytes, 5 * plane);
       EXPECT_EQ(diagonal_work(qubits, true).bytes, 10 * plane);
       const EngineKind kind = EngineKind::sweep;
-      EXPECT_EQ(expectation_work(circuit, kind).bytes, (planes + 5) * plane);
-      EXPECT_EQ(gradient_work(circuit, kind).bytes, (3 * planes + 10) * plane);
-      EXPECT_EQ(most_probable_work(circuit, kind).bytes, (planes + 3) * plane);
+      EXPECT_EQ(expectation_work(plan_of(circuit, kind)).bytes, (planes + 5) * plane);
+      EXPECT_EQ(gradient_work(plan_of(circuit, kind)).bytes, (3 * planes + 10) * plane);
+      EXPECT_EQ(most_probable_work(plan_of(circuit, kind)).bytes, (planes + 3) * plane);
       // A start state of one's own is copied from complex numbers.
-      EXPECT_GE(expectation_work(circuit, kind, true).bytes, (planes + 5 + 2) * plane);
+      EXPECT_GE(expectation_work(plan_of(circuit, kind), true).bytes, (planes + 5 + 2) * plane);
     }
 }
 
@@ -146,8 +150,8 @@ TEST(Work, ACutReadsItsTableOnce) {
     EXPECT_EQ(cut_work(cut, gradient).bytes, 8.0 * 4096);
     EXPECT_EQ(cut_work(cut, gradient, 4).bytes, 8.0 * 1024);
   }
-  EXPECT_EQ(expectation_work(circuit, EngineKind::cut).bytes, 8.0 * 4096);
-  EXPECT_EQ(gradient_work(circuit, EngineKind::cut).bytes, 8.0 * 4096);
+  EXPECT_EQ(expectation_work(plan_of(circuit, EngineKind::cut)).bytes, 8.0 * 4096);
+  EXPECT_EQ(gradient_work(plan_of(circuit, EngineKind::cut)).bytes, 8.0 * 4096);
 }
 
 TEST(Work, AddsUpFieldByField) {

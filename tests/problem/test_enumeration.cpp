@@ -41,7 +41,7 @@ ProblemOptions make_options(const Case& c, const TemporaryFolder& folder) {
 }
 
 std::vector<double> all_costs(const Problem& problem) {
-  std::vector<double> costs(dimension(problem.qubits()));
+  std::vector<double> costs(dimension(problem.bits()));
   problem.costs(0, costs);
   return costs;
 }
@@ -151,7 +151,7 @@ TEST_P(Enumeration, EqualsTheReferenceAtEverySimdLevel) {
   const TemporaryFolder folder;
   const ProblemOptions options = make_options(GetParam(), folder);
   const auto problem = make_problem(options);
-  const Index size = dimension(problem->qubits());
+  const Index size = dimension(problem->bits());
   const Index step = size > 4096 ? 61 : 1;  // the reference is slow
   std::vector<double> first;
   for (const SimdLevel level : available_simd_levels()) {
@@ -201,7 +201,7 @@ TEST(Slices, MoreSignUnitsThanAreCountedInSubsets) {
                                                     o.activations = {Activation::sign};
                                                   }},
                                                  folder));
-  ASSERT_EQ(problem->qubits(), 28);
+  ASSERT_EQ(problem->bits(), 28);
   std::vector<double> part(300);
   for (const Index first : {Index{0}, Index{123456789}, dimension(28) - 300}) {
     problem->costs(first, part);
@@ -230,7 +230,7 @@ TEST(TableProblem, ServesItsNumbers) {
   options.kind = ProblemKind::table;
   options.table = folder.write("t.txt", "3\n1\n4\n1.5\n");
   const auto problem = make_problem(options);
-  EXPECT_EQ(problem->qubits(), 2);
+  EXPECT_EQ(problem->bits(), 2);
   EXPECT_EQ(problem->train_samples(), 0u);
   EXPECT_FALSE(problem->train_score(0));
   EXPECT_EQ(all_costs(*problem), (std::vector<double>{3, 1, 4, 1.5}));

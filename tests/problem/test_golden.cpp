@@ -46,7 +46,7 @@ TEST(Golden, DataSetsAreWhatTheyAlwaysWere) {
 }
 
 TEST(Golden, SyntheticCostsAreWhatTheyAlwaysWere) {
-  const Couplings c = synthetic_couplings(5, 3);
+  const IsingForm c = synthetic_couplings(5, 3);
   // Multiples of 2^-40 all of them.
   const double fields[] = {-0.06123613780619053, -0.5866066378312098, 0.21949156110622425,
                            0.015323017993068788, 0.09443483256472973};

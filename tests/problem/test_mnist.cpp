@@ -21,7 +21,7 @@ ProblemOptions mnist(std::array<int, 2> digits) {
 }
 
 std::vector<double> all_costs(const Problem& problem) {
-  std::vector<double> costs(dimension(problem.qubits()));
+  std::vector<double> costs(dimension(problem.bits()));
   problem.costs(0, costs);
   return costs;
 }
@@ -30,7 +30,7 @@ TEST(Mnist, Digits01ReachThePublishedMinimumAndLocality) {
   ProblemOptions options = mnist({0, 1});
   options.pair = {-3, 1};
   const auto problem = make_problem(options);
-  EXPECT_EQ(problem->qubits(), 17);
+  EXPECT_EQ(problem->bits(), 17);
   EXPECT_EQ(problem->train_samples(), 12665u);
   std::vector<double> costs = all_costs(*problem);
   const auto best = std::min_element(costs.begin(), costs.end());
@@ -53,7 +53,7 @@ TEST(Mnist, Digits37WithPairChoiceReachThePublishedMinimum) {
   ProblemOptions options = mnist({3, 7});
   options.pair_choice = true;
   const auto problem = make_problem(options);
-  EXPECT_EQ(problem->qubits(), 19);
+  EXPECT_EQ(problem->bits(), 19);
   const std::vector<double> costs = all_costs(*problem);
   EXPECT_NEAR(*std::min_element(costs.begin(), costs.end()), 0.60363895, 1e-7);
   for (Index w = 0; w < costs.size(); w += 50021)
@@ -67,7 +67,7 @@ TEST(Mnist, SignNetworkOnBinarisedDigitsEqualsTheReference) {
   options.activations = {Activation::sign};
   options.binarize = 0.5;
   const auto problem = make_problem(options);
-  EXPECT_EQ(problem->qubits(), 19);
+  EXPECT_EQ(problem->bits(), 19);
   const std::vector<double> costs = all_costs(*problem);
   for (Index w = 0; w < costs.size(); w += 20011)
     EXPECT_NEAR(costs[w], problem->train_score(w)->loss, 1e-12 * costs[w]);

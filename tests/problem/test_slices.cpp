@@ -17,12 +17,12 @@ namespace qhn {
 namespace {
 
 std::vector<double> all_costs(const Problem& problem) {
-  std::vector<double> costs(dimension(problem.qubits()));
+  std::vector<double> costs(dimension(problem.bits()));
   problem.costs(0, costs);
   return costs;
 }
 
-double naive_cost(const Couplings& c, Index w) {
+double naive_cost(const IsingForm& c, Index w) {
   double sum = c.constant;
   for (int q = 0; q < c.qubits(); ++q) {
     const int s = bit(w, q) ? -1 : 1;
@@ -46,14 +46,14 @@ IndexMap random_map(int qubits, int slots, CounterRng& rng) {
 /// Every entry of the slice is the table's.
 void expect_slice(const Problem& problem, const IndexMap& map, const std::vector<double>& table) {
   std::vector<double> slice(dimension(map.slots()));
-  problem.slice_costs(map, slice);
+  problem.slice(map, slice);
   for (Index x = 0; x < slice.size(); ++x) ASSERT_EQ(slice[x], table[map(x)]) << x;
 }
 
 /// Random maps, and those whose fixed qubits are the highest or the lowest.
 void expect_slices(const Problem& problem) {
   const std::vector<double> table = all_costs(problem);
-  const int n = problem.qubits();
+  const int n = problem.bits();
   CounterRng rng(3, Stream::synthetic, 99);
   for (const int fixed : {0, 1, 3, n - 1})
     expect_slice(problem, random_map(n, n - fixed, rng), table);
@@ -68,14 +68,21 @@ void expect_slices(const Problem& problem) {
 
 TEST(SyntheticProblem, EqualsTheDoubleLoopInEveryBit) {
   for (const int qubits : {1, 2, 7, 14}) {
-    const Couplings couplings = synthetic_couplings(qubits, 5);
+    const IsingForm couplings = synthetic_couplings(qubits, 5);
     const std::vector<double> costs = all_costs(*make_synthetic_problem(couplings));
     for (Index w = 0; w < costs.size(); ++w) ASSERT_EQ(costs[w], naive_cost(couplings, w)) << w;
+    // The same by bit strings, and by the couplings that it shows.
+    const auto problem = make_synthetic_problem(couplings);
+    ASSERT_NE(problem->ising(), nullptr);
+    for (Index w = 0; w < costs.size(); w += 7) {
+      ASSERT_EQ((*problem)(BitString(qubits, w)), costs[w]);
+      ASSERT_EQ(naive_cost(*problem->ising(), w), costs[w]);
+    }
   }
 }
 
 TEST(SyntheticProblem, ServesAnyRangeOnAnyNumberOfThreads) {
-  const Couplings couplings = synthetic_couplings(40, 5);
+  const IsingForm couplings = synthetic_couplings(40, 5);
   const auto problem = make_synthetic_problem(couplings);
   std::vector<double> part(9000), again(part.size());
   const Index first = (Index{1} << 39) + 4095;
@@ -120,11 +127,11 @@ TEST(SyntheticProblem, SeedsNameCosts) {
 
 TEST(Slices, OfSyntheticCosts) {
   expect_slices(*make_synthetic_problem(synthetic_couplings(15, 2)));
-  const Couplings couplings = synthetic_couplings(40, 2);
+  const IsingForm couplings = synthetic_couplings(40, 2);
   CounterRng rng(4, Stream::synthetic, 99);
   const IndexMap map = random_map(40, 13, rng);
   std::vector<double> slice(dimension(13));
-  make_synthetic_problem(couplings)->slice_costs(map, slice);
+  make_synthetic_problem(couplings)->slice(map, slice);
   for (Index x = 0; x < slice.size(); ++x) ASSERT_EQ(slice[x], naive_cost(couplings, map(x))) << x;
 }
 
