@@ -183,42 +183,70 @@ std::vector<Finding> diagnose_launcher(const Environment& environment) {
            fmt::format("srun --mpi=pmix --ntasks={} qhn doctor", tasks)}};
 }
 
-std::vector<Finding> diagnose(const RunFacts& facts, const Environment& environment) {
-  std::vector<Finding> found;
-  const auto add = [&](std::string what, std::string line) {
-    found.push_back({std::move(what), std::move(line)});
-  };
-  const auto size = static_cast<int>(facts.ranks.size());
-  const bool job = environment("SLURM_JOB_ID") != nullptr;
+namespace {
 
-  try {
-    refuse_lonely_rank(size, environment);
-  } catch (const InputError& error) {
-    add(error.what(),
-        job ? fmt::format("srun --mpi=pmix --ntasks={} qhn doctor", launched_ranks(environment))
-            : "qhn --version");
+// Collects findings, the most important first.
+class Diagnosis {
+ public:
+  Diagnosis(const RunFacts& facts, const Environment& environment)
+      : facts_(facts),
+        environment_(environment),
+        size_(static_cast<int>(facts.ranks.size())),
+        job_(environment("SLURM_JOB_ID") != nullptr) {}
+
+  std::vector<Finding> run() {
+    check_launch();
+    for (const NodeFacts& node : facts_.nodes) {
+      check_threads(node);
+      check_node(node);
+    }
+    check_links();
+    check_folder(facts_.folder);
+    return std::move(found_);
   }
-  if (facts.login_node)
-    add("this seems to be a login node (Slurm responds, but there is no job): use two cores at "
-        "most",
-        "salloc --nodes=1 --exclusive --time=00:30:00");
 
-  for (const NodeFacts& node : facts.nodes) {
+ private:
+  void add(std::string what, std::string line) {
+    found_.push_back({std::move(what), std::move(line)});
+  }
+
+  int ranks_on(const NodeFacts& node) const {
+    return static_cast<int>(
+        std::count_if(facts_.ranks.begin(), facts_.ranks.end(),
+                      [&](const RankFacts& rank) { return rank.host == node.host; }));
+  }
+
+  void check_launch() {
+    try {
+      refuse_lonely_rank(size_, environment_);
+    } catch (const InputError& error) {
+      add(error.what(),
+          job_ ? fmt::format("srun --mpi=pmix --ntasks={} qhn doctor", launched_ranks(environment_))
+               : "qhn --version");
+    }
+    if (facts_.login_node)
+      add("this seems to be a login node (Slurm responds, but there is no job): use two cores at "
+          "most",
+          "salloc --nodes=1 --exclusive --time=00:30:00");
+  }
+
+  // What the ranks of a node compute with.
+  void check_threads(const NodeFacts& node) {
+    const int ranks = ranks_on(node);
     std::set<int> used;
     std::size_t threads = 0;
-    int ranks = 0;
-    for (const RankFacts& rank : facts.ranks) {
+    for (const RankFacts& rank : facts_.ranks) {
       if (rank.host != node.host) continue;
       used.insert(rank.processors.begin(), rank.processors.end());
       threads += rank.threads.size();
-      ++ranks;
       if (static_cast<int>(rank.threads.size()) > rank.cores)
         add(fmt::format("rank {} on {}: {} threads on {} core{} (processors {})", rank.rank,
                         rank.host, rank.threads.size(), rank.cores, rank.cores == 1 ? "" : "s",
                         list_of(rank.processors)),
-            job ? fmt::format("export OMP_NUM_THREADS={0} SRUN_CPUS_PER_TASK={1}", rank.cores,
-                              rank.threads.size())
-                : fmt::format("mpirun -n {} --map-by slot:PE={} qhn …", size, rank.threads.size()));
+            job_ ? fmt::format("export OMP_NUM_THREADS={0} SRUN_CPUS_PER_TASK={1}", rank.cores,
+                               rank.threads.size())
+                 : fmt::format("mpirun -n {} --map-by slot:PE={} qhn …", size_,
+                               rank.threads.size()));
     }
     if (static_cast<int>(threads) > node.cores)
       add(fmt::format("{}: {} threads of {} ranks on {} cores", node.host, threads, ranks,
@@ -230,19 +258,24 @@ std::vector<Finding> diagnose(const RunFacts& facts, const Environment& environm
                       node.quota, threads),
           fmt::format("export OMP_NUM_THREADS={}",
                       std::max(1, static_cast<int>(node.quota) / std::max(1, ranks))));
-    if (used.size() < node.processors.size() && !facts.login_node) {
+    if (used.size() < node.processors.size() && !facts_.login_node) {
       const std::string what =
           fmt::format("{}: {} of {} processors are used by no rank (in use: {})", node.host,
                       node.processors.size() - used.size(), node.processors.size(),
                       list_of({used.begin(), used.end()}));
       const int each = std::max(1, node.cores / std::max(1, ranks));
       // The job may have requested only part of the node; then this is no problem.
-      const char* mine = environment("SLURM_CPUS_ON_NODE");
-      if (!job || (mine != nullptr && static_cast<std::size_t>(std::atoi(mine)) > used.size()))
-        add(what, job ? fmt::format("export SRUN_CPUS_PER_TASK={}", each)
-                      : fmt::format("mpirun -n {} --map-by slot:PE={} qhn …   # or --bind-to none",
-                                    size, each));
+      const char* mine = environment_("SLURM_CPUS_ON_NODE");
+      if (!job_ || (mine != nullptr && static_cast<std::size_t>(std::atoi(mine)) > used.size()))
+        add(what, job_ ? fmt::format("export SRUN_CPUS_PER_TASK={}", each)
+                       : fmt::format("mpirun -n {} --map-by slot:PE={} qhn …   # or --bind-to none",
+                                     size_, each));
     }
+  }
+
+  // Load, memory, messages and counters of a node.
+  void check_node(const NodeFacts& node) {
+    const int ranks = ranks_on(node);
     if (node.load > 0.5 * node.cores)
       add(fmt::format("{}: {:.1f} processes were running on {} cores in the last minute", node.host,
                       node.load, node.cores),
@@ -250,14 +283,14 @@ std::vector<Finding> diagnose(const RunFacts& facts, const Environment& environm
     if (node.available < 0.5 * gib * ranks)
       add(fmt::format("{}: only {} of memory for {} ranks", node.host, in_gib(node.available),
                       ranks),
-          job ? "jobs/submit … --mem=0   # all memory of the node" : "free -h");
+          job_ ? "jobs/submit … --mem=0   # all memory of the node" : "free -h");
     if (node.shm_free < 0.25 * gib)
       add(fmt::format(
               "{}: only {} free in /dev/shm, which holds messages between ranks and the cost table",
               node.host, in_gib(node.shm_free)),
           node.container ? "docker run --shm-size=2g …" : "ls -l /dev/shm   # what fills it");
-    const char* vader = environment("OMPI_MCA_btl_vader_single_copy_mechanism");
-    if (!node.single_copy.empty() && facts.mpi.starts_with("Open MPI") &&
+    const char* vader = environment_("OMPI_MCA_btl_vader_single_copy_mechanism");
+    if (!node.single_copy.empty() && facts_.mpi.starts_with("Open MPI") &&
         (vader == nullptr || std::string(vader) != "none"))
       add(fmt::format("{}: ranks may not read each other's memory ({}){}", node.host,
                       node.single_copy, node.container ? ", as in many containers" : ""),
@@ -277,26 +310,41 @@ std::vector<Finding> diagnose(const RunFacts& facts, const Environment& environm
               fmt::join(node.energy_kept, " ")));
   }
 
-  for (const LinkFacts& link : facts.links) {
-    const NodeFacts* node = node_of(facts, facts.ranks.front().host);
-    if (!link.same_node && link.microseconds > 15 && node != nullptr && !node->fabrics.empty())
-      add(fmt::format("{:.0f} us between nodes although there is {}: MPI seems to use TCP",
-                      link.microseconds, fmt::join(node->fabrics, ", ")),
-          "export OMPI_MCA_pml=ucx   # Open MPI; ompi_info | grep ucx shows whether it is built "
-          "in");
+  void check_links() {
+    for (const LinkFacts& link : facts_.links) {
+      const NodeFacts* node = node_of(facts_, facts_.ranks.front().host);
+      if (!link.same_node && link.microseconds > 15 && node != nullptr && !node->fabrics.empty())
+        add(fmt::format("{:.0f} us between nodes although there is {}: MPI seems to use TCP",
+                        link.microseconds, fmt::join(node->fabrics, ", ")),
+            "export OMPI_MCA_pml=ucx   # Open MPI; ompi_info | grep ucx shows whether it is built "
+            "in");
+    }
   }
 
-  const FolderFacts& folder = facts.folder;
-  if (!folder.refusal.empty())
-    add(fmt::format("{}: cannot be written to ({})", folder.path, folder.refusal),
-        "qhn doctor --out DIR   # another folder");
-  else if (folder.type == "tmpfs" || folder.type == "ramfs" || folder.type == "overlay")
-    add(fmt::format("{}: {}, whose files are lost when this {}", folder.path, folder.type,
-                    folder.type == "overlay" ? "container ends" : "machine restarts"),
-        "qhn train … --out DIR   # on a disk, or the cluster's scratch file system");
-  if (folder.refusal.empty() && folder.free < gib)
-    add(fmt::format("{}: only {} free", folder.path, in_gib(folder.free)), "df -h " + folder.path);
-  return found;
+  void check_folder(const FolderFacts& folder) {
+    if (!folder.refusal.empty())
+      add(fmt::format("{}: cannot be written to ({})", folder.path, folder.refusal),
+          "qhn doctor --out DIR   # another folder");
+    else if (folder.type == "tmpfs" || folder.type == "ramfs" || folder.type == "overlay")
+      add(fmt::format("{}: {}, whose files are lost when this {}", folder.path, folder.type,
+                      folder.type == "overlay" ? "container ends" : "machine restarts"),
+          "qhn train … --out DIR   # on a disk, or the cluster's scratch file system");
+    if (folder.refusal.empty() && folder.free < gib)
+      add(fmt::format("{}: only {} free", folder.path, in_gib(folder.free)),
+          "df -h " + folder.path);
+  }
+
+  const RunFacts& facts_;
+  const Environment& environment_;
+  int size_;  // ranks
+  bool job_;  // of Slurm
+  std::vector<Finding> found_;
+};
+
+}  // namespace
+
+std::vector<Finding> diagnose(const RunFacts& facts, const Environment& environment) {
+  return Diagnosis(facts, environment).run();
 }
 
 std::string describe(const RunFacts& facts) {
