@@ -19,7 +19,7 @@ from scipy import stats
 __all__ = ["Campaign", "Success", "load"]
 
 CONFIDENCE = 0.95
-SCHEMA_VERSION = 1  # the newest layout of campaign.h5 that this module reads
+SCHEMA_VERSION = 1  # the layout of campaign.h5 that this module reads
 
 
 class Success(NamedTuple):
@@ -63,9 +63,7 @@ class Campaign:
         """What gaps are counted from: ("enumerated", E_min) or ("target", problem.target)."""
         if "table/target" in self.attributes:
             return "target", float(self.attributes["table/target"])
-        minimum = float(self.attributes["table/minimum"])
-        # Files of the first days held a target as the minimum, of no network.
-        return ("enumerated" if self.attributes["table/minimizers"] else "target"), minimum
+        return "enumerated", float(self.attributes["table/minimum"])
 
     @property
     def prefix(self) -> int:
@@ -122,11 +120,9 @@ def load(path) -> Campaign:
     with h5:
         if h5.attrs.get("format") != "qhn campaign":
             raise ValueError(f"{file}: not a campaign of qhn")
-        if h5.attrs["schema_version"] > SCHEMA_VERSION:
-            raise ValueError(
-                f"{file}: has layout version {h5.attrs['schema_version']}, "
-                f"this qhn_results reads up to {SCHEMA_VERSION}: update it"
-            )
+        version = h5.attrs.get("schema_version")
+        if version != SCHEMA_VERSION:
+            raise ValueError(f"{file}: schema version {version}; this qhn_results reads version {SCHEMA_VERSION}")
         order = np.argsort(h5["restarts/id"][:], kind="stable")
         records = {field: _values(dataset)[order] for field, dataset in h5["restarts"].items()}
         attributes = dict(h5.attrs)

@@ -65,20 +65,11 @@ std::string broadcast(std::string text, MPI_Comm world) {
 std::string describe_difference(const std::string& rank_0, const std::string& here) {
   if (rank_0.find('\n') == std::string::npos && here.find('\n') == std::string::npos)
     return fmt::format("there '{}', here '{}'", rank_0, here);
-  const KeyValues there = parse_lines(rank_0), mine = parse_lines(here);
-  KeyValues all = there;
-  all.insert(mine.begin(), mine.end());
-  const auto value_of = [](const KeyValues& keys, const std::string& name) {
-    const auto it = keys.find(name);
-    return it == keys.end() ? std::string("nothing") : it->second;
-  };
   std::string text;
-  for (const auto& [name, _] : all) {
-    const std::string a = value_of(there, name), b = value_of(mine, name);
-    if (a == b) continue;
+  for (const KeyDifference& d : differences(parse_lines(rank_0), parse_lines(here))) {
     constexpr std::size_t most = 240;  // keeps the message short
     if (text.size() > most) return text + ", …";
-    text += fmt::format("{}{} (there {}, here {})", text.empty() ? "" : ", ", name, a, b);
+    text += (text.empty() ? "" : ", ") + to_string(d);
   }
   return text;
 }

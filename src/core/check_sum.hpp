@@ -14,7 +14,7 @@ std::string check_sum_line(std::span<const std::byte> content);
 std::string check_sum_line(const std::string& path);
 
 enum class CheckSum {
-  none,   ///< no such line: an old file, a file of another program, or one edited since
+  none,   ///< no such line: a file of another program, or one edited since
   right,  ///< the content is what was written
   wrong   ///< the content differs from what was written
 };

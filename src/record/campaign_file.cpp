@@ -141,10 +141,6 @@ void for_each_phase_column(F&& f) {
   f("tick", &PhaseEnergy::tick);
   f("flops", &PhaseEnergy::flops);
   f("bytes", &PhaseEnergy::bytes);
-}
-// Early files lack these columns.
-template <class F>
-void for_each_newer_phase_column(F&& f) {
   f("exchanged", &PhaseEnergy::exchanged);
   f("times", &PhaseEnergy::times);
 }
@@ -204,11 +200,8 @@ void write_energy(hid_t file, const std::vector<RunEnergy>& energy) {
       [&](const char* name, auto member) { write_column(runs, name, energy, member); });
   const H5Id rows = create_group(group, "phases");
   write_texts(rows, "run", owners);
-  const auto write = [&](const char* name, auto member) {
-    write_column(rows, name, phases, member);
-  };
-  for_each_phase_column(write);
-  for_each_newer_phase_column(write);
+  for_each_phase_column(
+      [&](const char* name, auto member) { write_column(rows, name, phases, member); });
 }
 
 void read_energy(hid_t file, std::vector<RunEnergy>& energy) {
@@ -218,9 +211,8 @@ void read_energy(hid_t file, std::vector<RunEnergy>& energy) {
   const H5Id rows = open_group(group, "phases");
   const std::vector<std::string> owners = read_texts(rows, "run");
   std::vector<PhaseEnergy> phases(owners.size());
-  const auto read = [&](const char* name, auto member) { read_column(rows, name, phases, member); };
-  for_each_phase_column(read);
-  if (has_link(rows, "times")) for_each_newer_phase_column(read);
+  for_each_phase_column(
+      [&](const char* name, auto member) { read_column(rows, name, phases, member); });
   if (phases.size() != owners.size())  // an empty list takes the length of its first column
     throw RunError(fmt::format("'run' has {} entries instead of {}", owners.size(), phases.size()));
   for (std::size_t k = 0; k < phases.size(); ++k) {
@@ -302,7 +294,7 @@ void write_head(hid_t file, const CampaignHead& campaign) {
   write_attribute(file, "name", campaign.name);
   write_attribute(file, "restarts_requested", campaign.restarts_requested);
   write_text(file, "experiment", campaign.experiment);
-  if (!campaign.identity.empty()) write_text(file, "identity", campaign.identity);
+  write_text(file, "identity", campaign.identity);
   write_dataset(file, "epsilon", campaign.epsilons);
 
   const H5Id table = create_group(file, "table");
@@ -650,7 +642,7 @@ class CampaignReader::File {
     head_.name = read_text_attribute(file, "name");
     head_.restarts_requested = read_attribute<std::uint64_t>(file, "restarts_requested");
     head_.experiment = read_text(file, "experiment");
-    if (has_link(file, "identity")) head_.identity = read_text(file, "identity");
+    head_.identity = read_text(file, "identity");
     head_.epsilons = read_dataset<double>(file, "epsilon");
 
     const H5Id table = open_group(file, "table");
@@ -664,8 +656,7 @@ class CampaignReader::File {
     }
     if (has_link(table, "next_gaps"))
       head_.table.next_gaps = read_dataset<double>(table, "next_gaps");
-    if (H5Aexists(table, "samples") > 0)  // early files lack it
-      head_.table.samples = read_attribute<std::uint64_t>(table, "samples");
+    head_.table.samples = read_attribute<std::uint64_t>(table, "samples");
 
     if (has_link(file, "method")) {
       const H5Id method = open_group(file, "method");

@@ -15,7 +15,7 @@
 
 namespace qhn {
 
-/// Version of the layout below; raised when a reader of the old one would misread the new one.
+/// Version of the layout below. A file of another version is an error.
 constexpr int campaign_schema_version = 1;
 
 /// The reference of gaps: E_min from the enumeration of all 2^N costs, or else the experiment's
@@ -65,11 +65,12 @@ struct MethodSummary {
 ///   /                  attributes format = "qhn campaign", schema_version, name,
 ///                      restarts_requested
 ///   /experiment        the resolved experiment as TOML text (scalar string)
+///   /identity          what makes two campaigns the same (record/identity.hpp)
 ///   /epsilon           [E] the ladder of gaps, descending
 ///   /table             attributes qubits, samples, reference: "enumerated", with minimum,
-///                      minimizers, best_index, or "target" (early files lack it), with target;
-///                      of the cheapest network that a restart returned found_index, found_bits,
-///                      found_cost, found_restart
+///                      minimizers, best_index, or "target", with target; of the cheapest network
+///                      that a restart returned found_index, found_bits, found_cost,
+///                      found_restart
 ///   /table/next_gaps   [up to 4] of the next distinct costs; only if known
 ///   /method            attributes name, settings, tuning_evaluations, tuning_unique,
 ///                      tuning_samples, inner_samples; only in classical campaigns
@@ -84,7 +85,7 @@ struct MethodSummary {
 ///   /energy/runs/FIELD [runs]  run, restarts, pue, grams_per_kwh, meter_seconds, remarks
 ///   /energy/phases/FIELD [rows]  run, phase, host, method, scope, nodes, seconds, joules,
 ///                      uncertainty, net_joules, net_uncertainty, tick, flops, bytes, exchanged,
-///                      times: as in record/energy.hpp; NaN: unknown. Early files lack the group
+///                      times: as in record/energy.hpp; NaN: unknown. Only if a run recorded it
 ///   /provenance        attributes named as the fields of Provenance; dataset hosts
 ///   /provenance/slurm  attributes SLURM_JOB_ID, …; only in jobs
 /// Objects carry the attribute `description`, datasets `unit` and `shape` too
@@ -99,7 +100,7 @@ struct CampaignHead {
   MethodSummary method;
   Provenance provenance;
   std::vector<RunEnergy> energy;
-  std::string identity;  ///< record/identity.hpp; empty: not recorded
+  std::string identity;  ///< record/identity.hpp
 };
 
 /// A whole campaign in memory: 0.7 kB and the kept angles per record.

@@ -53,10 +53,10 @@ std::optional<CampaignReader> open_result(const std::string& folder) {
   }
 }
 
-// The header of the run after which a result file was made. The identity of a file from before
-// identities lacks the version of the numerics.
+// The header of the run after which a result file was made.
 JournalHeader header_of(const CampaignHead& head, const std::string& path) {
   JournalHeader header;
+  header.identity = head.identity;
   header.name = head.name;
   header.experiment = head.experiment;
   header.restarts_requested = head.restarts_requested;
@@ -76,24 +76,10 @@ JournalHeader header_of(const CampaignHead& head, const std::string& path) {
       header.restarts_requested = std::max(
           header.restarts_requested,
           static_cast<std::uint64_t>(std::max<std::int64_t>(restarts["max"].value_or(0L), 0)));
-    header.identity = head.identity;
-    if (header.identity.empty()) {
-      const Provenance& p = head.provenance;
-      header.identity =
-          without_numerics(campaign_identity(head.experiment, p.data_sha256, "", p.simd, p.engine));
-    }
   } catch (const InputError& error) {
     throw InputError(fmt::format("{}: damaged or incomplete: {}", path, error.what()));
   }
   return header;
-}
-
-// True if a result with this head belongs to the campaign of `journals`. Early files lack the
-// version of the numerics.
-bool belongs_to(const CampaignHead& head, const std::string& identity,
-                const std::string& journals) {
-  return head.identity.empty() ? same_campaign(journals, identity, {"numerics_version"})
-                               : same_campaign(journals, identity);
 }
 
 // True if `a` is the later run; within a second, the one that requested more restarts.
@@ -156,18 +142,16 @@ Headers read_headers(const std::string& folder) {
   JournalHeader header = header_of(result->head(), path);
   found.most = std::max(found.most, header.restarts_requested);
   if (newest) {
-    if (!belongs_to(result->head(), header.identity, newest->identity))
+    if (!same_campaign(newest->identity, header.identity))
       throw InputError(mixed(folder, path, header.identity, newest->identity));
     if (header.table.minimum != newest->table.minimum || header.epsilons != newest->epsilons)
       throw InputError(
           fmt::format("{}: its minimum of the costs or its epsilons differ from those of the "
                       "journals; allowed: the result of this campaign, or none",
                       path));
-    header.identity = newest->identity;
   } else if (const std::string whose = folder_identity(folder); !whose.empty()) {
-    if (!belongs_to(result->head(), header.identity, whose))
+    if (!same_campaign(whose, header.identity))
       throw InputError(mixed(folder, path, header.identity, whose));
-    header.identity = whose;
   }
   // Of the same run prefer the header of the journal: it holds more than campaign.h5.
   const bool same_run = newest && header.provenance.started == newest->provenance.started &&
@@ -392,11 +376,7 @@ std::vector<SeparatedCampaign> separate_campaigns(const std::string& folder) {
   }
   std::string stays = folder_identity(folder);
   if (const auto result = open_result(folder)) {
-    const std::string identity = header_of(result->head(), result_path(folder)).identity;
-    const auto its = std::find_if(campaigns.begin(), campaigns.end(), [&](const Campaign& c) {
-      return belongs_to(result->head(), identity, c.identity);
-    });
-    Campaign& owner = its == campaigns.end() ? campaign_of(identity) : *its;
+    Campaign& owner = campaign_of(result->head().identity);
     owner.result = true;
     if (stays.empty()) stays = owner.identity;
   }

@@ -3,11 +3,7 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
-#include <algorithm>
-#include <array>
 #include <cstdlib>
-#include <optional>
-#include <set>
 #include <vector>
 
 #include "core/paths.hpp"
@@ -18,39 +14,7 @@
 namespace qhn {
 namespace {
 
-// Keys of an experiment that only name something; the identity holds the content instead.
-constexpr std::array labels{"name", "problem.data", "problem.test_data", "problem.table"};
 constexpr const char* test_hash = "test_sha256";
-
-// The keys of an identity, without the names and paths that older versions of qhn wrote.
-KeyValues parse(const std::string& identity) {
-  KeyValues keys = parse_lines(identity);
-  for (const char* key : labels) keys.erase(key);
-  return keys;
-}
-
-struct Difference {
-  std::string key;
-  std::optional<std::string> there, here;
-};
-
-std::vector<Difference> differences_of(const std::string& there, const std::string& here) {
-  const KeyValues a = parse(there), b = parse(here);
-  std::set<std::string> names;
-  for (const KeyValues* keys : {&a, &b})
-    for (const auto& [name, value] : *keys) names.insert(name);
-  const auto value_of = [](const KeyValues& keys, const std::string& name) {
-    const auto it = keys.find(name);
-    return it == keys.end() ? std::nullopt : std::optional(it->second);
-  };
-  std::vector<Difference> found;
-  for (const std::string& name : names) {
-    Difference d{name, value_of(a, name), value_of(b, name)};
-    if (name == test_hash && !(d.there && d.here)) continue;  // not in older identities
-    if (d.there != d.here) found.push_back(std::move(d));
-  }
-  return found;
-}
 
 }  // namespace
 
@@ -60,7 +24,9 @@ std::string campaign_identity(const std::string& experiment, const std::string& 
   KeyValues keys = key_values(parse_toml_text(experiment, "experiment"));
   for (const char* key : {"count", "halfwidth", "relative_tts", "epsilon", "max"})
     keys.erase(std::string("restarts.") + key);
-  for (const char* key : labels) keys.erase(key);
+  // Names and paths: the identity holds the content of the files instead.
+  for (const char* key : {"name", "problem.data", "problem.test_data", "problem.table"})
+    keys.erase(key);
   keys.erase("engine.kind");  // `engine` is the one that "automatic" chose
   keys["engine"] = engine;
   keys["data_sha256"] = data_sha256;
@@ -71,33 +37,21 @@ std::string campaign_identity(const std::string& experiment, const std::string& 
   return to_lines(keys);
 }
 
-std::string without_numerics(const std::string& identity) {
-  const std::size_t at = identity.find("numerics_version = ");
-  if (at == std::string::npos) return identity;
-  return identity.substr(0, at) + identity.substr(identity.find('\n', at) + 1);
-}
-
-bool same_campaign(const std::string& a, const std::string& b,
-                   std::initializer_list<std::string_view> ignored) {
-  if (a == b) return true;
-  const std::vector<Difference> found = differences_of(a, b);
-  return std::all_of(found.begin(), found.end(), [&](const Difference& d) {
-    return std::find(ignored.begin(), ignored.end(), d.key) != ignored.end();
-  });
+bool same_campaign(const std::string& a, const std::string& b) {
+  return parse_lines(a) == parse_lines(b);
 }
 
 std::string identity_differences(const std::string& there, const std::string& here) {
   std::vector<std::string> parts;
-  for (const Difference& d : differences_of(there, here))
-    parts.push_back(fmt::format("{} (there {}, here {})", d.key, d.there.value_or("nothing"),
-                                d.here.value_or("nothing")));
+  for (const KeyDifference& d : differences(parse_lines(there), parse_lines(here)))
+    parts.push_back(to_string(d));
   return fmt::format("{}", fmt::join(parts, ", "));
 }
 
 std::string identity_remedy(const std::string& there, const std::string& here) {
   std::vector<std::string> options;
   bool data = false;
-  for (const Difference& d : differences_of(there, here)) {
+  for (const KeyDifference& d : differences(parse_lines(there), parse_lines(here))) {
     if (d.key == "data_sha256" || d.key == test_hash)
       data = true;
     else if (d.key == "numerics_version" || d.key == "journal_format")

@@ -1,8 +1,6 @@
 #pragma once
 
-#include <initializer_list>
 #include <string>
-#include <string_view>
 
 namespace qhn {
 
@@ -17,14 +15,8 @@ std::string campaign_identity(const std::string& experiment, const std::string& 
                               const std::string& test_sha256, const std::string& simd,
                               const std::string& engine);
 
-/// `identity` without the version of the numerics, for results that do not record it: no campaign
-/// can continue with them.
-std::string without_numerics(const std::string& identity);
-
-/// True if two identities agree, except for the keys `ignored`. Keys that older versions of qhn
-/// added (names and paths) or lacked (the hash of the test set) make no difference.
-bool same_campaign(const std::string& a, const std::string& b,
-                   std::initializer_list<std::string_view> ignored = {});
+/// True if two identities have the same keys and values.
+bool same_campaign(const std::string& a, const std::string& b);
 
 /// "circuit.sublayers (there 6, here 4), simd (there avx2, here sse4)"; empty: no difference.
 std::string identity_differences(const std::string& there, const std::string& here);

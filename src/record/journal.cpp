@@ -25,7 +25,6 @@ enum Kind : std::uint32_t {
   header_frame = 1,
   record_frame = 2,
   checkpoint_frame = 3,
-  old_energy_frame = 4,
   energy_frame = 5
 };
 
@@ -45,13 +44,7 @@ void visit(Archive& archive, Header& h) {
           h.method.tuning, h.method.inner_samples, p.version, p.git_commit, p.git_dirty, p.compiler,
           p.compiler_flags, p.libraries, p.mpi, p.ranks, p.threads, p.binding, p.hosts, p.slurm,
           p.cpu, p.simd, p.engine, p.precision, p.started, p.finished, p.seed, p.data_sha256,
-          h.started);
-}
-
-// Early journals lack these fields.
-template <class Archive, class Header>
-void visit_newer(Archive& archive, Header& h) {
-  archive(h.table.next_gaps);
+          h.started, h.table.next_gaps);
 }
 
 std::uint32_t crc(std::span<const std::byte> bytes) {
@@ -224,7 +217,6 @@ void read_header(const std::string& path, std::span<const std::byte> payload, Jo
     throw InputError(fmt::format("{}: journal format {}; this qhn reads format {}", path, format,
                                  journal_format));
   visit(reader, h);
-  if (!reader.done()) visit_newer(reader, h);
   if (!reader.done()) throw RunError("packed records are damaged");
   if (h.restarts_requested == 0 || h.restarts_requested > most_restarts)
     throw RunError(fmt::format("{} restarts requested", h.restarts_requested));
@@ -261,7 +253,6 @@ std::vector<std::byte> pack(const JournalHeader& header) {
   ByteWriter writer(bytes);
   writer(journal_format);
   visit(writer, header);
-  visit_newer(writer, header);
   return bytes;
 }
 
@@ -425,9 +416,8 @@ JournalReport read_journal(const std::string& path, const JournalVisitor& visito
         check(checkpoint, report.has_header ? &header : nullptr);
         return checkpoint;
       }));
-    } else if ((frame.kind == energy_frame || frame.kind == old_energy_frame) && visitor.energy) {
-      visitor.energy(
-          content([&] { return unpack_energy(frame.payload, frame.kind == old_energy_frame); }));
+    } else if (frame.kind == energy_frame && visitor.energy) {
+      visitor.energy(content([&] { return unpack_energy(frame.payload); }));
     }
     offset += frame.length;
   }

@@ -1,5 +1,7 @@
 #include "record/key_values.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <sstream>
 
@@ -48,6 +50,26 @@ KeyValues parse_lines(const std::string& text) {
     if (equals != std::string::npos) keys[line.substr(0, equals)] = line.substr(equals + 3);
   }
   return keys;
+}
+
+std::vector<KeyDifference> differences(const KeyValues& there, const KeyValues& here) {
+  KeyValues all = there;
+  all.insert(here.begin(), here.end());
+  const auto value_of = [](const KeyValues& keys, const std::string& key) {
+    const auto it = keys.find(key);
+    return it == keys.end() ? std::nullopt : std::optional(it->second);
+  };
+  std::vector<KeyDifference> found;
+  for (const auto& [key, _] : all) {
+    KeyDifference d{key, value_of(there, key), value_of(here, key)};
+    if (d.there != d.here) found.push_back(std::move(d));
+  }
+  return found;
+}
+
+std::string to_string(const KeyDifference& d) {
+  return fmt::format("{} (there {}, here {})", d.key, d.there.value_or("nothing"),
+                     d.here.value_or("nothing"));
 }
 
 }  // namespace qhn

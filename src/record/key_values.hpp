@@ -1,7 +1,9 @@
 #pragma once
 
 #include <map>
+#include <optional>
 #include <string>
+#include <vector>
 
 #include "record/toml.hpp"
 
@@ -16,5 +18,14 @@ KeyValues key_values(const toml::table& root);
 /// To sorted lines "key = value", and back; lines of another form are ignored.
 std::string to_lines(const KeyValues& keys);
 KeyValues parse_lines(const std::string& text);
+
+/// A key with two different values; nullopt: it is absent.
+struct KeyDifference {
+  std::string key;
+  std::optional<std::string> there, here;
+};
+std::vector<KeyDifference> differences(const KeyValues& there, const KeyValues& here);
+/// "circuit.sublayers (there 6, here 4)"; an absent value is "nothing".
+std::string to_string(const KeyDifference& difference);
 
 }  // namespace qhn

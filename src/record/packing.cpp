@@ -33,11 +33,7 @@ void visit_run(Archive& archive, Run& r) {
 template <class Archive, class Phase>
 void visit_phase(Archive& archive, Phase& p) {
   archive(p.phase, p.host, p.method, p.scope, p.nodes, p.seconds, p.joules, p.uncertainty,
-          p.net_joules, p.net_uncertainty, p.tick, p.flops, p.bytes);
-}
-template <class Archive, class Phase>
-void visit_newer_phase(Archive& archive, Phase& p) {
-  archive(p.exchanged, p.times);
+          p.net_joules, p.net_uncertainty, p.tick, p.flops, p.bytes, p.exchanged, p.times);
 }
 
 }  // namespace
@@ -84,22 +80,15 @@ std::vector<std::byte> pack(const RunEnergy& energy) {
   std::vector<std::byte> bytes;
   ByteWriter writer(bytes);
   visit_run(writer, energy);
-  for (const PhaseEnergy& phase : energy.phases) {
-    visit_phase(writer, phase);
-    visit_newer_phase(writer, phase);
-  }
+  for (const PhaseEnergy& phase : energy.phases) visit_phase(writer, phase);
   return bytes;
 }
 
-RunEnergy unpack_energy(std::span<const std::byte> bytes, bool old) {
+RunEnergy unpack_energy(std::span<const std::byte> bytes) {
   RunEnergy energy;
   ByteReader reader(bytes);
   visit_run(reader, energy);
-  while (!reader.done()) {
-    PhaseEnergy& phase = energy.phases.emplace_back();
-    visit_phase(reader, phase);
-    if (!old) visit_newer_phase(reader, phase);
-  }
+  while (!reader.done()) visit_phase(reader, energy.phases.emplace_back());
   return energy;
 }
 

@@ -23,7 +23,6 @@ std::vector<std::byte> pack(const RestartCheckpoint& checkpoint);
 RestartCheckpoint unpack_checkpoint(std::span<const std::byte> bytes);
 
 std::vector<std::byte> pack(const RunEnergy& energy);
-/// `old`: packed before phases had `exchanged` and `times`.
-RunEnergy unpack_energy(std::span<const std::byte> bytes, bool old = false);
+RunEnergy unpack_energy(std::span<const std::byte> bytes);
 
 }  // namespace qhn

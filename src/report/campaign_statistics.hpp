@@ -49,7 +49,7 @@ std::string describe_reference(const TableSummary& table);
 std::string bits_of(Index network, int qubits);
 
 /// Key and value of the limit that cuts restarts short, "optimizer.max_iterations = 500". Empty if
-/// there is none, if it is the only ending, or if the experiment is of a version with other keys.
+/// there is none or it is the only ending. Throws InputError for an experiment that cannot be read.
 std::string describe_limit(const CampaignHead& head);
 
 /// A warning if gaps of `epsilon` are below the rounding of the costs, else empty.

@@ -96,7 +96,6 @@ class Load(Folder):
         for attributes, reference in (
             ({"minimum": 0.3, "minimizers": 2}, ("enumerated", 0.3)),
             ({"target": 0.2, "reference": "target"}, ("target", 0.2)),
-            ({"minimum": 0.2, "minimizers": 0}, ("target", 0.2)),  # an old file
         ):
             folder = self.campaign([1], name=f"made-{len(list(self.folder.iterdir()))}")
             with h5py.File(folder / "campaign.h5", "a") as file:
@@ -114,8 +113,9 @@ class Load(Folder):
             file["x"] = 1
         with self.assertRaisesRegex(ValueError, "not a campaign"):
             qhn_results.load(self.folder / "other.h5")
-        with self.assertRaisesRegex(ValueError, "layout version 99.*reads up to 1"):
-            qhn_results.load(self.campaign([1], schema=99))
+        for schema in (0, 99):
+            with self.assertRaisesRegex(ValueError, f"h5: schema version {schema}; .* reads version 1$"):
+                qhn_results.load(self.campaign([1], name=f"schema-{schema}", schema=schema))
 
     def test_frame(self):
         made = qhn_results.load(self.campaign([1, 2], crossings=np.array([[1, 2], [3, 4]])))

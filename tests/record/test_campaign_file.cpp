@@ -228,20 +228,33 @@ TEST(CampaignFile, RefusesALadderOrAMinimumThatNoCampaignHas) {
   }
 }
 
-// Of the first days, without the columns that came later.
-TEST(CampaignFile, ReadsJoulesOfAnOldFile) {
+TEST(CampaignFile, RefusesAnotherVersion) {
   const TemporaryFolder folder;
-  const CampaignFile written = example();
-  write_campaign(folder / "a.h5", written);
-  const hid_t file = H5Fopen((folder / "a.h5").c_str(), H5F_ACC_RDWR, H5P_DEFAULT);
-  for (const char* column : {"energy/phases/exchanged", "energy/phases/times"})
-    EXPECT_GE(H5Ldelete(file, column, H5P_DEFAULT), 0);
-  H5Fclose(file);
-  const std::vector<RunEnergy> read = read_campaign(folder / "a.h5").energy;
-  ASSERT_EQ(read.size(), 2u);
-  EXPECT_EQ(read[1].phases[0].bytes, written.energy[1].phases[0].bytes);
-  EXPECT_EQ(read[1].phases[0].times, 1);
-  EXPECT_TRUE(std::isnan(read[1].phases[0].exchanged));
+  const std::string path = folder / "a.h5";
+  for (const std::int32_t version : {campaign_schema_version - 1, campaign_schema_version + 1}) {
+    write_campaign(path, example());
+    {
+      const H5Id file(H5Fopen(path.c_str(), H5F_ACC_RDWR, H5P_DEFAULT), H5Fclose, "open");
+      ASSERT_GE(H5Adelete(file, "schema_version"), 0);
+      write_attribute(file, "schema_version", version);
+    }
+    EXPECT_EQ(message_of<InputError>([&] { read_campaign(path); }),
+              path + ": schema version " + std::to_string(version) + "; this qhn reads version 1");
+  }
+}
+
+TEST(CampaignFile, RefusesAFileThatLacksWhatEveryFileHas) {
+  const TemporaryFolder folder;
+  const std::string path = folder / "a.h5";
+  for (const char* name : {"identity", "energy/phases/times", "restarts/gap"}) {
+    write_campaign(path, example());
+    {
+      const H5Id file(H5Fopen(path.c_str(), H5F_ACC_RDWR, H5P_DEFAULT), H5Fclose, "open");
+      ASSERT_GE(H5Ldelete(file, name, H5P_DEFAULT), 0);
+    }
+    const std::string told = message_of<InputError>([&] { read_campaign(path); });
+    EXPECT_TRUE(told.starts_with(path + ": damaged or incomplete: ")) << told;
+  }
 }
 
 // More than are in memory at once.
@@ -336,8 +349,7 @@ TEST(CampaignFile, NoticesAnEndOfZeros) {
             path + ": damaged: its check sum is unreadable");
 }
 
-// As files were before they had a check sum, and as h5py leaves them: HDF5 cuts the line off where
-// it opens the file for writing.
+// As h5py leaves a file: HDF5 cuts the line off where it opens the file for writing.
 TEST(CampaignFile, ReadsAFileWithoutCheckSum) {
   const TemporaryFolder folder;
   const std::string path = folder / "campaign.h5";

@@ -243,10 +243,17 @@ TEST(Journal, HeadersHaveTheFormatOfTheFilesOnDisks) {
                   .data_sha256 = "sha"};
   h.started = 1700000000;
   const std::vector<std::byte> bytes = pack(h);
-  // The first 476 are those of the first journals; the gaps of the next networks follow, here none.
   EXPECT_EQ(bytes.size(), 484u);
-  EXPECT_EQ(::crc32(0, reinterpret_cast<const unsigned char*>(bytes.data()), 476), 0xb34f1f6eu);
-  for (std::size_t i = 476; i < bytes.size(); ++i) EXPECT_EQ(bytes[i], std::byte{0});
+  EXPECT_EQ(::crc32(0, reinterpret_cast<const unsigned char*>(bytes.data()), 484), 0x98bc4bbau);
+}
+
+TEST(Journal, RefusesAnotherFormat) {
+  for (const std::uint32_t format : {journal_format - 1, journal_format + 1}) {
+    std::vector<std::byte> bytes = pack(header());
+    bytes[0] = static_cast<std::byte>(format);
+    EXPECT_EQ(message_of<InputError>([&] { unpack_header(bytes); }),
+              fmt::format("message: journal format {}; this qhn reads format 2", format));
+  }
 }
 
 // Whole frames, with the right check sum, that no qhn wrote.
@@ -407,18 +414,25 @@ TEST(CampaignFolder, IsReadFromAllItsJournals) {
     EXPECT_NE(message.find(words), std::string::npos) << message;
 }
 
-// What older versions wrote besides is no difference: names and paths.
-TEST(Identity, IsContent) {
-  const std::string old =
-      "name = a\nproblem.data = 'x.csv'\nproblem.table = 't'\nproblem.test_data = 'y'\nseed = 1\n";
-  EXPECT_TRUE(same_campaign(old, "seed = 1\ntest_sha256 = ab\n"));
-  EXPECT_TRUE(same_campaign(old, "name = b\nproblem.data = 'z'\nseed = 1\n"));
-  EXPECT_FALSE(same_campaign(old, "seed = 2\n"));
-  EXPECT_FALSE(same_campaign("test_sha256 = aa\n", "test_sha256 = ab\n"));
-  EXPECT_TRUE(same_campaign("a = 1\nb = 1\n", "a = 1\nb = 2\n", {"b"}));
-  EXPECT_EQ(identity_differences(old, "seed = 2\n"), "seed (there 1, here 2)");
+TEST(Identity, ComparesKeysAndValues) {
+  EXPECT_TRUE(same_campaign("seed = 1\nsimd = avx2\n", "seed = 1\nsimd = avx2\n"));
+  EXPECT_FALSE(same_campaign("seed = 1\n", "seed = 2\n"));
+  EXPECT_FALSE(same_campaign("seed = 1\n", "seed = 1\ntest_sha256 = ab\n"));
+  EXPECT_EQ(identity_differences("n = 1\nseed = 1\n", "seed = 2\n"),
+            "n (there 1, here nothing), seed (there 1, here 2)");
   EXPECT_EQ(identity_remedy("r.seed = 1\nsimd = avx2\n", "r.seed = 2\nsimd = sse4\n"),
             "--set r.seed=1 and --simd avx2");
+}
+
+// Names and paths may change, the content of the files may not.
+TEST(Identity, IsContent) {
+  const auto of = [](const std::string& name, const std::string& path, const std::string& hash) {
+    return campaign_identity(
+        fmt::format("name = '{0}'\n[problem]\ndata = '{1}'\ntest_data = '{1}'\n", name, path), hash,
+        "", "avx2", "cut");
+  };
+  EXPECT_EQ(of("a", "x.csv", "aa"), of("b", "y.csv", "aa"));
+  EXPECT_NE(of("a", "x.csv", "aa"), of("a", "x.csv", "ab"));
 }
 
 /// A folder of two runs, restarts 0 to 3 and 4 to 7, with its campaign.h5.
@@ -501,34 +515,6 @@ TEST_F(PurgedFolder, LosesNothingThatTheResultHolds) {
   EXPECT_EQ(scan.header.identity, header().identity);
   EXPECT_EQ(scan.header.restarts_requested, 14u);
   EXPECT_EQ(scan.done.missing({0, 14}), (std::vector<IdRange>{{12, 2}}));
-}
-
-// Made before files said what their campaign is: a journal that is left vouches for it.
-TEST_F(PurgedFolder, AResultWithoutIdentityIsProvedByAJournal) {
-  CampaignFile old = whole;
-  old.identity.clear();
-  old.experiment = "[circuit]\nsublayers = 4\n";
-  old.provenance.engine = "cut";
-  old.provenance.simd = "avx2";
-  write_campaign(folder / "campaign.h5", old);
-  EXPECT_NE(message_of<InputError>([&] { merge(); }).find("data_sha256"), std::string::npos);
-  purge("a");
-  purge("b");
-  JournalHeader h = header();
-  h.identity = campaign_identity(old.experiment, "", "", "avx2", "cut");
-  write("c", 8, 1700000200, h);
-  merge();
-  EXPECT_EQ(read_campaign(folder / "").records.size(), 12u);
-  EXPECT_EQ(read_campaign(folder / "").identity, h.identity);
-  // Without one nobody may go on with it, but it is whole.
-  write_campaign(folder / "campaign.h5", old);
-  purge("c");
-  const auto alone = campaign_header(folder / "");
-  ASSERT_TRUE(alone);
-  EXPECT_FALSE(same_campaign(alone->identity, h.identity));
-  EXPECT_NE(identity_differences(alone->identity, h.identity).find("numerics_version"),
-            std::string::npos);
-  EXPECT_EQ(CampaignMerge(folder / "").records(), 8u);
 }
 
 TEST_F(PurgedFolder, WhatCannotBeExplainedIsRefusedAndNothingIsOverwritten) {
@@ -679,18 +665,6 @@ TEST(FolderIdentity, IsTheFoldersUntilNothingIsLeft) {
   folder.write("campaign.identity", "seed = 2\n");
   EXPECT_NE(message_of<InputError>([&] { folder_identity(folder / ""); }).find("is incomplete"),
             std::string::npos);
-}
-
-// Of the first days, which end before the gaps of the next networks.
-TEST(Journal, ReadsAnOldHeader) {
-  JournalHeader h = header();
-  h.table.next_gaps.clear();
-  std::vector<std::byte> bytes = pack(h);
-  bytes.resize(bytes.size() - sizeof(std::uint64_t));  // their number, 0
-  const JournalHeader old = unpack_header(bytes);
-  EXPECT_EQ(old.started, h.started);
-  EXPECT_EQ(old.table.best_index, 77u);
-  EXPECT_TRUE(old.table.next_gaps.empty());
 }
 
 }  // namespace
