@@ -101,7 +101,7 @@ std::vector<std::byte> as_hdf5(const std::vector<double>& costs, const Summary& 
   h5_check(H5Pset_fapl_core(access, std::size_t{1} << 24, 0), "cannot set up HDF5");
   const H5Id file(H5Fcreate("table", H5F_ACC_TRUNC, H5P_DEFAULT, access), H5Fclose,
                   "cannot create the table");
-  write_dataset(file, "costs", costs, 0, "1");
+  write_dataset(file, "costs", costs, "1");
   write_provenance(file, summary, experiment, data_sha256);
   {
     const H5Id dataset(H5Dopen2(file, "costs", H5P_DEFAULT), H5Dclose, "cannot create the table");

@@ -15,6 +15,15 @@ std::string failure_to(const char* action, const std::string& name) {
   return fmt::format("cannot {} '{}'", action, name);
 }
 
+// How files are opened: without locks.
+H5Id without_locks() {
+  H5Id access(H5Pcreate(H5P_FILE_ACCESS), H5Pclose, "cannot set up HDF5");
+#if H5_VERSION_GE(1, 10, 7)
+  h5_check(H5Pset_file_locking(access, false, true), "cannot set up HDF5");
+#endif
+  return access;
+}
+
 H5Id scalar() { return {H5Screate(H5S_SCALAR), H5Sclose, "cannot make a dataspace"}; }
 
 // Opens an attribute; throws RunError unless it holds exactly one value.
@@ -51,6 +60,16 @@ std::vector<std::string> split(const Texts& texts) {
   for (std::size_t at = 0; at < texts.bytes.size(); at += texts.length)
     values.push_back(trimmed({&texts.bytes[at], texts.length}));
   return values;
+}
+
+H5Id create_in(hid_t group, const std::string& name, hid_t type, hid_t space) {
+  return {H5Dcreate2(group, name.c_str(), type, space, H5P_DEFAULT, H5P_DEFAULT, H5P_DEFAULT),
+          H5Dclose, failure_to("write", name)};
+}
+
+void write_whole(hid_t dataset, const std::string& name, hid_t type, const void* values) {
+  h5_check(H5Dwrite(dataset, type, H5S_ALL, H5S_ALL, H5P_DEFAULT, values),
+           failure_to("write", name));
 }
 
 H5Id open_dataset(hid_t group, const std::string& name) {
@@ -165,10 +184,7 @@ H5Id h5_text_type(std::size_t length) {
 }
 
 H5Id create_hdf5(const std::string& path) {
-  const H5Id access(H5Pcreate(H5P_FILE_ACCESS), H5Pclose, "cannot set up HDF5");
-#if H5_VERSION_GE(1, 10, 7)
-  h5_check(H5Pset_file_locking(access, false, true), "cannot set up HDF5");
-#endif
+  const H5Id access = without_locks();
   return {H5Fcreate(path.c_str(), H5F_ACC_TRUNC, H5P_DEFAULT, access), H5Fclose,
           "cannot create the file"};
 }
@@ -208,10 +224,7 @@ void write_attribute(hid_t object, const std::string& name, T value) {
 }
 
 H5Id open_hdf5(const std::string& path) {
-  const H5Id access(H5Pcreate(H5P_FILE_ACCESS), H5Pclose, "cannot set up HDF5");
-#if H5_VERSION_GE(1, 10, 7)
-  h5_check(H5Pset_file_locking(access, false, true), "cannot set up HDF5");
-#endif
+  const H5Id access = without_locks();
   return {H5Fopen(path.c_str(), H5F_ACC_RDONLY, access), H5Fclose, "cannot open the file"};
 }
 
@@ -250,14 +263,11 @@ T read_attribute(hid_t object, const std::string& name) {
 }
 
 H5Id create_dataset(hid_t group, const std::string& name, hid_t type, std::size_t rows,
-                    std::size_t columns, const std::string& unit) {
+                    std::size_t columns) {
   const hsize_t extent[2] = {rows, columns};
   const H5Id space(H5Screate_simple(columns == 0 ? 1 : 2, extent, nullptr), H5Sclose,
                    failure_to("write", name));
-  H5Id dataset(H5Dcreate2(group, name.c_str(), type, space, H5P_DEFAULT, H5P_DEFAULT, H5P_DEFAULT),
-               H5Dclose, failure_to("write", name));
-  if (!unit.empty()) write_attribute(dataset, "unit", unit);
-  return dataset;
+  return create_in(group, name, type, space);
 }
 
 void write_rows(hid_t dataset, hid_t type, std::size_t first, std::size_t rows,
@@ -275,11 +285,10 @@ void write_rows(hid_t dataset, hid_t type, std::size_t first, std::size_t rows,
 
 template <class T>
 void write_dataset(hid_t group, const std::string& name, const std::vector<T>& values,
-                   std::size_t columns, const std::string& unit) {
-  const std::size_t rows = columns == 0 ? values.size() : values.size() / columns;
-  const H5Id dataset = create_dataset(group, name, h5_type<T>(), rows, columns, unit);
-  h5_check(H5Dwrite(dataset, h5_type<T>(), H5S_ALL, H5S_ALL, H5P_DEFAULT, values.data()),
-           failure_to("write", name));
+                   const std::string& unit) {
+  const H5Id dataset = create_dataset(group, name, h5_type<T>(), values.size());
+  if (!unit.empty()) write_attribute(dataset, "unit", unit);
+  write_whole(dataset, name, h5_type<T>(), values.data());
 }
 
 void write_texts(hid_t group, const std::string& name, const std::vector<std::string>& values) {
@@ -288,23 +297,13 @@ void write_texts(hid_t group, const std::string& name, const std::vector<std::st
   std::vector<char> bytes(length * values.size(), '\0');
   for (std::size_t i = 0; i < values.size(); ++i)
     std::copy(values[i].begin(), values[i].end(), &bytes[i * length]);
-  const hsize_t extent = values.size();
   const H5Id type = h5_text_type(length);
-  const H5Id space(H5Screate_simple(1, &extent, nullptr), H5Sclose, failure_to("write", name));
-  const H5Id dataset(
-      H5Dcreate2(group, name.c_str(), type, space, H5P_DEFAULT, H5P_DEFAULT, H5P_DEFAULT), H5Dclose,
-      failure_to("write", name));
-  h5_check(H5Dwrite(dataset, type, H5S_ALL, H5S_ALL, H5P_DEFAULT, bytes.data()),
-           failure_to("write", name));
+  write_whole(create_dataset(group, name, type, values.size()), name, type, bytes.data());
 }
 
 void write_text(hid_t group, const std::string& name, const std::string& value) {
   const H5Id type = h5_text_type(value.size()), space = scalar();
-  const H5Id dataset(
-      H5Dcreate2(group, name.c_str(), type, space, H5P_DEFAULT, H5P_DEFAULT, H5P_DEFAULT), H5Dclose,
-      failure_to("write", name));
-  h5_check(H5Dwrite(dataset, type, H5S_ALL, H5S_ALL, H5P_DEFAULT, value.c_str()),
-           failure_to("write", name));
+  write_whole(create_in(group, name, type, space), name, type, value.c_str());
 }
 
 template <class T>
@@ -367,18 +366,27 @@ bool has_link(hid_t group, const std::string& name) {
   return H5Lexists(group, name.c_str(), H5P_DEFAULT) > 0;
 }
 
+H5Id create_group(hid_t parent, const std::string& name) {
+  return {H5Gcreate2(parent, name.c_str(), H5P_DEFAULT, H5P_DEFAULT, H5P_DEFAULT), H5Gclose,
+          failure_to("create group", name)};
+}
+
+H5Id open_group(hid_t parent, const std::string& name) {
+  return {H5Gopen2(parent, name.c_str(), H5P_DEFAULT), H5Gclose, failure_to("open group", name)};
+}
+
 template void write_attribute(hid_t, const std::string&, double);
 template void write_attribute(hid_t, const std::string&, std::int32_t);
 template void write_attribute(hid_t, const std::string&, std::uint64_t);
 template double read_attribute(hid_t, const std::string&);
 template std::int32_t read_attribute(hid_t, const std::string&);
 template std::uint64_t read_attribute(hid_t, const std::string&);
-template void write_dataset(hid_t, const std::string&, const std::vector<double>&, std::size_t,
+template void write_dataset(hid_t, const std::string&, const std::vector<double>&,
                             const std::string&);
 template void write_dataset(hid_t, const std::string&, const std::vector<std::int32_t>&,
-                            std::size_t, const std::string&);
+                            const std::string&);
 template void write_dataset(hid_t, const std::string&, const std::vector<std::uint64_t>&,
-                            std::size_t, const std::string&);
+                            const std::string&);
 template std::vector<double> read_dataset(hid_t, const std::string&);
 template std::vector<std::int32_t> read_dataset(hid_t, const std::string&);
 template std::vector<std::uint64_t> read_dataset(hid_t, const std::string&);

@@ -71,15 +71,15 @@ std::string read_text_attribute(hid_t object, const std::string& name);
 template <class T>
 T read_attribute(hid_t object, const std::string& name);
 
-// Datasets. `columns` 0: one dimension; else values are rows × columns, row after row.
+// Datasets of one dimension.
 template <class T>
 void write_dataset(hid_t group, const std::string& name, const std::vector<T>& values,
-                   std::size_t columns = 0, const std::string& unit = "");
+                   const std::string& unit = "");
 
 /// Creates a dataset to be written some rows at a time: `type` as in memory; `columns` 0: one
-/// dimension.
+/// dimension, else values are rows × columns, row after row.
 H5Id create_dataset(hid_t group, const std::string& name, hid_t type, std::size_t rows,
-                    std::size_t columns = 0, const std::string& unit = "");
+                    std::size_t columns = 0);
 /// Writes rows `first`, first + 1, … of such a dataset: `values` holds `rows` × columns.
 void write_rows(hid_t dataset, hid_t type, std::size_t first, std::size_t rows, const void* values);
 /// The type of a text of `length` bytes.
@@ -108,5 +108,9 @@ std::vector<T> read_dataset(hid_t group, const std::string& name);
 std::vector<std::string> read_texts(hid_t group, const std::string& name);
 std::string read_text(hid_t group, const std::string& name);
 bool has_link(hid_t group, const std::string& name);
+
+// Groups.
+H5Id create_group(hid_t parent, const std::string& name);
+H5Id open_group(hid_t parent, const std::string& name);
 
 }  // namespace qhn
