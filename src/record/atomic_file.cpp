@@ -68,6 +68,21 @@ int create_new_file(const std::string& path, mode_t mode) {
   return ::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, mode);
 }
 
+int write_all(int fd, std::span<const std::byte> bytes) {
+  while (!bytes.empty()) {
+    const ssize_t written = ::write(fd, bytes.data(), bytes.size());
+    if (written >= 0) {
+      bytes = bytes.subspan(static_cast<std::size_t>(written));
+    } else if (errno == EAGAIN) {  // a non-blocking pipe
+      pollfd pipe{fd, POLLOUT, 0};
+      ::poll(&pipe, 1, -1);
+    } else if (errno != EINTR) {
+      return errno;
+    }
+  }
+  return 0;
+}
+
 NewFile::NewFile(const std::string& path, Special special) : path_(path), target_(path) {
   if (!find_target(special)) return;
   // If the old file is private, the new one must not be readable by others meanwhile.
@@ -131,17 +146,7 @@ std::string NewFile::reopen_path() const {
 }
 
 void NewFile::write(std::span<const std::byte> bytes) {
-  while (!bytes.empty()) {
-    const ssize_t written = ::write(fd_, bytes.data(), bytes.size());
-    if (written < 0 && errno == EINTR) continue;
-    if (written < 0 && errno == EAGAIN) {  // a non-blocking pipe
-      pollfd room{fd_, POLLOUT, 0};
-      ::poll(&room, 1, -1);
-      continue;
-    }
-    if (written < 0) fail(errno);
-    bytes = bytes.subspan(static_cast<std::size_t>(written));
-  }
+  if (const int reason = write_all(fd_, bytes)) fail(reason);
 }
 
 void NewFile::end_with(std::uint64_t length, std::span<const std::byte> bytes) {

@@ -64,6 +64,9 @@ void write_atomically(const std::string& path, const std::string& text);
 /// no file that another user planted. Returns the descriptor, or -1 and sets errno.
 int create_new_file(const std::string& path, mode_t mode);
 
+/// Writes all `bytes` to the descriptor, and waits for a pipe that is full. Returns 0 or errno.
+int write_all(int fd, std::span<const std::byte> bytes);
+
 /// 16 unpredictable hexadecimal digits.
 std::string random_name();
 

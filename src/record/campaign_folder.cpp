@@ -1,6 +1,5 @@
 #include "record/campaign_folder.hpp"
 
-#include <fmt/chrono.h>
 #include <fmt/format.h>
 #include <sys/stat.h>
 
@@ -19,6 +18,7 @@
 #include "record/folder_identity.hpp"
 #include "record/identity.hpp"
 #include "record/packing.hpp"
+#include "record/provenance.hpp"
 #include "record/toml_reader.hpp"
 
 namespace qhn {
@@ -295,9 +295,8 @@ CampaignMerge::CampaignMerge(const std::string& folder)
   std::time_t finished = 0;
   for (const JournalReport& journal : scan_.journals)
     if (!journal.unrelated) finished = std::max<std::time_t>(finished, journal.modified);
-  head_.provenance.finished = std::max(
-      scan_.file_finished,
-      finished == 0 ? std::string() : fmt::format("{:%Y-%m-%dT%H:%M:%SZ}", fmt::gmtime(finished)));
+  head_.provenance.finished =
+      std::max(scan_.file_finished, finished == 0 ? std::string() : utc(finished));
 }
 
 void CampaignMerge::write(const std::string& path,

@@ -10,6 +10,7 @@
 #include <filesystem>
 #include <fstream>
 #include <iterator>
+#include <span>
 #include <thread>
 
 #include "core/error.hpp"
@@ -55,21 +56,14 @@ std::string read_whole(const std::string& path) {
       fmt::format("{}: is incomplete; remove it once no run works on the folder", path));
 }
 
-void write_all(int fd, const std::string& text, const std::string& path) {
-  const auto fail = [&] {
-    const int reason = errno;
-    ::close(fd);
-    ::unlink(path.c_str());
-    throw RunError(fmt::format("{}: cannot write: {}", path, std::strerror(reason)));
-  };
-  for (std::size_t done = 0; done < text.size();) {
-    const ssize_t n = ::write(fd, text.data() + done, text.size() - done);
-    if (n < 0 && errno == EINTR) continue;
-    if (n < 0) fail();
-    done += static_cast<std::size_t>(n);
-  }
-  if (::fsync(fd) != 0) fail();
+// Writes and closes a new file; removes it after an error.
+void finish(int fd, const std::string& text, const std::string& path) {
+  int reason = write_all(fd, std::as_bytes(std::span(text)));
+  if (reason == 0 && ::fsync(fd) != 0) reason = errno;
   ::close(fd);
+  if (reason == 0) return;
+  ::unlink(path.c_str());
+  throw RunError(fmt::format("{}: cannot write: {}", path, std::strerror(reason)));
 }
 
 // True: this call made `path`; false: it existed.
@@ -77,7 +71,7 @@ bool make_exclusively(const std::string& path, const std::string& text) {
   const std::string own = fmt::format("{}.tmp.{}", path, random_name());
   int fd = create_new_file(own, 0666);
   if (fd < 0) throw RunError(fmt::format("{}: cannot write: {}", own, std::strerror(errno)));
-  write_all(fd, text, own);
+  finish(fd, text, own);
   // Over NFS the answer to link() may be lost: check the number of links.
   int reason = ::link(own.c_str(), path.c_str()) == 0 ? 0 : errno;
   struct stat info {};
@@ -88,7 +82,7 @@ bool make_exclusively(const std::string& path, const std::string& text) {
     fd = create_new_file(path, 0666);
     if (fd < 0 && errno == EEXIST) return false;
     if (fd < 0) throw RunError(fmt::format("{}: cannot write: {}", path, std::strerror(errno)));
-    write_all(fd, text, path);
+    finish(fd, text, path);
   }
   sync_folder(path);
   return true;

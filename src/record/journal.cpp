@@ -324,12 +324,7 @@ void Journal::write() {
         std::strerror(reason)));
   };
   if (const int error = sync_error_) fail(error);
-  for (std::span<const std::byte> rest = buffer_; !rest.empty();) {
-    const ssize_t n = ::write(fd_, rest.data(), rest.size());
-    if (n < 0 && errno == EINTR) continue;
-    if (n < 0) fail(errno);
-    rest = rest.subspan(static_cast<std::size_t>(n));
-  }
+  if (const int error = write_all(fd_, buffer_)) fail(error);
   size_ += buffer_.size();
   buffer_.clear();
   ++dirty_;

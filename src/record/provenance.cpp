@@ -70,9 +70,11 @@ std::string hdf5_version() {
 
 }  // namespace
 
-std::string utc_now() {
-  return fmt::format("{:%Y-%m-%dT%H:%M:%SZ}", fmt::gmtime(std::time(nullptr)));
+std::string utc(std::time_t seconds) {
+  return fmt::format("{:%Y-%m-%dT%H:%M:%SZ}", fmt::gmtime(seconds));
 }
+
+std::string utc_now() { return utc(std::time(nullptr)); }
 
 std::string version_line() {
   const std::string commit = QHN_GIT_COMMIT;

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <ctime>
 #include <string>
 #include <vector>
 
@@ -33,7 +34,8 @@ struct Provenance {
 /// Everything known without MPI; `started` is now.
 Provenance collect_provenance();
 
-/// Now, as 2024-05-06T07:08:09Z.
+/// A time in seconds since 1970 as 2024-05-06T07:08:09Z.
+std::string utc(std::time_t seconds);
 std::string utc_now();
 
 /// "0.1.0 (commit 0123456789ab, uncommitted changes)".
