@@ -242,7 +242,7 @@ RestartResult run_restart_of(const BaselineTask& task, const BaselineRun& run, s
   result.status = outcome.status;
   result.expectation = (*task.costs)(BitString(task.costs->bits(), outcome.network));
   if (!std::isfinite(result.expectation)) result.status = Status::diverged;
-  result.gap = result.expectation - run.minimum;
+  result.gap = result.expectation - run.reference;
   result.gradient_norm = 0.0;
   result.iterations = loss.iterations();
   result.evaluations = clamped(loss.bill().total().evaluations);
@@ -258,7 +258,7 @@ RestartResult run_restart_of(const BaselineTask& task, const BaselineRun& run, s
         {loss.iterations(), loss.bill().total().evaluations, result.expectation, outcome.network});
   for (const double epsilon : run.epsilons) {
     const auto first = std::find_if(course.begin(), course.end(), [&](const auto& improvement) {
-      return improvement.loss - run.minimum < epsilon;
+      return improvement.loss - run.reference < epsilon;
     });
     result.expectation_crossings.push_back(
         first == course.end() ? Crossing{}

@@ -85,7 +85,7 @@ struct BaselineRun {
   BaselineOptions options;
   Settings settings;
   std::uint64_t seed = 1;
-  double minimum = 0.0;  ///< E_min, or the target if E_min is unknown
+  double reference = 0.0;  ///< what gaps are measured from
   std::vector<double> epsilons;
 };
 

@@ -61,7 +61,7 @@ class CircuitWork : public Workload {
     return fmt::format("engine {}: {}", to_string(plan_.engine.kind), plan_.reason);
   }
   IndexMap table_part(int rank) const override { return plan_.part(rank); }
-  bool polls() const override { return costs_.table.size() >= long_table; }
+  bool polls() const override { return table_.size() >= long_table; }
   int assign_threads(const Resources& resources, std::uint64_t restarts) override {
     qhn::assign_threads(plan_, resources, restarts);
     return plan_.workers;
@@ -73,7 +73,10 @@ class CircuitWork : public Workload {
                  : qhn::remedies(plan_, request_, available);
   }
 
-  void take(const Costs& costs) override { costs_ = costs; }
+  void take(std::span<const double> table, const Reference& reference) override {
+    table_ = table;
+    reference_ = reference;
+  }
   Work work(const RestartResult& r) const override {
     const double evaluations = r.evaluations;
     // With shots, amplitudes cost about as much as an expectation; the exact expectation of every
@@ -90,19 +93,19 @@ class CircuitWork : public Workload {
 
  private:
   RestartRunner runner_alone() const {
-    const std::shared_ptr<Engine> engine = make_engine(plan_, costs_.table);
-    return runner(engine, std::make_shared<CostsInMemory>(costs_.table),
-                  plan_.shots ? make_sampler(*engine, costs_.table) : Sampler());
+    const std::shared_ptr<Engine> engine = make_engine(plan_, table_);
+    return runner(engine, std::make_shared<CostsInMemory>(table_),
+                  plan_.shots ? make_sampler(*engine, table_) : Sampler());
   }
   RestartRunner runner_in_group(Group& group) const {
     const Ranks& ranks = group.ranks();
     const IndexMap part = plan_.part(ranks.rank());
-    const auto costs = std::make_shared<DistributedCosts>(ranks, part, costs_.table);
+    const auto costs = std::make_shared<DistributedCosts>(ranks, part, table_);
     if (!plan_.shots)
-      return runner(group.together(make_distributed_engine(ranks, plan_, costs_.table)), costs, {});
+      return runner(group.together(make_distributed_engine(ranks, plan_, table_)), costs, {});
     auto sweep =
-        make_distributed_sweep(ranks, plan_.circuit, plan_.exchanges, costs_.table, plan_.engine);
-    const Sampler sampler = distributed_sampler(group, *sweep, part, costs_.table);
+        make_distributed_sweep(ranks, plan_.circuit, plan_.exchanges, table_, plan_.engine);
+    const Sampler sampler = distributed_sampler(group, *sweep, part, table_);
     return runner(group.together(std::move(sweep)), costs, sampler);
   }
   /// `sampler` where shots are measured.
@@ -119,7 +122,7 @@ class CircuitWork : public Workload {
                                  ? make_shot_estimator(plan_.circuit, sampler, experiment_.shots,
                                                        samples_, restart.seed, id)
                                  : make_exact_estimator(*engine, *costs);
-      return run_restart({*engine, *costs, costs_.minimum}, *estimator, restart, id, hooks);
+      return run_restart({*engine, *costs, reference_.cost}, *estimator, restart, id, hooks);
     };
   }
   /// Part of a campaign's identity: the last bits of results depend on how a state is distributed.
@@ -141,7 +144,8 @@ class CircuitWork : public Workload {
   bool kept_ = false;  ///< the engine is that of earlier runs
   std::uint64_t samples_ = 0;
   Work expectation_, gradient_, most_probable_;  // of one evaluation
-  Costs costs_;
+  std::span<const double> table_;
+  Reference reference_;
 };
 
 }  // namespace

@@ -55,14 +55,14 @@ class ClassicalWork : public Workload {
   }
   MemoryNeed memory(int) const override { return need(problem_->bits()); }
 
-  void take(const Costs& costs) override {
+  void take(std::span<const double> table, const Reference& reference) override {
     task_.samples = problem_->train_samples();
     task_.network = problem_->network();
     task_.data = problem_->data() ? &problem_->data()->train : nullptr;
     task_.costs = problem_.get();
-    if (!costs.table.empty()) task_.costs = &table_.emplace(costs.table);
+    if (!table.empty()) task_.costs = &table_.emplace(table);
     run_ = {experiment_.baseline, default_settings(experiment_.baseline), experiment_.restart_seed,
-            costs.minimum, experiment_.epsilons};
+            reference.cost, experiment_.epsilons};
   }
   std::optional<MethodSummary> tune(int threads, const std::atomic<bool>& stop) override {
     omp_set_num_threads(threads);

@@ -90,9 +90,9 @@ std::optional<RestartResult> run_restart(const Simulation& simulation, CircuitEs
   // May be done twice at one iterate.
   const auto note_iterate = [&] {
     const Crossing now{optimizer->iterations(), estimator.evaluations()};
-    const double minimum = simulation.minimum;
+    const double reference = simulation.reference;
     note_crossings(
-        options.epsilons, now, [&] { return expectation() - minimum; },
+        options.epsilons, now, [&] { return expectation() - reference; },
         result.expectation_crossings);
     StringSearch* const strings = simulation.engine.strings();
     if (strings == nullptr) return;
@@ -100,7 +100,7 @@ std::optional<RestartResult> run_restart(const Simulation& simulation, CircuitEs
         options.epsilons, now,
         [&] {
           const Index network = strings->most_probable(optimizer->x()).index;
-          return simulation.costs(BitString(simulation.costs.bits(), network)) - minimum;
+          return simulation.costs(BitString(simulation.costs.bits(), network)) - reference;
         },
         result.string_crossings);
   };
@@ -129,7 +129,7 @@ std::optional<RestartResult> run_restart(const Simulation& simulation, CircuitEs
     const ReturnedNetwork best = estimator.select(optimizer->x());
     result.status = to_status(optimizer->status());
     result.expectation = expectation();
-    result.gap = result.expectation - simulation.minimum;
+    result.gap = result.expectation - simulation.reference;
     result.gradient_norm = optimizer->gradient_norm();
     result.iterations = optimizer->iterations();
     result.evaluations = estimator.evaluations();

@@ -42,7 +42,7 @@ struct RestartHooks {
 struct Simulation {
   Engine& engine;
   const CostFunction& costs;
-  double minimum = 0.0;  ///< what gaps are measured from: E_min
+  double reference = 0.0;  ///< what gaps are measured from
 };
 
 /// Minimizes E(θ) from the start angles of `id`, as `estimator` shows it to the optimizer. The

@@ -37,13 +37,6 @@ struct CampaignOptions {
   double stale = stale_seconds;
 };
 
-/// The costs of a campaign. `table` is empty without a cost table, and this rank's part if states
-/// are distributed.
-struct Costs {
-  std::span<const double> table;
-  double minimum = 0.0;  ///< E_min, or the experiment's target
-};
-
 /// Input of the choice of an engine; the same on all ranks.
 struct EngineTerms {
   double engine_memory = 0.0;  ///< least memory_for_engine() of all ranks
@@ -78,7 +71,9 @@ class Workload {
   /// End of the error message if memory() exceeds the `available` bytes of a node.
   virtual std::string remedies(double /*available*/) const { return {}; }
 
-  virtual void take(const Costs& costs) = 0;
+  /// `table`: empty without a cost table, this rank's part if states are distributed; it outlives
+  /// this object's use.
+  virtual void take(std::span<const double> table, const Reference& reference) = 0;
   /// On rank 0 of a new campaign: finds the settings on this many threads. nullopt: stopped.
   virtual std::optional<MethodSummary> tune(int /*threads*/, const std::atomic<bool>& /*stop*/) {
     return MethodSummary{};

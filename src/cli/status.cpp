@@ -93,7 +93,7 @@ void run_status(const StatusOptions& options) {
   for (const PrefixCount& count : ladder) {
     if (count.restarts() == 0) continue;
     const Interval interval = clopper_pearson(count.successes(), count.restarts());
-    const bool reached = !table.enumerated() && count.epsilon() == target_slack(table.minimum);
+    const bool reached = !table.enumerated() && count.epsilon() == target_slack(table.reference.cost);
     fmt::print("  P({}) = {:.4f} [{:.4f}, {:.4f}] {}/{}\n",
                reached ? "target reached" : fmt::format("gap < {:g}", count.epsilon()),
                static_cast<double>(count.successes()) / static_cast<double>(count.restarts()),

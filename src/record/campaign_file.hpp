@@ -12,26 +12,24 @@
 #include "record/energy.hpp"
 #include "record/provenance.hpp"
 #include "record/record.hpp"
+#include "record/reference.hpp"
 
 namespace qhn {
 
 /// Version of the layout below. A file of another version is an error.
 constexpr int campaign_schema_version = 1;
 
-/// The reference of gaps: E_min from the enumeration of all 2^N costs, or else the experiment's
-/// target.
+/// The costs of a campaign.
 struct TableSummary {
   int qubits = 0;
-  double minimum = 0.0;          ///< E_min, or the target
+  Reference reference;           ///< of gaps
   std::uint64_t minimizers = 0;  ///< bit strings whose cost counts as E_min; 0: no enumeration
   Index best_index = 0;          ///< the lowest of them
   std::uint64_t samples = 0;     ///< training samples per cost; 0: none
   /// cost − E_min of the next distinct costs, ascending, up to four; empty: unknown, or none.
   std::vector<double> next_gaps = {};
 
-  bool enumerated() const { return minimizers > 0; }
-  /// "enumerated" or "target".
-  const char* reference() const { return enumerated() ? "enumerated" : "target"; }
+  bool enumerated() const { return reference.kind == Reference::Kind::enumerated; }
 };
 
 /// The network of least cost that a restart returned; ties: the lowest id.

@@ -175,9 +175,10 @@ class CampaignReader::File {
     const H5Id table = open_group(file, "table");
     head_.table.qubits = read_attribute<std::int32_t>(table, "qubits");
     if (H5Aexists(table, "target") > 0) {
-      head_.table.minimum = read_attribute<double>(table, "target");
+      head_.table.reference = {Reference::Kind::target, read_attribute<double>(table, "target")};
     } else {
-      head_.table.minimum = read_attribute<double>(table, "minimum");
+      head_.table.reference = {Reference::Kind::enumerated,
+                               read_attribute<double>(table, "minimum")};
       head_.table.minimizers = read_attribute<std::uint64_t>(table, "minimizers");
       head_.table.best_index = read_attribute<std::uint64_t>(table, "best_index");
     }

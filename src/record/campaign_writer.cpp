@@ -66,13 +66,13 @@ void write_head(hid_t file, const CampaignHead& campaign) {
 
   const H5Id table = create_group(file, "table");
   write_attribute(table, "qubits", std::int32_t{campaign.table.qubits});
-  write_attribute(table, "reference", std::string(campaign.table.reference()));
+  write_attribute(table, "reference", std::string(to_string(campaign.table.reference.kind)));
   if (campaign.table.enumerated()) {
-    write_attribute(table, "minimum", campaign.table.minimum);
+    write_attribute(table, "minimum", campaign.table.reference.cost);
     write_attribute(table, "minimizers", campaign.table.minimizers);
     write_attribute(table, "best_index", campaign.table.best_index);
   } else {
-    write_attribute(table, "target", campaign.table.minimum);
+    write_attribute(table, "target", campaign.table.reference.cost);
   }
   write_attribute(table, "samples", campaign.table.samples);
   if (!campaign.table.next_gaps.empty())

@@ -39,7 +39,7 @@ template <class Archive, class Header>
 void visit(Archive& archive, Header& h) {
   auto& p = h.provenance;
   archive(h.identity, h.identity_hash, h.name, h.experiment, h.restarts_requested, h.rule.epsilon,
-          h.rule.halfwidth, h.rule.relative_tts, h.epsilons, h.table.qubits, h.table.minimum,
+          h.rule.halfwidth, h.rule.relative_tts, h.epsilons, h.table.qubits, h.table.reference.cost,
           h.table.minimizers, h.table.best_index, h.table.samples, h.method.name, h.method.settings,
           h.method.tuning, h.method.inner_samples, p.version, p.git_commit, p.git_dirty, p.compiler,
           p.compiler_flags, p.libraries, p.mpi, p.ranks, p.threads, p.binding, p.hosts, p.slurm,
@@ -217,6 +217,8 @@ void read_header(const std::string& path, std::span<const std::byte> payload, Jo
     throw InputError(fmt::format("{}: journal format {}; this qhn reads format {}", path, format,
                                  journal_format));
   visit(reader, h);
+  h.table.reference.kind =
+      h.table.minimizers > 0 ? Reference::Kind::enumerated : Reference::Kind::target;
   if (!reader.done()) throw RunError("packed records are damaged");
   if (h.restarts_requested == 0 || h.restarts_requested > most_restarts)
     throw RunError(fmt::format("{} restarts requested", h.restarts_requested));

@@ -72,8 +72,8 @@ std::string bits_of(Index network, int qubits) {
 }
 
 std::string describe_reference(const TableSummary& table) {
-  return table.enumerated() ? fmt::format("E_min {:.10g} (enumerated)", table.minimum)
-                            : fmt::format("target {:.10g}", table.minimum);
+  return table.enumerated() ? fmt::format("E_min {:.10g} (enumerated)", table.reference.cost)
+                            : fmt::format("target {:.10g}", table.reference.cost);
 }
 
 std::string describe_limit(const CampaignHead& head) {
@@ -92,14 +92,14 @@ std::string describe_limit(const CampaignHead& head) {
 }
 
 std::string rounding_remark(const TableSummary& table, double epsilon) {
-  const double rounding = equal_costs * std::abs(table.minimum);
+  const double rounding = equal_costs * std::abs(table.reference.cost);
   if (!table.enumerated() || epsilon >= rounding) return {};
   // An offset that all costs share does not count (minimizer_limit).
   if (!table.next_gaps.empty() && table.next_gaps.front() < rounding) return {};
   return fmt::format(
       "epsilon {:.3g} is below the rounding of the costs: E_min is {:.6g}, and costs within {:.3g} "
       "of it count as equal",
-      epsilon, table.minimum, rounding);
+      epsilon, table.reference.cost, rounding);
 }
 
 std::vector<CampaignStatistics> read_statistics(const std::vector<std::string>& results,

@@ -13,7 +13,7 @@ Comparison compare(std::span<const CampaignFile> campaigns, const ComparisonOpti
   for (const ComparedMethod& m : input.methods)
     for (const InstanceResult& i : m.instances)
       all.references.push_back(
-          {i.campaign->name, i.campaign->table.reference(), i.campaign->table.minimum, i.epsilon});
+          {i.campaign->name, to_string(i.campaign->table.reference.kind), i.campaign->table.reference.cost, i.epsilon});
   all.tables = comparison_tables(input);
   all.remarks = break_even_remarks(input, all.tables);
   for (std::string& remark : comparison_remarks(input)) all.remarks.push_back(std::move(remark));

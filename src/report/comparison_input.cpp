@@ -37,16 +37,16 @@ RecomputedCosts recompute(const Experiment& experiment, const CampaignFile& camp
   out.costs.resize(dimension(table.qubits));
   out.problem->costs(0, out.costs);
   const double limit =
-      minimizer_limit(table.minimum, *std::max_element(out.costs.begin(), out.costs.end()));
+      minimizer_limit(table.reference.cost, *std::max_element(out.costs.begin(), out.costs.end()));
   double sum = 0.0, next = std::numeric_limits<double>::infinity();
   for (const double cost : out.costs) {
-    sum += cost - table.minimum;  // summing costs would round away gaps much smaller than E_min
+    sum += cost - table.reference.cost;  // summing costs would round away gaps much smaller than E_min
     if (cost > limit) next = std::min(next, cost);
   }
   out.all_equal = std::isinf(next);
   if (out.all_equal) return out;
   out.mean_gap = sum / static_cast<double>(out.costs.size());
-  out.first_gap = next - table.minimum;
+  out.first_gap = next - table.reference.cost;
   return out;
 }
 

@@ -46,7 +46,7 @@ struct InstanceResult {
   /// Ideal gradients: probability that one shot is a success, for each final state.
   std::vector<double> shot_success;
 
-  bool is_success(double cost) const { return cost - campaign->table.minimum < epsilon; }
+  bool is_success(double cost) const { return cost - campaign->table.reference.cost < epsilon; }
 };
 
 /// Circuits trained with ideal gradients, circuits trained with shots, classical methods.

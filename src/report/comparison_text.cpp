@@ -46,10 +46,10 @@ std::string describe_epsilon(const ComparisonInput& input) {
   const InstanceResult& i = input.first();
   const TableSummary& table = i.campaign->table;
   if (!table.enumerated())
-    return (i.epsilon <= target_slack(table.minimum)
-                ? fmt::format("loss at most the target {:g}; ", table.minimum)
+    return (i.epsilon <= target_slack(table.reference.cost)
+                ? fmt::format("loss at most the target {:g}; ", table.reference.cost)
                 : fmt::format("loss less than {:.3g} above the target {:g}; ", i.epsilon,
-                              table.minimum)) +
+                              table.reference.cost)) +
            describe_instances(input);
   std::string text = fmt::format("gap to the enumerated E_min below {:.3g}", i.epsilon);
   if (input.recomputed.size() > 1 && input.options.unit != GapUnit::absolute)

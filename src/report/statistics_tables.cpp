@@ -38,7 +38,7 @@ std::vector<Row> campaign_rows(const Campaigns& campaigns) {
 std::string describe_epsilon(const Campaigns& campaigns, double epsilon) {
   const bool reached =
       std::any_of(campaigns.begin(), campaigns.end(), [&](const CampaignStatistics& c) {
-        return !c.table.enumerated() && epsilon == target_slack(c.table.minimum);
+        return !c.table.enumerated() && epsilon == target_slack(c.table.reference.cost);
       });
   if (!reached) return fmt::format("{:g}", epsilon);
   if (campaigns.size() == 1) return "target reached";
@@ -142,10 +142,10 @@ std::string csv(const Campaigns& campaigns) {
     const TableSummary& t = c.table;
     for (const Success& s : c.success)
       out += fmt::format("{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{}\n", csv_field(c.file),
-                         csv_field(c.name), c.qubits, where(t.enumerated(), t.minimum), c.restarts,
+                         csv_field(c.name), c.qubits, where(t.enumerated(), t.reference.cost), c.restarts,
                          s.epsilon, s.count, s.probability, s.interval.low, s.interval.high,
-                         c.cost.seconds, c.cost.evaluations, t.reference(),
-                         where(!t.enumerated(), t.minimum), where(c.found.any(), c.found.cost),
+                         c.cost.seconds, c.cost.evaluations, to_string(t.reference.kind),
+                         where(!t.enumerated(), t.reference.cost), where(c.found.any(), c.found.cost),
                          where(c.found.any(), c.found.network), c.cut_short);
   }
   return out;
@@ -187,9 +187,9 @@ std::string json(const Campaigns& campaigns) {
                    {"name", c.name},
                    {"qubits", c.qubits},
                    {"restarts", c.restarts},
-                   {"reference", c.table.reference()},
-                   {"minimum", c.table.enumerated() ? Json(c.table.minimum) : Json(nullptr)},
-                   {"target", c.table.enumerated() ? Json(nullptr) : Json(c.table.minimum)},
+                   {"reference", to_string(c.table.reference.kind)},
+                   {"minimum", c.table.enumerated() ? Json(c.table.reference.cost) : Json(nullptr)},
+                   {"target", c.table.enumerated() ? Json(nullptr) : Json(c.table.reference.cost)},
                    {"next_gaps", c.table.next_gaps},
                    {"found", std::move(found)},
                    {"iteration_limit", c.cut_short},
@@ -236,7 +236,7 @@ std::vector<std::string> remarks_on(const CampaignStatistics& c) {
     all.push_back(
         fmt::format("{}: E_min is not known: gaps are counted from the target {:g}, and "
                     "a negative gap is below it",
-                    c.name, c.table.minimum));
+                    c.name, c.table.reference.cost));
   }
   if (!c.table.next_gaps.empty()) {
     std::vector<std::string> gaps;

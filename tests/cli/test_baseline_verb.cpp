@@ -212,7 +212,7 @@ TEST_F(Baseline, ReachesATargetWithoutATable) {
   ASSERT_EQ(run.exit_code, 0) << run.err;
   const CampaignFile campaign = read_campaign(folder / "results/wide-baseline/descent");
   EXPECT_EQ(campaign.table.qubits, 40);
-  EXPECT_EQ(campaign.table.minimum, 0.9);
+  EXPECT_EQ(campaign.table.reference.cost, 0.9);
   ASSERT_EQ(campaign.epsilons.size(), 1u);
   double best = 1.0;
   for (const RestartRecord& record : campaign.records) {

@@ -38,7 +38,7 @@ CampaignFile campaign(const std::string& method, const std::string& experiment =
   c.experiment = experiment;
   c.restarts_requested = 4;
   c.epsilons = {1e-3, 1e-5};
-  c.table = {6, 0.25, 1, 5, 10};
+  c.table = {6, {Reference::Kind::enumerated, 0.25}, 1, 5, 10};
   c.method.name = method;
   for (std::uint64_t id = 0; id < 4; ++id) {
     RestartRecord r;
@@ -214,18 +214,18 @@ TEST(Comparison, FinalAnglesGiveTheProbabilityOfAllSuccesses) {
   std::vector<double> costs(64);
   made->costs(0, costs);
   for (RestartRecord& r : c.records) r.result.angles.assign(24, 0.0);
-  c.table.minimum = costs[0];
+  c.table.reference.cost = costs[0];
   ComparisonOptions options;
   options.epsilon = 1e-9;
   EXPECT_NEAR(number(compare(std::vector{c}, options).tables[0], ideal, "best of 1 shot", 3), 1.0,
               1e-12);
-  c.table.minimum = costs[0] - 1;
+  c.table.reference.cost = costs[0] - 1;
   EXPECT_NEAR(number(compare(std::vector{c}, options).tables[0], ideal, "best of 1 shot", 3), 0.0,
               1e-12);
   // Twice the mean distance: all 64 uniform after a quarter turn of every last Ry.
   for (RestartRecord& r : c.records)
     for (std::size_t q = 6; q < 12; ++q) r.result.angles[q] = std::acos(0.0);
-  c.table.minimum = *std::min_element(costs.begin(), costs.end());
+  c.table.reference.cost = *std::min_element(costs.begin(), costs.end());
   options.epsilon = 1.0;
   options.unit = GapUnit::mean;
   double mean = 0.0, below = 0.0;
@@ -305,7 +305,7 @@ TEST(Comparison, SaysWhereCostsHaveNoUnit) {
     folder.write(name + ".txt", text);
     CampaignFile c =
         campaign("descent", "[problem]\nkind = \"table\"\ntable = \"" + name + ".txt\"\n");
-    c.table = {2, costs[0], 1, 0};
+    c.table = {2, {Reference::Kind::enumerated, costs[0]}, 1, 0};
     for (RestartRecord& r : c.records) {
       r.result.best_cost = costs[0] + 0.5 + 1e-11 * costs[0];  // none succeeds
       r.result.oracle.phases[0].evaluations = 40;
@@ -371,7 +371,7 @@ TEST(Comparison, CountsFromATargetByName) {
   CampaignFile c = campaign("descent",
                             "[problem]\nkind = \"synthetic\"\nqubits = 40\nseed = "
                             "1\ntarget = 0.25\n");
-  c.table = {40, 0.25, 0, 0};
+  c.table = {40, {Reference::Kind::target, 0.25}, 0, 0};
   c.epsilons = {target_slack(0.25)};
   const Comparison all = compare(std::vector{c}, {});
   EXPECT_TRUE(all.tables[0].title.starts_with("Success: loss at most the target 0.25; one"))
@@ -452,7 +452,7 @@ TEST(Comparison, KnowsDataByItsContent) {
     folder.write(path, costs);
     CampaignFile c =
         campaign("descent", "[problem]\nkind = \"table\"\ntable = \"" + (folder / path) + "\"\n");
-    c.table = {2, 1, 1, 0};
+    c.table = {2, {Reference::Kind::enumerated, 1}, 1, 0};
     c.provenance.data_sha256 =
         make_problem(read_experiment_text(c.experiment, "t").problem)->data_sha256();
     return c;

@@ -19,7 +19,7 @@ CampaignFile campaign(const std::string& name, int successes, int count, std::ui
   c.experiment = "name = \"" + name + "\"\n";
   c.restarts_requested = static_cast<std::uint64_t>(count);
   c.epsilons = {1e-3, 1e-5};
-  c.table = {17, 0.1 + 0.2, 1, 5};
+  c.table = {17, {Reference::Kind::enumerated, 0.1 + 0.2}, 1, 5};
   for (int k = 0; k < count; ++k) {
     RestartRecord r;
     r.result.id = first + static_cast<std::uint64_t>(k);
@@ -227,7 +227,7 @@ TEST(Stats, NamesATargetAndTheNetworkThatWasFound) {
   const TemporaryFolder folder;
   CampaignFile c = campaign("wide", 0, 4);
   c.method = {"descent", "", {}, 0};
-  c.table = {4, 0.25, 0, 0};
+  c.table = {4, {Reference::Kind::target, 0.25}, 0, 0};
   c.epsilons = {target_slack(0.25)};
   for (RestartRecord& r : c.records) {
     r.result.best_string = 6 + r.result.id;
@@ -310,7 +310,7 @@ TEST(Stats, TellsTheGapsOfTheNextNetworks) {
 TEST(Stats, SaysWhereGapsAreRounding) {
   const TemporaryFolder folder;
   CampaignFile c = campaign("large", 3, 10);
-  c.table.minimum = 1e18;
+  c.table.reference.cost = 1e18;
   write_campaign(folder / "a.h5", c);
   EXPECT_NE(run_qhn(folder, "stats a.h5").out.find("below the rounding of the costs"),
             std::string::npos);
@@ -327,7 +327,7 @@ TEST(Status, AddsUpWhatTheJournalsHold) {
   header.name = "tiny";
   header.restarts_requested = 7;
   header.epsilons = {1e-2, 1e-4};
-  header.table = {4, 0.5, 1, 3};
+  header.table = {4, {Reference::Kind::enumerated, 0.5}, 1, 3};
   const auto record = [](std::uint64_t id, Status status, double gap) {
     RestartRecord r;
     r.result.id = id;
@@ -364,7 +364,7 @@ TEST(Status, NamesATarget) {
   header.name = "wide";
   header.restarts_requested = 1;
   header.epsilons = {target_slack(0.5)};
-  header.table = {4, 0.5, 0, 0};
+  header.table = {4, {Reference::Kind::target, 0.5}, 0, 0};
   RestartRecord r;
   r.result.gap = -0.25;
   r.result.best_cost = 0.25;

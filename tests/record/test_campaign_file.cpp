@@ -31,7 +31,7 @@ CampaignFile example() {
   c.experiment = "name = \"x\"\n[restarts]\ncount = 3\n";
   c.restarts_requested = 5;
   c.epsilons = {1e-2, 1e-4};
-  c.table = {14, 0.3268526932, 2, 77, 12665};
+  c.table = {14, {Reference::Kind::enumerated, 0.3268526932}, 2, 77, 12665};
   c.method = {"annealing", "sweeps = 100", {1000, 900, 12665000}, 555};
   c.provenance = collect_provenance();
   c.provenance.ranks = 4;
@@ -86,7 +86,7 @@ TEST(CampaignFile, RoundTrips) {
   EXPECT_EQ(read.restarts_requested, 5u);
   EXPECT_EQ(read.epsilons, written.epsilons);
   EXPECT_EQ(read.table.qubits, 14);
-  EXPECT_EQ(read.table.minimum, written.table.minimum);
+  EXPECT_EQ(read.table.reference.cost, written.table.reference.cost);
   EXPECT_EQ(read.table.minimizers, 2u);
   EXPECT_EQ(read.table.best_index, 77u);
   EXPECT_EQ(read.table.samples, 12665u);
@@ -114,13 +114,13 @@ TEST(CampaignFile, RoundTrips) {
 TEST(CampaignFile, KeepsATargetApartFromAMinimum) {
   const TemporaryFolder folder;
   CampaignFile written = example();
-  written.table = {41, 0.25, 0, 0, 12665};
+  written.table = {41, {Reference::Kind::target, 0.25}, 0, 0, 12665};
   for (RestartRecord& r : written.records) r.result.best_cost = r.result.id == 1 ? 0.125 : 0.5;
   write_campaign(folder / "a.h5", written);
   const CampaignFile read = read_campaign(folder / "a.h5");
   EXPECT_FALSE(read.table.enumerated());
-  EXPECT_STREQ(read.table.reference(), "target");
-  EXPECT_EQ(read.table.minimum, 0.25);
+  EXPECT_STREQ(to_string(read.table.reference.kind), "target");
+  EXPECT_EQ(read.table.reference.cost, 0.25);
   EXPECT_EQ(read.table.samples, 12665u);
   const hid_t file = H5Fopen((folder / "a.h5").c_str(), H5F_ACC_RDONLY, H5P_DEFAULT);
   {
@@ -142,7 +142,7 @@ TEST(CampaignFile, KeepsTheNextGapsWhereTheyAreKnown) {
   CampaignFile written = example();
   write_campaign(folder / "a.h5", written);  // as a file without them
   EXPECT_TRUE(read_campaign(folder / "a.h5").table.next_gaps.empty());
-  EXPECT_STREQ(read_campaign(folder / "a.h5").table.reference(), "enumerated");
+  EXPECT_STREQ(read_campaign(folder / "a.h5")to_string(.table.reference.kind), "enumerated");
   written.table.next_gaps = {0.125, 0.25, 0.5};
   write_campaign(folder / "a.h5", written);
   EXPECT_EQ(read_campaign(folder / "a.h5").table.next_gaps, written.table.next_gaps);
@@ -217,8 +217,8 @@ TEST(CampaignFile, RefusesALadderOrAMinimumThatNoCampaignHas) {
                 r.result.expectation_crossings.clear(), r.result.string_crossings.clear();
             },
             "there are no epsilons"),
-        {[](CampaignFile& c) { c.table.minimum = NAN; }, "the minimum is nan"},
-        {[](CampaignFile& c) { c.table.minimum = -INFINITY; }, "the minimum is -inf"}}) {
+        {[](CampaignFile& c) { c.table.reference.cost = NAN; }, "the minimum is nan"},
+        {[](CampaignFile& c) { c.table.reference.cost = -INFINITY; }, "the minimum is -inf"}}) {
     CampaignFile forged = example();
     change(forged);
     write_campaign(folder / "a.h5", forged);

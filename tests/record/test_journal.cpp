@@ -37,7 +37,7 @@ JournalHeader header() {
   h.restarts_requested = 10;
   h.rule = {.epsilon = 1e-3, .halfwidth = 0.02};
   h.epsilons = {1e-2, 1e-4};
-  h.table = {10, -0.5, 2, 77, 10000, {0.25, 0.5}};
+  h.table = {10, {Reference::Kind::enumerated, -0.5}, 2, 77, 10000, {0.25, 0.5}};
   h.method = {"annealing", "sweeps = 100", {7, 6, 70000}, 99};
   h.provenance.version = "0.1.0";
   h.provenance.hosts = {"n1", "n2"};
@@ -129,7 +129,7 @@ TEST(Journal, GivesBackWhatWasAppended) {
   EXPECT_EQ(h.restarts_requested, 10u);
   EXPECT_EQ(h.rule, header().rule);
   EXPECT_EQ(h.epsilons, header().epsilons);
-  EXPECT_EQ(h.table.minimum, -0.5);
+  EXPECT_EQ(h.table.reference.cost, -0.5);
   EXPECT_EQ(h.table.best_index, 77u);
   EXPECT_EQ(h.table.samples, 10000u);
   EXPECT_EQ(h.table.next_gaps, (std::vector<double>{0.25, 0.5}));
@@ -219,7 +219,7 @@ TEST(Journal, HeadersHaveTheFormatOfTheFilesOnDisks) {
   h.restarts_requested = 10;
   h.rule = {.epsilon = 1e-3, .halfwidth = 0.02, .relative_tts = 1.5};
   h.epsilons = {1e-2, 1e-4};
-  h.table = {10, -0.5, 2, 77, 10000};
+  h.table = {10, {Reference::Kind::enumerated, -0.5}, 2, 77, 10000};
   h.method = {"annealing", "sweeps = 100", {7, 6, 70000}, 99};
   h.provenance = {.version = "v1",
                   .git_commit = "commit",
@@ -541,7 +541,7 @@ TEST_F(PurgedFolder, WhatCannotBeExplainedIsRefusedAndNothingIsOverwritten) {
   write_campaign(folder / "campaign.h5", other);
   refused("circuit.sublayers (there 4, here 8)");
   other = whole;
-  other.table.minimum = 0.0;
+  other.table.reference.cost = 0.0;
   write_campaign(folder / "campaign.h5", other);
   refused("minimum of the costs");
   write_campaign(folder / "campaign.h5", whole);
