@@ -49,7 +49,7 @@ const std::vector<Group> groups = {
 
 // These verbs need no MPI. The others use it, or decide by their options.
 bool works_on_one_rank(const std::string& verb) {
-  const auto all = {"merge", "stats", "compare", "table", "new", "validate", "export"};
+  const auto all = {"status", "merge", "stats", "compare", "table", "new", "validate", "export"};
   return std::find(all.begin(), all.end(), verb) != all.end();
 }
 

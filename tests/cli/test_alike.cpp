@@ -212,7 +212,7 @@ TEST_F(Alike, VerbsOfOneRankRefuseSeveral) {
        {"table e.toml --out t.h5", "evaluate e.toml --angles angles --ignore-extra",
         "sample e.toml --shots 9 --angles angles --ignore-extra", "validate e.toml", "plan e.toml",
         "export e.toml --openqasm3 --angles angles --ignore-extra --out c.qasm", "new x.toml",
-        "stats o", "compare o", "merge o"}) {
+        "status o", "stats o", "compare o", "merge o"}) {
     const ProgramRun run = run_qhn(folder_, verb, mpirun(2));
     EXPECT_EQ(run.exit_code, 2) << verb << run.err;
     EXPECT_EQ(run.out, "");
