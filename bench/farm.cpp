@@ -20,7 +20,7 @@
 #include <vector>
 
 #include "cli/options.hpp"
-#include "comm/node.hpp"
+#include "comm/communicator.hpp"
 #include "core/aligned.hpp"
 #include "core/random.hpp"
 #include "record/campaign_folder.hpp"
@@ -95,7 +95,7 @@ class Bench {
         costs_(dimension(options.qubits)) {
     MPI_Comm_rank(MPI_COMM_WORLD, &rank_);
     MPI_Comm_size(MPI_COMM_WORLD, &size_);
-    writer_ = first_on_node(MPI_COMM_WORLD);
+    writer_ = Communicator(MPI_COMM_WORLD).first_on_node();
     CounterRng rng(1, Stream::synthetic, 0);
     for (double& cost : costs_) cost = rng.uniform();
     function_.emplace(costs_);

@@ -13,9 +13,9 @@
 #include <optional>
 
 #include "cli/options.hpp"
+#include "comm/communicator.hpp"
 #include "comm/distributed_engine.hpp"
 #include "comm/exchange.hpp"
-#include "comm/node.hpp"
 #include "core/aligned.hpp"
 #include "core/error.hpp"
 #include "core/quantities.hpp"
@@ -247,7 +247,7 @@ class Scaling {
       draw();
       engine->expectation_and_gradient(angles, gradient);
     });
-    const int here = ranks_on_node(group);
+    const int here = Communicator(group).node().size();
     if (rank_ != 0) return;
     const auto predicted = [&](bool with_gradient) {
       if (!options_.machine) return 0.0;

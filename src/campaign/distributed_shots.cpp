@@ -7,11 +7,10 @@ namespace qhn {
 namespace {
 
 /// The lists of all ranks as one, sorted by network; on every rank.
-std::vector<Measured> gather_everywhere(MPI_Comm comm, const std::vector<Measured>& mine) {
-  int ranks = 1;
-  MPI_Comm_size(comm, &ranks);
+std::vector<Measured> gather_everywhere(const Communicator& comm,
+                                        const std::vector<Measured>& mine) {
   const auto count = static_cast<int>(mine.size());
-  std::vector<int> counts(static_cast<std::size_t>(ranks)), places{0};
+  std::vector<int> counts(static_cast<std::size_t>(comm.size())), places{0};
   MPI_Allgather(&count, 1, MPI_INT, counts.data(), 1, MPI_INT, comm);
   for (const int c : counts) places.push_back(places.back() + c);
   std::vector<Measured> all(static_cast<std::size_t>(places.back()));

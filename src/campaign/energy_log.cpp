@@ -13,10 +13,10 @@
 #include <fstream>
 #include <map>
 #include <set>
+#include <span>
 #include <sstream>
 #include <thread>
 
-#include "comm/node.hpp"
 #include "comm/processors.hpp"
 #include "record/packing.hpp"
 #include "record/toml_reader.hpp"
@@ -37,29 +37,6 @@ std::string kernel_name() {
   std::string id;
   std::getline(std::ifstream("/proc/sys/kernel/random/boot_id"), id);
   return id.empty() ? host_name() : id;
-}
-
-// The bytes of each rank, on rank 0; empty elsewhere. Collective.
-std::vector<std::vector<std::byte>> gather(const std::vector<std::byte>& mine, MPI_Comm world) {
-  int rank = 0, size = 1;
-  MPI_Comm_rank(world, &rank);
-  MPI_Comm_size(world, &size);
-  const auto ranks = rank == 0 ? static_cast<std::size_t>(size) : 0;
-  const int length = static_cast<int>(mine.size());
-  std::vector<int> lengths(ranks), starts(ranks);
-  MPI_Gather(&length, 1, MPI_INT, lengths.data(), 1, MPI_INT, 0, world);
-  int total = 0;
-  for (std::size_t r = 0; r < ranks; ++r) {
-    starts[r] = total;
-    total += lengths[r];
-  }
-  std::vector<std::byte> all(static_cast<std::size_t>(total));
-  MPI_Gatherv(mine.data(), length, MPI_BYTE, all.data(), lengths.data(), starts.data(), MPI_BYTE, 0,
-              world);
-  std::vector<std::vector<std::byte>> parts;
-  for (std::size_t r = 0; r < ranks; ++r)
-    parts.emplace_back(all.begin() + starts[r], all.begin() + starts[r] + lengths[r]);
-  return parts;
 }
 
 }  // namespace
@@ -86,12 +63,11 @@ CpuModel read_cpu_model(const std::string& path) {
 
 EnergyLog::EnergyLog(MPI_Comm world, bool reads, const EnergyOptions& options, Find find)
     : world_(world), reads_(reads), options_(options), find_(std::move(find)) {
-  MPI_Comm_rank(world_, &rank_);
   if (!find_)
     find_ = [this] {
       return find_energy_source(
           options_.meter, [](const char* name) -> const char* { return std::getenv(name); },
-          processors(), rank_ == 0);
+          processors(), world_.rank() == 0);
     };
   const int one = reads_ ? 1 : 0;
   MPI_Allreduce(&one, &nodes_, 1, MPI_INT, MPI_SUM, world_);
@@ -107,7 +83,7 @@ void EnergyLog::begin() {
   for (const EnergyCounter& counter : source_.counters)
     if (counter.update < 1.0) wish = std::max(wish, 1.0 + 20 * counter.update);
   MPI_Allreduce(&wish, &idle_seconds_, 1, MPI_DOUBLE, MPI_MAX, world_);
-  if (rank_ == 0 && !source_.remarks.empty())
+  if (world_.rank() == 0 && !source_.remarks.empty())
     spdlog::info("energy counters: {}", fmt::join(source_.remarks, "; "));
   idle_before_ = idle();
   began_ = now();
@@ -164,7 +140,7 @@ void EnergyLog::end_phase(const std::string& name, const Work& work, const Again
     if (!more) break;
   }
   began_ = std::move(end);
-  if (rank_ == 0 && phase.times > 1)
+  if (world_.rank() == 0 && phase.times > 1)
     spdlog::info("{}: too short to measure its joules to 1 %, repeated {} time{}", name,
                  phase.times - 1, phase.times == 2 ? "" : "s");
   phases_.push_back(std::move(phase));
@@ -250,11 +226,8 @@ std::string EnergyLog::gather_remarks() {
     for (const std::string& fault : faults_) add(true, fault);
     mine += host_name();
   }
-  const auto* bytes = reinterpret_cast<const std::byte*>(mine.data());
-  const auto parts = gather({bytes, bytes + mine.size()}, world_);
   std::map<std::string, std::vector<std::string>> hosts;  // with this remark
-  for (const auto& part : parts) {
-    std::string text(reinterpret_cast<const char*>(part.data()), part.size());
+  for (const std::string& text : world_.gather(mine)) {
     const std::size_t last = text.rfind('\n');
     if (last == std::string::npos) continue;
     const std::string host = text.substr(last + 1);
@@ -293,21 +266,22 @@ void EnergyLog::tell_cost(const RunEnergy& all) const {
 RunEnergy EnergyLog::finish(const std::string& run, std::uint64_t restarts) {
   const std::vector<ScopeEnergy> idle_after = idle();
   const RunEnergy here = measured_here(idle_after);
-  const auto parts = gather(reads_ ? pack(here) : std::vector<std::byte>{}, world_);
+  const std::vector<std::byte> mine = reads_ ? pack(here) : std::vector<std::byte>{};
   RunEnergy all;
   all.run = run;
   all.restarts = restarts;
   all.pue = options_.pue;
   all.grams_per_kwh = options_.grams_per_kwh;
   std::set<std::string> kernels;
-  for (const auto& part : parts) {
+  for (const std::string& part :
+       world_.gather({reinterpret_cast<const char*>(mine.data()), mine.size()})) {
     if (part.empty()) continue;  // of a rank that does not read counters
-    RunEnergy node = unpack_energy(part);
+    RunEnergy node = unpack_energy(std::as_bytes(std::span(part)));
     all.meter_seconds += node.meter_seconds;
     if (!kernels.insert(node.run).second) continue;  // another rank read these counters
     for (PhaseEnergy& phase : node.phases) all.phases.push_back(std::move(phase));
   }
-  if (rank_ == 0) {
+  if (world_.rank() == 0) {
     nodes_ = static_cast<int>(kernels.size());
     for (PhaseEnergy& phase : all.phases)
       if (phase.host == job_step) phase.nodes = nodes_;

@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "comm/communicator.hpp"
 #include "perf/meter.hpp"
 #include "perf/work.hpp"
 #include "record/energy.hpp"
@@ -77,8 +78,8 @@ class EnergyLog {
   std::string gather_remarks();
   void tell_cost(const RunEnergy& all) const;
 
-  MPI_Comm world_;
-  int rank_ = 0, nodes_ = 1;
+  Communicator world_;
+  int nodes_ = 1;
   bool reads_;
   EnergyOptions options_;
   Find find_;

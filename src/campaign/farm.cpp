@@ -22,7 +22,7 @@
 
 #include "campaign/id_queue.hpp"
 #include "campaign/slice.hpp"
-#include "comm/agree.hpp"
+#include "comm/communicator.hpp"
 #include "comm/processors.hpp"
 #include "core/chunks.hpp"
 #include "core/clock.hpp"
@@ -61,13 +61,6 @@ using Numbers = std::array<std::uint64_t, 4>;
 double coarse_seconds() { return read_clock(CLOCK_MONOTONIC_COARSE); }
 double fine_seconds() { return read_clock(CLOCK_MONOTONIC); }
 double thread_cpu_seconds() { return read_clock(CLOCK_THREAD_CPUTIME_ID); }
-
-std::string host_name() {
-  char name[MPI_MAX_PROCESSOR_NAME];
-  int length = 0;
-  MPI_Get_processor_name(name, &length);
-  return {name, static_cast<std::size_t>(length)};
-}
 
 /// Messages of one rank; used by the calling thread only. Sends never block.
 class Mail {

@@ -12,7 +12,6 @@
 #include <utility>
 #include <vector>
 
-#include "comm/node.hpp"
 #include "core/error.hpp"
 #include "record/packing.hpp"
 
@@ -21,24 +20,8 @@ namespace {
 
 using namespace std::chrono_literals;
 
-/// Owns a part of a split communicator.
-class Split {
- public:
-  Split(MPI_Comm comm, int color, int key) { MPI_Comm_split(comm, color, key, &comm_); }
-  ~Split() { MPI_Comm_free(&comm_); }
-  Split(const Split&) = delete;
-  Split& operator=(const Split&) = delete;
-  MPI_Comm comm() const { return comm_; }
-
- private:
-  MPI_Comm comm_ = MPI_COMM_NULL;
-};
-
-int rank_in(MPI_Comm comm) {
-  int rank = 0;
-  MPI_Comm_rank(comm, &rank);
-  return rank;
-}
+/// The group of this rank: `size` consecutive ranks.
+Communicator group_of(const Communicator& comm, int size) { return comm.split(comm.rank() / size); }
 
 /// Depends on every bit of the angles; different angles collide with probability 2^-64.
 std::uint64_t hash(std::span<const double> angles) {
@@ -88,16 +71,11 @@ class Group::Together final : public Engine, public StringSearch {
 
 Group::Group(MPI_Comm comm, int size, const std::atomic<bool>& stop, Failure failed,
              std::function<void()> stopped)
-    : ranks_(Split(comm, rank_in(comm) / size, rank_in(comm)).comm()),
+    : ranks_(group_of(Communicator(comm), size)),
+      leaders_(Communicator(comm).split(leads() ? 0 : MPI_UNDEFINED)),
       stop_(stop),
       failed_(std::move(failed)),
-      stopped_(std::move(stopped)) {
-  MPI_Comm_split(comm, leads() ? 0 : MPI_UNDEFINED, rank_in(comm), &leaders_);
-}
-
-Group::~Group() {
-  if (leaders_ != MPI_COMM_NULL) MPI_Comm_free(&leaders_);
-}
+      stopped_(std::move(stopped)) {}
 
 std::unique_ptr<Engine> Group::together(std::unique_ptr<Engine> engine) {
   return std::make_unique<Together>(*this, std::move(engine));
@@ -135,14 +113,19 @@ auto Group::guarded(const Work& work) {
   throw RunError(message);
 }
 
+MPI_Request Group::start_broadcast(Order& order) const {
+  MPI_Request request = MPI_REQUEST_NULL;
+  MPI_Ibcast(&order, sizeof order, MPI_BYTE, 0, ranks_.comm(), &request);
+  return request;
+}
+
 RestartRunner Group::lead(RestartRunner run) {
   return [this, run = std::move(run)](std::uint64_t id, const RestartHooks& hooks) {
     return guarded([&] {
       std::vector<std::byte> checkpoint;
       if (hooks.resume) checkpoint = pack(*hooks.resume);
       Order order{1, id, checkpoint.size()};
-      MPI_Request told = MPI_REQUEST_NULL;
-      MPI_Ibcast(&order, sizeof order, MPI_BYTE, 0, ranks_.comm(), &told);
+      MPI_Request told = start_broadcast(order);
       MPI_Wait(&told, MPI_STATUS_IGNORE);
       MPI_Bcast(checkpoint.data(), static_cast<int>(checkpoint.size()), MPI_BYTE, 0, ranks_.comm());
 
@@ -163,8 +146,7 @@ void Group::follow(const RestartRunner& run) {
   guarded([&] {
     for (;;) {
       Order order;
-      MPI_Request told = MPI_REQUEST_NULL;
-      MPI_Ibcast(&order, sizeof order, MPI_BYTE, 0, ranks_.comm(), &told);
+      MPI_Request told = start_broadcast(order);
       wait_asleep(told, 100us, [this] {
         if (stop_ && stopped_) stopped_();
       });
@@ -183,8 +165,7 @@ void Group::follow(const RestartRunner& run) {
 void Group::dismiss() {
   if (broken_) return;
   Order order;
-  MPI_Request told = MPI_REQUEST_NULL;
-  MPI_Ibcast(&order, sizeof order, MPI_BYTE, 0, ranks_.comm(), &told);
+  MPI_Request told = start_broadcast(order);
   MPI_Wait(&told, MPI_STATUS_IGNORE);
 }
 

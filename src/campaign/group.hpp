@@ -33,14 +33,11 @@ class Group {
   /// is set while it waits for its leader, which may be idle. Collective over `comm`.
   Group(MPI_Comm comm, int size, const std::atomic<bool>& stop, Failure failed,
         std::function<void()> stopped = {});
-  ~Group();
-  Group(const Group&) = delete;
-  Group& operator=(const Group&) = delete;
 
   const Ranks& ranks() const { return ranks_; }  ///< of this group
   bool leads() const { return ranks_.rank() == 0; }
-  /// The leaders of all groups, in their order; MPI_COMM_NULL on followers.
-  MPI_Comm leaders() const { return leaders_; }
+  /// The leaders of all groups, in their order; none on followers.
+  const Communicator& leaders() const { return leaders_; }
 
   /// `engine`, whose calls are collective over ranks(), with agree_to_go_on() before each call.
   /// Must not outlive the group.
@@ -60,11 +57,13 @@ class Group {
  private:
   class Together;
   struct Order;
+  /// From the leader to the followers, which can sleep until it arrives.
+  MPI_Request start_broadcast(Order& order) const;
   template <class Work>
   auto guarded(const Work& work);
 
   Ranks ranks_;
-  MPI_Comm leaders_ = MPI_COMM_NULL;
+  Communicator leaders_;
   const std::atomic<bool>& stop_;
   Failure failed_;
   std::function<void()> stopped_;

@@ -8,14 +8,12 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
-#include <exception>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "campaign/memory_limits.hpp"
 #include "campaign/same_input.hpp"
-#include "comm/agree.hpp"
 #include "comm/processors.hpp"
 #include "comm/shared_memory.hpp"
 #include "core/error.hpp"
@@ -23,44 +21,29 @@
 
 namespace qhn {
 
-NodeMemory::NodeMemory(MPI_Comm world) {
-  MPI_Comm_split_type(world, MPI_COMM_TYPE_SHARED, 0, MPI_INFO_NULL, &node_);
-  MPI_Comm_rank(node_, &rank_);
-  MPI_Comm_size(node_, &ranks_);
-}
-
-NodeMemory::~NodeMemory() { MPI_Comm_free(&node_); }
-
 std::shared_ptr<void> NodeMemory::place(std::size_t bytes, const std::function<void(void*)>& fill) {
-  if (ranks_ == 1) return SampleMemory::place(bytes, fill);
+  if (node_.size() == 1) return SampleMemory::place(bytes, fill);
   void* const common = map_in_common(node_, bytes);
   std::shared_ptr<void> owner;
-  std::string failure;
-  try {
+  node_.agree([&] {
     if (common)
       owner = {common, [bytes](void* p) { munmap(p, bytes); }};
     else
       owner = SampleMemory::place(bytes, [](void*) {});
     if (reads()) fill(owner.get());
-  } catch (const std::exception& error) {
-    failure = error.what();
-  }
-  throw_agreed(node_, failure);  // also a barrier: the memory is filled
+  });  // also a barrier: the memory is filled
   if (common) return owner;
   if (reads() && !std::exchange(told_, true))
     spdlog::warn("{}: each of its {} ranks holds a copy of the samples: no space in /dev/shm",
-                 host_name(), ranks_);
-  constexpr std::size_t most = std::size_t{1} << 30;
-  for (std::size_t at = 0; at < bytes; at += most)
-    MPI_Bcast(static_cast<std::byte*>(owner.get()) + at,
-              static_cast<int>(std::min(most, bytes - at)), MPI_BYTE, 0, node_);
+                 host_name(), node_.size());
+  node_.broadcast_bytes(owner.get(), bytes);
   return owner;
 }
 
 DataSet NodeMemory::share(DataSet data) {
   std::array<std::int64_t, 3> shape{data.inputs, static_cast<std::int64_t>(data.features.size()),
                                     static_cast<std::int64_t>(data.labels.size())};
-  MPI_Bcast(shape.data(), 3, MPI_INT64_T, 0, node_);
+  node_.broadcast(shape);
   DataSet common;
   common.inputs = static_cast<int>(shape[0]);
   common.features =
@@ -76,7 +59,7 @@ DataSet NodeMemory::share(DataSet data) {
 }
 
 DataSplit NodeMemory::share(DataSplit data) {
-  if (ranks_ == 1) return data;
+  if (node_.size() == 1) return data;
   DataSet train = share(std::exchange(data.train, {}));
   return {std::move(train), share(std::move(data.test)), std::move(data.remarks)};
 }

@@ -1,10 +1,9 @@
 #pragma once
 
-#include <mpi.h>
-
 #include <memory>
 #include <string>
 
+#include "comm/communicator.hpp"
 #include "comm/mpi_session.hpp"
 #include "problem/sample_memory.hpp"
 
@@ -15,13 +14,10 @@ namespace qhn {
 /// collective over the ranks of a node.
 class NodeMemory : public SampleMemory {
  public:
-  explicit NodeMemory(MPI_Comm world);  ///< collective
-  ~NodeMemory() override;
-  NodeMemory(const NodeMemory&) = delete;
-  NodeMemory& operator=(const NodeMemory&) = delete;
+  explicit NodeMemory(const Communicator& world) : node_(world.node()) {}  ///< collective
 
   /// Whether this rank reads the data of its node.
-  bool reads() const { return rank_ == 0; }
+  bool reads() const { return node_.rank() == 0; }
   /// Returns the data of the reading rank on all ranks of the node.
   DataSplit share(DataSplit data);
 
@@ -31,8 +27,7 @@ class NodeMemory : public SampleMemory {
  private:
   DataSet share(DataSet data);
 
-  MPI_Comm node_ = MPI_COMM_NULL;
-  int rank_ = 0, ranks_ = 1;
+  Communicator node_;
   bool told_ = false;
 };
 

@@ -26,7 +26,6 @@
 #include "campaign/workload.hpp"
 #include "comm/launcher.hpp"
 #include "comm/mpi_session.hpp"
-#include "comm/node.hpp"
 #include "comm/processors.hpp"
 #include "comm/shared_costs.hpp"
 #include "core/error.hpp"
@@ -65,40 +64,16 @@ struct Node {
 };
 
 // Collective over `world`.
-Node survey_node(MPI_Comm world) {
-  MPI_Comm comm = MPI_COMM_NULL;
-  MPI_Comm_split_type(world, MPI_COMM_TYPE_SHARED, 0, MPI_INFO_NULL, &comm);
-  Node node;
-  MPI_Comm_size(comm, &node.ranks);
-  node.threads = share_of_cores(comm);
-  node.cache = last_level_cache(processors_of(comm));
-  MPI_Comm_free(&comm);
-  return node;
-}
-
-// Broadcasts rank 0's bytes. Collective over `world`.
-template <class Bytes>
-void broadcast(Bytes& bytes, MPI_Comm world) {
-  auto length = static_cast<int>(bytes.size());
-  MPI_Bcast(&length, 1, MPI_INT, 0, world);
-  bytes.resize(static_cast<std::size_t>(length));
-  MPI_Bcast(bytes.data(), length, MPI_BYTE, 0, world);
+Node survey_node(const Communicator& world) {
+  const Communicator node = world.node();
+  return {node.size(), share_of_cores(node), last_level_cache(processors_of(node))};
 }
 
 // The hosts of all ranks, each once, on rank 0. Collective over `world`.
-std::vector<std::string> host_names(MPI_Comm world) {
-  char name[MPI_MAX_PROCESSOR_NAME] = {};
-  int length = 0, rank = 0, size = 1;
-  MPI_Get_processor_name(name, &length);
-  MPI_Comm_rank(world, &rank);
-  MPI_Comm_size(world, &size);
-  std::vector<char> all(rank == 0 ? static_cast<std::size_t>(size) * sizeof name : 0);
-  MPI_Gather(name, sizeof name, MPI_CHAR, all.data(), sizeof name, MPI_CHAR, 0, world);
+std::vector<std::string> host_names(const Communicator& world) {
   std::vector<std::string> names;
-  for (std::size_t at = 0; at < all.size(); at += sizeof name) {
-    const std::string host = &all[at];
+  for (const std::string& host : world.gather(host_name()))
     if (std::find(names.begin(), names.end(), host) == names.end()) names.push_back(host);
-  }
   return names;
 }
 
@@ -156,7 +131,7 @@ class Campaign {
   bool is_root() const { return session_.rank() == 0; }
   bool leads() const { return !group_ || group_->leads(); }
   // Ranks of the farm: all, or the leaders of their groups.
-  MPI_Comm crew() const { return group_ ? group_->leaders() : session_.world(); }
+  const Communicator& crew() const { return group_ ? group_->leaders() : session_.world(); }
 
   std::string describe_workers() const {
     const int ranks = session_.size(), each = options_.ranks_per_state;
@@ -211,7 +186,7 @@ class Campaign {
                    node.threads == 1 ? "" : "s");
     provenance_.hosts = host_names(session_.world());
     experiment_.energy.meter.slurm = options_.sstat;
-    energy_.emplace(session_.world(), session_.rank() == first_on_node(session_.world()),
+    energy_.emplace(session_.world(), session_.rank() == session_.world().first_on_node(),
                     experiment_.energy);
   }
 
@@ -234,10 +209,9 @@ class Campaign {
   }
 
   void elect_writer() {
-    int rank = 0;
-    MPI_Comm_rank(crew(), &rank);
+    const int rank = crew().rank();
     const int each = std::max(1, options_.ranks_per_writer / options_.ranks_per_state);
-    writer_ = options_.ranks_per_writer > 0 ? rank / each * each : first_on_node(crew());
+    writer_ = options_.ranks_per_writer > 0 ? rank / each * each : crew().first_on_node();
     writes_ = writer_ == rank;
   }
 
@@ -246,7 +220,7 @@ class Campaign {
   // as a network file system may show it late.
   void require_common_folder() {
     std::string run = self_.run;
-    broadcast(run, session_.world());
+    session_.world().broadcast(run);
     session_.agree([&] {
       if (!writes_ || is_root()) return;
       const std::string folder = folder_path_.string();
@@ -366,7 +340,7 @@ class Campaign {
         memory_for_engine(available_, node.ranks, problem_->bits(), options_.ranks_per_state);
     MPI_Allreduce(MPI_IN_PLACE, &terms.engine_memory, 1, MPI_DOUBLE, MPI_MIN, session_.world());
     if (before_) terms.begun_with = before_->provenance.engine;
-    broadcast(terms.begun_with, session_.world());
+    session_.world().broadcast(terms.begun_with);
     return terms;
   }
 
@@ -409,9 +383,9 @@ class Campaign {
           before_ ? before_->method : work_.tune(threads_, interrupted);
       if (method) header = pack(journal_header(*method));
     });
-    broadcast(header, session_.world());
+    session_.world().broadcast(header);
     if (header.empty()) return false;
-    broadcast(self_.run, session_.world());
+    session_.world().broadcast(self_.run);
     const JournalHeader agreed = unpack_header(header);
     int tuned = agreed.method.tuning.evaluations > 0 && !before_;
     MPI_Bcast(&tuned, 1, MPI_INT, 0, session_.world());

@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cstdint>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
@@ -51,15 +50,6 @@ std::string absolute(const std::string& path) {
   return error ? path : whole.lexically_normal().string();
 }
 
-/// Rank 0's text on all ranks. Collective.
-std::string broadcast(std::string text, MPI_Comm world) {
-  std::int64_t length = static_cast<std::int64_t>(text.size());
-  MPI_Bcast(&length, 1, MPI_INT64_T, 0, world);
-  text.resize(static_cast<std::size_t>(length));
-  MPI_Bcast(text.data(), static_cast<int>(length), MPI_CHAR, 0, world);
-  return text;
-}
-
 }  // namespace
 
 std::string describe_difference(const std::string& rank_0, const std::string& here) {
@@ -80,8 +70,8 @@ void require_same(MpiSession& session, const std::vector<Given>& mine) {
   nlohmann::json list = nlohmann::json::array();
   if (session.rank() == 0)
     for (const Given& g : mine) list.push_back({g.what, g.value, sha256(g.what + '\0' + g.value)});
-  const std::string text = broadcast(
-      list.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace), session.world());
+  std::string text = list.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+  session.world().broadcast(text);
   session.agree([&] {
     const nlohmann::json rank_0 = nlohmann::json::parse(text);
     for (std::size_t i = 0; i < std::max(rank_0.size(), mine.size()); ++i) {

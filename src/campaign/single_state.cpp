@@ -10,7 +10,6 @@
 #include "campaign/node_memory.hpp"
 #include "campaign/same_input.hpp"
 #include "comm/launcher.hpp"
-#include "comm/node.hpp"
 #include "comm/processors.hpp"
 #include "core/costs.hpp"
 #include "core/error.hpp"
@@ -45,7 +44,7 @@ void plan(const SingleStateOptions& options, bool gradient, bool measured, Singl
       options.threads > 0 ? options.threads : default_threads(count_cores(allowed_processors()));
   omp_set_num_threads(threads);
   const double available = available_memory();
-  const int here = s.ranks ? ranks_on_node(s.ranks->comm()) : 1;
+  const int here = s.ranks ? s.ranks->comm().node().size() : 1;
   const EngineKind kind = measured ? EngineKind::sweep : s.experiment.engine;
   ExecutionRequest request{
       {kind, s.experiment.precision, threads, gradient}, measured, options.ranks};

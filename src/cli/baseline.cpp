@@ -105,7 +105,7 @@ int run_baseline_verb(CampaignOptions options, std::vector<std::string> methods)
       options.out = folder_of(experiment, folder).string();
     });
     int code = run_campaign(session, options, *make_classical_work(), merge_campaign);
-    MPI_Bcast(&code, 1, MPI_INT, 0, session.world());  // known on rank 0
+    session.world().broadcast(code);  // known on rank 0
     if (code != 0) return session.rank() == 0 ? code : 0;
     session.agree([&] {
       if (session.rank() == 0 && fs::exists(campaign_path(options.out))) tell_costs(options.out);

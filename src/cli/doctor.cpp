@@ -32,7 +32,7 @@ std::vector<int> my_processors() {
 
 // Processors of each thread that `qhn train` would start on this rank. The number of threads is
 // OMP_NUM_THREADS, or the rank's share of the cores that the ranks of its node may use.
-std::vector<std::vector<int>> thread_bindings(MPI_Comm node) {
+std::vector<std::vector<int>> thread_bindings(const Communicator& node) {
   const int threads = default_threads(share_of_cores(node));
   std::vector<std::vector<int>> bindings(static_cast<std::size_t>(threads));
 #pragma omp parallel num_threads(threads)
@@ -46,24 +46,9 @@ std::vector<T> gather(const MpiSession& session, const T& mine, bool has_one = t
   const std::string text =
       has_one ? nlohmann::json(mine).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace)
               : "";
-  const int length = static_cast<int>(text.size());
-  std::vector<int> lengths(static_cast<std::size_t>(session.size())), starts(lengths.size());
-  MPI_Gather(&length, 1, MPI_INT, lengths.data(), 1, MPI_INT, 0, session.world());
-  int total = 0;
-  for (std::size_t i = 0; i < lengths.size(); ++i) {
-    starts[i] = total;
-    total += lengths[i];
-  }
-  std::string all(static_cast<std::size_t>(total), ' ');
-  MPI_Gatherv(text.data(), length, MPI_CHAR, all.data(), lengths.data(), starts.data(), MPI_CHAR, 0,
-              session.world());
   std::vector<T> result;
-  if (session.rank() != 0) return result;
-  for (std::size_t i = 0; i < lengths.size(); ++i)
-    if (lengths[i] > 0)
-      result.push_back(
-          nlohmann::json::parse(all.begin() + starts[i], all.begin() + starts[i] + lengths[i])
-              .get<T>());
+  for (const std::string& part : session.world().gather(text))
+    if (!part.empty()) result.push_back(nlohmann::json::parse(part).get<T>());
   return result;
 }
 
@@ -95,29 +80,24 @@ RunFacts survey_alone(const std::string& folder, NodeFacts node) {
   RunFacts facts;
   node.host = host_name();
   facts.mpi = "not started";
-  facts.ranks = {{0, node.host, my_processors(), count_cores(allowed_processors()),
-                  thread_bindings(MPI_COMM_NULL)}};
+  facts.ranks = {
+      {0, node.host, my_processors(), count_cores(allowed_processors()), thread_bindings({})}};
   facts.nodes = {std::move(node)};
   facts.folder = survey_folder(folder);
   return facts;
 }
 
 RunFacts survey(MpiSession& session, const std::string& folder, NodeFacts node) {
-  MPI_Comm shared = MPI_COMM_NULL;
-  MPI_Comm_split_type(session.world(), MPI_COMM_TYPE_SHARED, 0, MPI_INFO_NULL, &shared);
-  int place = 0;
-  MPI_Comm_rank(shared, &place);
-
+  const Communicator shared = session.world().node();
   RunFacts facts;
   facts.mpi = mpi_version();
   node.host = host_name();
   const RankFacts mine{session.rank(), node.host, my_processors(),
                        count_cores(allowed_processors()), thread_bindings(shared)};
-  MPI_Comm_free(&shared);
   facts.ranks = gather(session, mine);
-  facts.nodes = gather(session, node, place == 0);
+  facts.nodes = gather(session, node, shared.rank() == 0);
 
-  const std::vector<int> node_of = nodes_of(session.world());
+  const std::vector<int> node_of = session.world().nodes();
   // One partner on rank 0's node and one on another node, if there are any.
   for (const bool same_node : {true, false}) {
     const int other = link_partners(node_of, same_node)[0];

@@ -4,8 +4,6 @@
 
 #include <algorithm>
 
-#include "comm/node.hpp"
-
 namespace qhn {
 namespace {
 
@@ -21,22 +19,7 @@ double median_seconds(int times, Once once) {
   return seconds[static_cast<std::size_t>(times / 2)];
 }
 
-int rank_of(MPI_Comm comm) {
-  int rank = 0;
-  MPI_Comm_rank(comm, &rank);
-  return rank;
-}
-
 }  // namespace
-
-std::vector<int> nodes_of(MPI_Comm comm) {
-  int ranks = 1;
-  MPI_Comm_size(comm, &ranks);
-  const int mine = first_on_node(comm);
-  std::vector<int> all(static_cast<std::size_t>(ranks));
-  MPI_Allgather(&mine, 1, MPI_INT, all.data(), 1, MPI_INT, comm);
-  return all;
-}
 
 std::vector<int> link_partners(std::span<const int> node_of, bool same_node) {
   std::vector<int> partners(node_of.size(), -1), here, there;
@@ -56,8 +39,8 @@ std::vector<int> link_partners(std::span<const int> node_of, bool same_node) {
   return partners;
 }
 
-double message_seconds(MPI_Comm comm, int other, std::size_t bytes, int times) {
-  const int rank = rank_of(comm);
+double message_seconds(const Communicator& comm, int other, std::size_t bytes, int times) {
+  const int rank = comm.rank();
   if (rank != 0 && rank != other) return 0.0;
   std::vector<char> buffer(bytes);
   const int count = static_cast<int>(bytes);
@@ -74,8 +57,9 @@ double message_seconds(MPI_Comm comm, int other, std::size_t bytes, int times) {
          2.0;
 }
 
-double swap_seconds(MPI_Comm comm, std::span<const int> partners, std::size_t bytes, int times) {
-  const int partner = partners[static_cast<std::size_t>(rank_of(comm))];
+double swap_seconds(const Communicator& comm, std::span<const int> partners, std::size_t bytes,
+                    int times) {
+  const int partner = partners[static_cast<std::size_t>(comm.rank())];
   double seconds = 0.0;
   if (partner >= 0) {
     std::vector<char> out(bytes), in(bytes);
@@ -90,12 +74,13 @@ double swap_seconds(MPI_Comm comm, std::span<const int> partners, std::size_t by
   return seconds;
 }
 
-std::optional<Link> measure_link(MPI_Comm comm, std::span<const int> node_of, bool same_node) {
+std::optional<Link> measure_link(const Communicator& comm, std::span<const int> node_of,
+                                 bool same_node) {
   const std::vector<int> partners = link_partners(node_of, same_node);
   const int other = partners[0];
   if (other < 0) return std::nullopt;
   const auto pairs = std::ranges::count_if(partners, [](int p) { return p >= 0; }) / 2;
-  const bool speaks = rank_of(comm) == 0;
+  const bool speaks = comm.rank() == 0;
   if (speaks)
     spdlog::info("link between ranks 0 and {}, {}; both ways at once: {} pair{} of ranks", other,
                  same_node ? "on one node" : "on two nodes", pairs, pairs == 1 ? "" : "s");

@@ -21,7 +21,6 @@
 #include "comm/distributed_engine.hpp"
 #include "comm/launcher.hpp"
 #include "comm/mpi_session.hpp"
-#include "comm/node.hpp"
 #include "comm/processors.hpp"
 #include "core/error.hpp"
 #include "core/paths.hpp"
@@ -75,11 +74,8 @@ std::string measure_machine(std::optional<Link> node, std::optional<Link> networ
 }
 
 /// Lets this rank use all processors of its node, because launchers bind it to some. Collective.
-void widen_to_node(MPI_Comm world) {
-  MPI_Comm node = MPI_COMM_NULL;
-  MPI_Comm_split_type(world, MPI_COMM_TYPE_SHARED, 0, MPI_INFO_NULL, &node);
-  const cpu_set_t mine = allowed_processors(), all = processors_of(node);
-  MPI_Comm_free(&node);
+void widen_to_node(const Communicator& world) {
+  const cpu_set_t mine = allowed_processors(), all = processors_of(world.node());
   if (CPU_EQUAL(&mine, &all)) return;
   if (sched_setaffinity(0, sizeof all, &all) != 0 || omp_get_proc_bind() != omp_proc_bind_false)
     throw InputError(
@@ -95,7 +91,7 @@ void run_measure(const PlanOptions& options) {
     session.emplace();
     require_same_launch(*session);
     refuse_lonely_rank(session->size(), environment);
-    const std::vector<int> node_of = nodes_of(session->world());
+    const std::vector<int> node_of = session->world().nodes();
     node = measure_link(session->world(), node_of, true);
     network = measure_link(session->world(), node_of, false);
     session->agree([&] { widen_to_node(session->world()); });

@@ -42,20 +42,21 @@ std::vector<double> costs_of(const SingleState& s, std::vector<Index> strings) {
   }
   const IndexMap part = s.plan.part(s.ranks->rank());
   std::uint64_t count = strings.size();
-  MPI_Bcast(&count, 1, MPI_UINT64_T, 0, s.ranks->comm());
+  const Communicator& comm = s.ranks->comm();
+  comm.broadcast(count);
   constexpr std::uint64_t at_once = 1 << 20;
   for (std::uint64_t first = 0; first < count; first += at_once) {
     const auto some = static_cast<int>(std::min(at_once, count - first));
     std::vector<Index> asked(static_cast<std::size_t>(some));
     if (s.speaks())
       std::copy_n(strings.begin() + static_cast<std::ptrdiff_t>(first), some, asked.begin());
-    MPI_Bcast(asked.data(), some, MPI_UINT64_T, 0, s.ranks->comm());
+    comm.broadcast_bytes(asked.data(), asked.size() * sizeof(Index));
     std::vector<double> here, all(asked.size());
     for (const Index w : asked) {
       const std::optional<Index> x = part.find(w);
       here.push_back(x ? s.costs[*x] : std::numeric_limits<double>::infinity());
     }
-    MPI_Reduce(here.data(), all.data(), some, MPI_DOUBLE, MPI_MIN, 0, s.ranks->comm());
+    MPI_Reduce(here.data(), all.data(), some, MPI_DOUBLE, MPI_MIN, 0, comm);
     if (s.speaks())
       std::copy(all.begin(), all.end(), costs.begin() + static_cast<std::ptrdiff_t>(first));
   }

@@ -8,9 +8,10 @@
 #include <cstddef>
 #include <cstdio>
 #include <exception>
+#include <new>
+#include <optional>
 #include <utility>
 
-#include "comm/node.hpp"
 #include "core/error.hpp"
 #include "record/output.hpp"
 
@@ -24,19 +25,20 @@ constexpr int stop_tag = 1;
 MpiSession::MpiSession() : exceptions_at_start_(std::uncaught_exceptions()) {
   int provided = 0;
   MPI_Init_thread(nullptr, nullptr, MPI_THREAD_FUNNELED, &provided);
-  MPI_Comm_rank(MPI_COMM_WORLD, &rank_);
-  MPI_Comm_size(MPI_COMM_WORLD, &size_);
   if (provided < MPI_THREAD_FUNNELED) {
     MPI_Finalize();
     throw RunError("this MPI offers no threads: MPI_THREAD_FUNNELED is needed");
   }
+  world_ = Communicator(MPI_COMM_WORLD);
+  rank_ = world_.rank();
+  size_ = world_.size();
 }
 
 MpiSession::~MpiSession() {
   const bool failing = std::uncaught_exceptions() > exceptions_at_start_;
   if (failing && size_ > 1 && !agreed_failure_) return;
   if (world_ != MPI_COMM_WORLD) {
-    if (world_ != MPI_COMM_NULL) MPI_Comm_free(&world_);
+    world_ = {};
     wait_asleep(MPI_COMM_WORLD, [this] {
       if (stop_ && *stop_) call_for_a_stop();
     });
@@ -51,9 +53,9 @@ bool MpiSession::narrow(int ranks, const std::atomic<bool>* stop) {
   if (rank_ == 0 && ranks + 1 == size_) spdlog::info("rank {} has nothing to do", ranks);
   if (rank_ == 0 && ranks + 1 < size_)
     spdlog::info("ranks {} to {} have nothing to do", ranks, size_ - 1);
-  MPI_Comm_split(MPI_COMM_WORLD, rank_ < ranks ? 0 : MPI_UNDEFINED, rank_, &world_);
+  world_ = world_.split(rank_ < ranks ? 0 : MPI_UNDEFINED);
   size_ = ranks;
-  if (world_ != MPI_COMM_NULL) return true;
+  if (world_) return true;
   stop_ = stop;
   return false;
 }
@@ -77,35 +79,24 @@ bool MpiSession::called_for_a_stop() {
 }
 
 void MpiSession::agree(const std::function<void()>& work) {
-  int code = 0;
-  std::string message;
+  std::optional<RankFailure> mine;
   try {
     work();
   } catch (const InputError& error) {
-    code = 2;
-    message = error.what();
+    mine = {error.what(), true};
   } catch (const std::bad_alloc&) {
-    code = 1;
-    message = "out of memory";
+    mine = {"out of memory"};
   } catch (const std::exception& error) {
-    code = 1;
-    message = error.what();
+    mine = {error.what()};
   }
-
-  const int mine = code == 0 ? size_ : rank_;
-  int failed = size_;
-  MPI_Allreduce(&mine, &failed, 1, MPI_INT, MPI_MIN, world_);
-  if (failed == size_) return;
-
-  int header[2] = {code, static_cast<int>(message.size())};
-  MPI_Bcast(header, 2, MPI_INT, failed, world_);
-  message.resize(static_cast<std::size_t>(header[1]));
-  MPI_Bcast(message.data(), header[1], MPI_CHAR, failed, world_);
+  const std::optional<RankFailure> first = world_.first_failure(std::move(mine));
+  if (!first) return;
 
   agreed_failure_ = true;
   if (rank_ != 0) throw CLI::RuntimeError(0);
-  if (failed != 0) message = fmt::format("rank {}: {}", failed, message);
-  if (header[0] == 2) throw InputError(message);
+  const std::string message =
+      first->rank == 0 ? first->message : fmt::format("rank {}: {}", first->rank, first->message);
+  if (first->input) throw InputError(message);
   throw RunError(message);
 }
 

@@ -6,6 +6,8 @@
 #include <functional>
 #include <string>
 
+#include "comm/communicator.hpp"
+
 namespace qhn {
 
 /// MPI during one verb: initialized with MPI_THREAD_FUNNELED, finalized at the end. Verbs that need
@@ -22,7 +24,8 @@ class MpiSession {
 
   int rank() const { return rank_; }
   int size() const { return size_; }
-  MPI_Comm world() const { return world_; }
+  /// The ranks that take part: all, until narrow(); none on idle ranks.
+  const Communicator& world() const { return world_; }
 
   /// Reduces the world to the first `ranks` ranks; rank 0 logs the idle ranks. Returns false on
   /// idle ranks: they must end, and sleep in the destructor until the others end. An idle rank
@@ -44,7 +47,7 @@ class MpiSession {
   void agree(const std::function<void()>& work);
 
  private:
-  MPI_Comm world_ = MPI_COMM_WORLD;
+  Communicator world_;
   int rank_ = 0;
   int size_ = 1;
   const std::atomic<bool>* stop_ = nullptr;  ///< stop flag of an idle rank

@@ -64,19 +64,19 @@ std::string host_name() {
   return ::gethostname(name, sizeof name - 1) == 0 ? name : "unknown";
 }
 
-cpu_set_t processors_of(MPI_Comm node) {
+cpu_set_t processors_of(const Communicator& node) {
   const cpu_set_t mine = allowed_processors();
   cpu_set_t all = mine;
   MPI_Allreduce(&mine, &all, sizeof mine, MPI_BYTE, MPI_BOR, node);
   return all;
 }
 
-int share_of_cores(MPI_Comm node) {
+int share_of_cores(const Communicator& node) {
   const cpu_set_t mine = allowed_processors();
   cpu_set_t all = mine;
   const int count = CPU_COUNT(&mine);
   int claimed = count;
-  if (node != MPI_COMM_NULL) {
+  if (node) {
     all = processors_of(node);
     MPI_Allreduce(&count, &claimed, 1, MPI_INT, MPI_SUM, node);
   }

@@ -1,12 +1,14 @@
 #pragma once
 
-#include <mpi.h>
 #include <sched.h>
 
 #include <string>
 
+#include "comm/communicator.hpp"
+
 namespace qhn {
 
+/// This node's name, as gethostname() states it; "unknown" if it does not.
 std::string host_name();
 
 /// Processors that this process may run on.
@@ -25,12 +27,12 @@ int count_numa_domains(const cpu_set_t& processors);
 double last_level_cache(const cpu_set_t& processors);
 
 /// Union of the processors that the ranks of `node` may use. Collective.
-cpu_set_t processors_of(MPI_Comm node);
+cpu_set_t processors_of(const Communicator& node);
 
 /// This rank's fair share of the cores of its node: all that it may use, fewer if other ranks may
-/// use them too; at least 1. Collective over `node`, the ranks of one node; MPI_COMM_NULL: this
-/// rank alone.
-int share_of_cores(MPI_Comm node);
+/// use them too; at least 1. Collective over `node`, the ranks of one node; none: this rank
+/// alone.
+int share_of_cores(const Communicator& node);
 
 /// OMP_NUM_THREADS if it is set, else `cores`.
 int default_threads(int cores);

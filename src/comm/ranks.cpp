@@ -19,26 +19,13 @@ struct Part {
 }  // namespace
 
 Ranks::Ranks(MPI_Comm comm, int most_sharing) {
-  MPI_Comm_size(comm, &size_);
-  if (!std::has_single_bit(static_cast<unsigned>(size_)))
+  const Communicator all(comm);
+  if (!std::has_single_bit(static_cast<unsigned>(all.size())))
     throw InputError("a state is distributed over 1, 2, 4, 8, … ranks, not " +
-                     std::to_string(size_));
-  MPI_Comm_dup(comm, &comm_);
-  MPI_Comm_rank(comm_, &rank_);
-  MPI_Comm whole_node = MPI_COMM_NULL;
-  int on_node = 0;
-  MPI_Comm_split_type(comm_, MPI_COMM_TYPE_SHARED, 0, MPI_INFO_NULL, &whole_node);
-  MPI_Comm_rank(whole_node, &on_node);
-  MPI_Comm_split(whole_node, on_node / most_sharing, on_node, &node_);
-  MPI_Comm_free(&whole_node);
-}
-
-Ranks::~Ranks() {
-  int ended = 0;
-  MPI_Finalized(&ended);
-  if (ended) return;
-  MPI_Comm_free(&node_);
-  MPI_Comm_free(&comm_);
+                     std::to_string(all.size()));
+  comm_ = all.duplicate();
+  const Communicator whole_node = comm_.node();
+  node_ = whole_node.split(whole_node.rank() / most_sharing);
 }
 
 template <class T>
@@ -63,24 +50,24 @@ void Ranks::sum(std::span<T> values) const {
   T* received = reinterpret_cast<T*>(received_.data());
   std::vector<Part> taken;  // before each halving
   Part own{0, values.size()};
-  for (int step = 1; step < size_; step *= 2) {
+  for (int step = 1; step < size(); step *= 2) {
     taken.push_back(own);
-    const bool upper = rank_ & step;
+    const bool upper = rank() & step;
     const Part mine = upper ? Part{own.middle(), own.end} : Part{own.begin, own.middle()};
     const Part other = upper ? Part{own.begin, own.middle()} : Part{own.middle(), own.end};
     traffic_.summed_bytes += (other.end - other.begin) * sizeof(T);
-    swap_with<T>(comm_, rank_ ^ step, values.subspan(other.begin, other.end - other.begin),
+    swap_with<T>(comm_, rank() ^ step, values.subspan(other.begin, other.end - other.begin),
                  {received, mine.end - mine.begin});
     for (std::size_t i = mine.begin; i < mine.end; ++i) values[i] += received[i - mine.begin];
     own = mine;
   }
-  for (int step = size_ / 2; step > 0; step /= 2) {
+  for (int step = size() / 2; step > 0; step /= 2) {
     const Part whole = taken.back();
     taken.pop_back();
     const Part other =
-        rank_ & step ? Part{whole.begin, whole.middle()} : Part{whole.middle(), whole.end};
+        rank() & step ? Part{whole.begin, whole.middle()} : Part{whole.middle(), whole.end};
     traffic_.summed_bytes += (own.end - own.begin) * sizeof(T);
-    swap_with<T>(comm_, rank_ ^ step, values.subspan(own.begin, own.end - own.begin),
+    swap_with<T>(comm_, rank() ^ step, values.subspan(own.begin, own.end - own.begin),
                  values.subspan(other.begin, other.end - other.begin));
     own = whole;
   }
@@ -89,7 +76,7 @@ void Ranks::sum(std::span<T> values) const {
 }
 
 MostProbable Ranks::most_probable(const MostProbable& mine) const {
-  std::vector<MostProbable> all(static_cast<std::size_t>(size_));
+  std::vector<MostProbable> all(static_cast<std::size_t>(size()));
   MPI_Allgather(&mine, sizeof mine, MPI_BYTE, all.data(), sizeof mine, MPI_BYTE, comm_);
   return *std::max_element(all.begin(), all.end(), less_probable);
 }
@@ -98,7 +85,7 @@ Counts Ranks::gather(const Counts& mine) const {
   static_assert(sizeof(Counts::value_type) == 2 * sizeof(std::uint64_t));
   constexpr std::size_t most = most_bytes / sizeof(Counts::value_type);
   std::uint64_t length = mine.size();
-  if (rank_ > 0) {
+  if (rank() > 0) {
     MPI_Send(&length, 1, MPI_UINT64_T, 0, 0, comm_);
     for (std::size_t at = 0; at < mine.size(); at += most)
       MPI_Send(&mine[at], static_cast<int>(2 * std::min(most, mine.size() - at)), MPI_UINT64_T, 0,
@@ -106,7 +93,7 @@ Counts Ranks::gather(const Counts& mine) const {
     return {};
   }
   Counts all = mine;
-  for (int from = 1; from < size_; ++from) {
+  for (int from = 1; from < size(); ++from) {
     MPI_Recv(&length, 1, MPI_UINT64_T, from, 0, comm_, MPI_STATUS_IGNORE);
     std::size_t at = all.size();
     all.resize(at + length);

@@ -1,12 +1,11 @@
 #pragma once
 
-#include <mpi.h>
-
 #include <cstdint>
 #include <limits>
 #include <span>
 #include <vector>
 
+#include "comm/communicator.hpp"
 #include "engine/engine.hpp"
 #include "engine/measure.hpp"
 
@@ -28,15 +27,12 @@ class Ranks {
   /// Duplicates `comm`. Throws InputError unless its size is a power of two. Up to `most_sharing`
   /// ranks of a node exchange through shared memory (1: all send messages; for tests).
   explicit Ranks(MPI_Comm comm, int most_sharing = std::numeric_limits<int>::max());
-  ~Ranks();
-  Ranks(const Ranks&) = delete;
-  Ranks& operator=(const Ranks&) = delete;
 
-  MPI_Comm comm() const { return comm_; }
-  int rank() const { return rank_; }
-  int size() const { return size_; }
+  const Communicator& comm() const { return comm_; }
+  int rank() const { return comm_.rank(); }
+  int size() const { return comm_.size(); }
   /// The ranks, this one included, that exchange through shared memory.
-  MPI_Comm node() const { return node_; }
+  const Communicator& node() const { return node_; }
 
   Traffic& traffic() const { return traffic_; }
 
@@ -52,9 +48,7 @@ class Ranks {
   Counts gather(const Counts& mine) const;
 
  private:
-  MPI_Comm comm_ = MPI_COMM_NULL, node_ = MPI_COMM_NULL;
-  int rank_ = 0;
-  int size_ = 1;
+  Communicator comm_, node_;
   mutable std::vector<double> received_;
   mutable Traffic traffic_;
 };

@@ -9,7 +9,6 @@
 #include <string>
 #include <vector>
 
-#include "comm/agree.hpp"
 #include "core/costs.hpp"
 #include "core/error.hpp"
 
@@ -62,7 +61,7 @@ std::string failure_of(const Work& work) {
 SharedCosts::SharedCosts(MPI_Comm comm, Index size,
                          const std::function<void(Index first, std::span<double> out)>& fill) {
   try {
-    MPI_Comm_split_type(comm, MPI_COMM_TYPE_SHARED, 0, MPI_INFO_NULL, &holders_);
+    holders_ = Communicator(comm).node();
     build(comm, size, fill);
   } catch (...) {
     release();  // every error of build() is thrown by all ranks
@@ -74,7 +73,7 @@ SharedCosts::SharedCosts(
     MPI_Comm comm, MPI_Comm group, const IndexMap& part,
     const std::function<void(const IndexMap& part, std::span<double> out)>& fill) {
   try {
-    MPI_Comm_dup(group, &holders_);
+    holders_ = Communicator(group).duplicate();
     build(comm, part, fill);
   } catch (...) {
     release();
@@ -89,7 +88,6 @@ void SharedCosts::release() {
     MPI_Win_unlock_all(window_);
     MPI_Win_free(&window_);
   }
-  MPI_Comm_free(&holders_);
 }
 
 void SharedCosts::build(MPI_Comm comm, Index size,

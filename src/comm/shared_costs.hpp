@@ -7,6 +7,7 @@
 #include <span>
 #include <vector>
 
+#include "comm/communicator.hpp"
 #include "core/aligned.hpp"
 #include "core/index_map.hpp"
 #include "core/types.hpp"
@@ -52,7 +53,7 @@ class SharedCosts {
   void allocate(Index size);
   void release();
 
-  MPI_Comm holders_ = MPI_COMM_NULL;  // the ranks that hold one copy
+  Communicator holders_;  // the ranks that hold one copy
   MPI_Win window_ = MPI_WIN_NULL;
   AlignedVector<double> alone_;  // the table of a node with one rank, or a part
   std::span<double> costs_;

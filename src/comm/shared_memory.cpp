@@ -11,6 +11,8 @@
 #include <limits>
 #include <random>
 
+#include "comm/communicator.hpp"
+
 namespace qhn {
 namespace {
 
@@ -48,13 +50,12 @@ void* map(int file, std::size_t length) {
 }  // namespace
 
 void* map_in_common(MPI_Comm node, std::size_t bytes) {
-  int ranks = 1, rank = 0;
-  MPI_Comm_size(node, &ranks);
-  MPI_Comm_rank(node, &rank);
+  const Communicator ranks(node);
+  const int rank = ranks.rank();
   Name name{};
   int file = -1;
-  if (rank == 0 && ranks > 1) name = create(bytes, file);
-  MPI_Bcast(name.data(), static_cast<int>(name.size()), MPI_CHAR, 0, node);
+  if (rank == 0 && ranks.size() > 1) name = create(bytes, file);
+  ranks.broadcast(name);
   if (rank > 0 && name[0] != '\0') file = shm_open(name.data(), O_RDWR, 0);
   void* memory = nullptr;
   if (file >= 0) {

@@ -11,15 +11,13 @@ namespace qhn {
 namespace {
 
 /// For each rank of `comm` its rank in `node`, or MPI_UNDEFINED.
-std::vector<int> places(MPI_Comm comm, MPI_Comm node) {
+std::vector<int> places(const Communicator& comm, const Communicator& node) {
   MPI_Group all = MPI_GROUP_NULL, here = MPI_GROUP_NULL;
   MPI_Comm_group(comm, &all);
   MPI_Comm_group(node, &here);
-  int size = 0;
-  MPI_Comm_size(comm, &size);
-  std::vector<int> ranks(static_cast<std::size_t>(size)), place(ranks.size());
+  std::vector<int> ranks(static_cast<std::size_t>(comm.size())), place(ranks.size());
   std::iota(ranks.begin(), ranks.end(), 0);
-  MPI_Group_translate_ranks(all, size, ranks.data(), here, place.data());
+  MPI_Group_translate_ranks(all, comm.size(), ranks.data(), here, place.data());
   MPI_Group_free(&all);
   MPI_Group_free(&here);
   return place;
@@ -27,13 +25,11 @@ std::vector<int> places(MPI_Comm comm, MPI_Comm node) {
 
 }  // namespace
 
-SharedParts::SharedParts(MPI_Comm comm, MPI_Comm node, std::size_t bytes)
+SharedParts::SharedParts(const Communicator& comm, const Communicator& node, std::size_t bytes)
     : place_(places(comm, node)) {
   const auto page = static_cast<std::size_t>(sysconf(_SC_PAGESIZE));
   each_ = (bytes + page - 1) / page * page;
-  int ranks = 1;
-  MPI_Comm_size(node, &ranks);
-  length_ = each_ * static_cast<std::size_t>(ranks);
+  length_ = each_ * static_cast<std::size_t>(node.size());
   memory_ = map_in_common(node, length_);
 }
 

@@ -1,9 +1,9 @@
 #pragma once
 
-#include <mpi.h>
-
 #include <cstddef>
 #include <vector>
+
+#include "comm/communicator.hpp"
 
 namespace qhn {
 
@@ -14,7 +14,7 @@ class SharedParts {
  public:
   /// Parts of `bytes` zeros, each on its own pages. Collective over `node`, the ranks of `comm`
   /// that share.
-  SharedParts(MPI_Comm comm, MPI_Comm node, std::size_t bytes);
+  SharedParts(const Communicator& comm, const Communicator& node, std::size_t bytes);
   ~SharedParts();
   SharedParts(const SharedParts&) = delete;
   SharedParts& operator=(const SharedParts&) = delete;
