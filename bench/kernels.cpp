@@ -6,8 +6,8 @@
 #include "bench.hpp"
 #include "core/chunks.hpp"
 #include "engine/adjoint.hpp"
-#include "engine/contract.hpp"
 #include "engine/reference.hpp"
+#include "engine/tile_kernels.hpp"
 #include "truth.hpp"
 
 namespace qhn {

@@ -5,8 +5,8 @@
 
 #include "core/aligned.hpp"
 #include "core/error.hpp"
+#include "engine/amplitude_kernels.hpp"
 #include "engine/block_stages.hpp"
-#include "engine/contract.hpp"
 #include "engine/sweep_engine.hpp"
 
 namespace qhn {

@@ -8,9 +8,11 @@
 #include "core/aligned.hpp"
 #include "core/chunks.hpp"
 #include "engine/adjoint.hpp"
-#include "engine/contract.hpp"
+#include "engine/amplitude_kernels.hpp"
+#include "engine/branch_kernels.hpp"
 #include "engine/register.hpp"
 #include "engine/sweep_engine.hpp"
+#include "engine/tile_kernels.hpp"
 
 namespace qhn {
 namespace {

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <type_traits>
 
-#include "engine/contract.hpp"
+#include "engine/amplitude_kernels.hpp"
 
 namespace qhn {
 namespace {

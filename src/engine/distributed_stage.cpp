@@ -8,7 +8,7 @@
 #include "core/chunks.hpp"
 #include "core/error.hpp"
 #include "core/masked_index.hpp"
-#include "engine/contract.hpp"
+#include "engine/amplitude_kernels.hpp"
 #include "engine/exchange_chunks.hpp"
 #include "engine/sweep_engine.hpp"
 

@@ -7,7 +7,9 @@
 #include "circuit/schedule.hpp"
 #include "core/aligned.hpp"
 #include "core/chunks.hpp"
-#include "engine/kernels.hpp"
+#include "engine/mask_kernels.hpp"
+#include "engine/phase_kernels.hpp"
+#include "engine/rotation_kernels.hpp"
 
 namespace qhn {
 
@@ -82,7 +84,7 @@ struct BranchGroup {
   int size(const Segment& s) const { return s.branches * (index + 1) / count - first(s); }
 };
 
-/// A Schedule ready to run on one register of 2·branches planes of 2^qubits numbers (kernels.hpp).
+/// A Schedule ready to run on one register of 2·branches planes of 2^qubits numbers (rotation_kernels.hpp).
 template <class T>
 class RegisterSchedule {
  public:

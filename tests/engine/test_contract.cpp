@@ -8,7 +8,9 @@
 #include "core/aligned.hpp"
 #include "core/random.hpp"
 #include "core/simd.hpp"
-#include "engine/contract.hpp"
+#include "engine/amplitude_kernels.hpp"
+#include "engine/branch_kernels.hpp"
+#include "engine/tile_kernels.hpp"
 
 namespace qhn {
 namespace {

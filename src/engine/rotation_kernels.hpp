@@ -11,11 +11,11 @@
 
 namespace qhn {
 
-/// Kernels on registers. A register of n qubits with B branches is one array of 2·B real vectors
-/// (planes) of 2^n elements: branch 0 real, branch 0 imaginary, branch 1 real, … So Ry, being real,
-/// acts on the whole array as on one long vector, and only phases combine planes. T is double or
-/// float; every kernel runs at the SIMD level in force (core/simd.hpp). Pointers are 64-byte
-/// aligned. begin and end count the items that each kernel names, so that threads can share a call.
+// Kernels on registers. A register of n qubits with B branches is one array of 2·B real vectors
+// (planes) of 2^n elements: branch 0 real, branch 0 imaginary, branch 1 real, … So Ry, being real,
+// acts on the whole array as on one long vector, and only phases combine planes. T is double or
+// float; every kernel runs at the SIMD level in force (core/simd.hpp). Pointers are 64-byte
+// aligned. begin and end count the items that each kernel names, so that threads can share a call.
 
 /// log2 of the lanes of a vector of T, or 0 where 2^qubits is shorter than a vector.
 template <class T>
@@ -67,69 +67,5 @@ void rotate(const RotationPass<T>& pass, T* data, const T* cosine, const T* sine
 template <class T>
 void unrotate(const RotationPass<T>& pass, T* phi, T* lambda, const T* cosine, const T* sine,
               Index begin, Index end, double* derivative);
-
-/// e^{iφ(x)} as a product of two tables: low over the first `low_bits` qubits, high over the rest.
-template <class T>
-struct PhaseTable {
-  int qubits = 0;
-  int low_bits = 0;
-  const T *low_re = nullptr, *low_im = nullptr;
-  const T *high_re = nullptr, *high_im = nullptr;
-};
-
-/// table[x] (re, im) for all 2^count products of e^{iφ_q}: bit q of x multiplies by e^{iφ_q} =
-/// cosine[q] + i sine[q]. The caller sets table[0], a factor of all entries.
-template <class T>
-void phase_products(const T* cosine, const T* sine, int count, T* re, T* im);
-
-/// Multiplies every branch by e^{iφ(x)}. Items: rows of 2^low_bits elements.
-template <class T>
-void apply_phase(const PhaseTable<T>& table, T* data, int branches, Index begin, Index end);
-
-/// Undoes apply_phase() on φ and λ. With p = Im(λ* φ) summed over branches, adds p to column[x_low]
-/// and writes the row's sum to row[r]; ∂E/∂φ_q = −2 Σ_{bit q of x = 1} p_x follows from these sums.
-template <class T>
-void unapply_phase(const PhaseTable<T>& table, T* phi, T* lambda, int branches, Index begin,
-                   Index end, T* column, double* row);
-
-/// A bit per element for the masked kernels. The layout depends on the SIMD level (whole bytes per
-/// vector): construct a mask at the level that uses it.
-template <class T>
-class BitMask {
- public:
-  BitMask() = default;
-  /// Bit x is the parity of mask & x.
-  BitMask(int qubits, Index mask);
-  /// Bit x is the parity of the number of pairs (a, b) with both bits set in x.
-  BitMask(int qubits, const std::vector<std::pair<int, int>>& pairs);
-  const std::uint8_t* bytes() const { return bytes_.data(); }
-  int qubits() const { return qubits_; }
-
- private:
-  template <class Form>
-  void fill(int qubits, Form form);
-  std::vector<std::uint8_t> bytes_;
-  int qubits_ = 0;
-};
-
-/// to[x] = ±from[x], minus where the mask is set. `to` may equal `from`.
-template <class T>
-void copy_signed(const BitMask<T>& mask, const T* from, T* to);
-
-/// Where the mask is set, moves from[x] to to[x] and sets from[x] = 0; elsewhere to[x] = 0.
-template <class T>
-void split_by_mask(const BitMask<T>& mask, T* from, T* to);
-
-/// into[x] ← other[x] where the mask is set.
-template <class T>
-void merge_by_mask(const BitMask<T>& mask, T* into, const T* other);
-
-/// to[x] = from[x ⊕ flip]. `to` must not equal `from`.
-template <class T>
-void copy_flipped(int qubits, Index flip, const T* from, T* to);
-
-/// into[x] += from[x ⊕ flip].
-template <class T>
-void add_flipped(int qubits, Index flip, const T* from, T* into);
 
 }  // namespace qhn
