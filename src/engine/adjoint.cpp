@@ -87,13 +87,11 @@ void Adjoint<T>::run_segment(const Segment& segment, const BranchGroup& group, T
     } else if (const auto* phase = std::get_if<PhaseStep<T>>(&step)) {
       undo(*phase, branches, f, g, sums, gradient, threads);
     } else if (const auto* permutation = std::get_if<PermutationStep>(&step)) {
-      undo(*permutation, branches, f, g, schedule_.scratch(group), threads);
-    } else if (const auto* sign = std::get_if<SignStep<T>>(&step)) {
       for (T* data : {f, g})
-        for (int plane = 0; plane < 2 * branches; ++plane) {
-          T* v = data + static_cast<Index>(plane) * size;
-          copy_signed(sign->mask, v, v);
-        }
+        permute_planes(*permutation, true, schedule_.qubits(), 2 * branches, data,
+                       schedule_.scratch(group), threads);
+    } else if (const auto* sign = std::get_if<SignStep<T>>(&step)) {
+      for (T* data : {f, g}) flip_signs(*sign, 2 * branches, data);
     } else {
       undo(std::get<BranchStep<T>>(step), segment, group, phi, lambda, gradient);
     }
@@ -101,7 +99,7 @@ void Adjoint<T>::run_segment(const Segment& segment, const BranchGroup& group, T
 }
 
 template <class T>
-void Adjoint<T>::undo(const RotationStep<T>& step, int branches, T* phi, T* lambda, Sums& room,
+void Adjoint<T>::undo(const RotationStep<T>& step, int branches, T* phi, T* lambda, Sums& own,
                       std::span<double> gradient, int threads) {
   const Index elements = static_cast<Index>(2 * branches) * dimension(schedule_.qubits());
   const T *c = step.cosine.data(), *s = step.sine.data();
@@ -112,7 +110,7 @@ void Adjoint<T>::undo(const RotationStep<T>& step, int branches, T* phi, T* lamb
   Index used = blocks.count;
   for (std::size_t i = 0; i < above; ++i)
     used = std::max(used, pass_chunks(step.passes[i], elements).count);
-  double* partial = room.partial.data();
+  double* partial = own.partial.data();
   std::fill_n(partial, used * partial_stride, 0.0);
 
   for_chunks(blocks, threads, [&](Index chunk) {
@@ -140,17 +138,17 @@ void Adjoint<T>::undo(const RotationStep<T>& step, int branches, T* phi, T* lamb
 }
 
 template <class T>
-void Adjoint<T>::undo(const PhaseStep<T>& step, int branches, T* phi, T* lambda, Sums& room,
+void Adjoint<T>::undo(const PhaseStep<T>& step, int branches, T* phi, T* lambda, Sums& own,
                       std::span<double> gradient, int threads) {
   const PhaseTable<T>& table = step.table;
   const Chunks rows = row_chunks(table);
   const Index columns = dimension(table.low_bits);
-  T* column_sums = room.column.data();
+  T* column_sums = own.column.data();
   for_chunks(rows, threads, [&](Index chunk) {
     T* column = column_sums + chunk * columns;
     std::fill(column, column + columns, T{0});
     unapply_phase(table, phi, lambda, branches, rows.begin(chunk), rows.end(chunk), column,
-                  room.row.data());
+                  own.row.data());
   });
   for (Index chunk = 1; chunk < rows.count; ++chunk)
     for (Index x = 0; x < columns; ++x) column_sums[x] += column_sums[chunk * columns + x];
@@ -172,25 +170,10 @@ void Adjoint<T>::undo(const PhaseStep<T>& step, int branches, T* phi, T* lambda,
   }
   std::array<double, 64> sums{};
   bit_sums(column_sums, table.low_bits, sums.data());
-  bit_sums(room.row.data(), table.qubits - table.low_bits, sums.data() + table.low_bits);
+  bit_sums(own.row.data(), table.qubits - table.low_bits, sums.data() + table.low_bits);
   for (const PhaseTerm& term : step.terms)
     if (!term.pair() && !term.global())
       add(term, -2.0 * sums[static_cast<std::size_t>(term.first)]);
-}
-
-template <class T>
-void Adjoint<T>::undo(const PermutationStep& step, int branches, T* phi, T* lambda, T* scratch,
-                      int threads) {
-  const Index size = dimension(schedule_.qubits());
-  for (int plane = 0; plane < 2 * branches; ++plane)
-    for (T* data : {phi, lambda}) {
-      T* v = data + static_cast<Index>(plane) * size;
-      for (auto cx = step.in_place.rbegin(); cx != step.in_place.rend(); ++cx)
-        apply_cx(schedule_.qubits(), cx->first, cx->second, v, threads);
-      if (!step.in_place.empty()) continue;
-      permute(step.image, size, v, scratch, threads);
-      std::copy_n(scratch, size, v);
-    }
 }
 
 template <class T>

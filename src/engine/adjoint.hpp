@@ -38,7 +38,6 @@ class Adjoint {
             std::span<double> gradient, int threads);
   void undo(const PhaseStep<T>& step, int branches, T* phi, T* lambda, Sums& sums,
             std::span<double> gradient, int threads);
-  void undo(const PermutationStep& step, int branches, T* phi, T* lambda, T* scratch, int threads);
   void undo(const BranchStep<T>& step, const Segment& segment, const BranchGroup& group, T* phi,
             T* lambda, std::span<double> gradient);
 

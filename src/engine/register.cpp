@@ -7,9 +7,6 @@
 namespace qhn {
 namespace {
 
-/// Low bits of a separable phase's tables: 2^8 complex entries stay in the first-level cache. Above
-/// 24 qubits there are more, since the tables of the high bits would outgrow the second-level
-/// cache.
 bool is_separable(const Phase& phase) {
   return std::all_of(phase.terms.begin(), phase.terms.end(),
                      [](const PhaseTerm& t) { return !t.pair(); });
@@ -163,6 +160,31 @@ void run_rotation(const RotationStep<T>& step, T* data, Index elements, int thre
   });
 }
 
+/// CX on one plane of 2^qubits elements, in place. Reads and writes half the plane.
+template <class T>
+void apply_cx(int qubits, int control, int target, T* plane, int threads) {
+  const int low = std::min(control, target), high = std::max(control, target);
+  const Index run = dimension(low);
+  const int between = high - low - 1;  // bits
+  const Chunks chunks(dimension(qubits - 1 - high + between), std::max<Index>(1, 4096 / run));
+  for_chunks(chunks, threads, [&](Index chunk) {
+    for (Index i = chunks.begin(chunk); i < chunks.end(chunk); ++i) {
+      const Index inside = i & (dimension(between) - 1);
+      T* x = plane + ((i >> between) << (high + 1)) + (inside << (low + 1)) + dimension(control);
+      std::swap_ranges(x, x + run, x + dimension(target));
+    }
+  });
+}
+
+/// out[x] = in[map(x)].
+template <class T>
+void permute(const LinearMap& map, Index size, const T* in, T* out, int threads) {
+  const Chunks chunks(size, 1 << 13);
+  for_chunks(chunks, threads, [&](Index c) {
+    for (Index x = chunks.begin(c); x < chunks.end(c); ++x) out[x] = in[map(x)];
+  });
+}
+
 /// Branches first … first + count − 1 of `branches`.
 template <class T>
 void run_branch(const BranchStep<T>& step, int qubits, int branches, int first, int count,
@@ -202,6 +224,8 @@ void run_branch(const BranchStep<T>& step, int qubits, int branches, int first, 
 
 }  // namespace
 
+// 2^8 complex entries stay in the first-level cache. Above 24 qubits there are more, since the
+// tables of the high bits would outgrow the second-level cache.
 int phase_low_bits(int qubits) { return std::min(qubits, std::max(8, qubits - 16)); }
 
 LinearMap::LinearMap(int qubits, const std::vector<std::pair<int, int>>& cx, bool inverse)
@@ -298,21 +322,9 @@ void RegisterSchedule<T>::run_segment(const Segment& segment, const BranchGroup&
                      });
                    },
                    [&](const PermutationStep& p) {
-                     for (int plane = 0; plane < 2 * count; ++plane) {
-                       T* v = here + static_cast<Index>(plane) * size;
-                       for (const auto& [control, target] : p.in_place)
-                         apply_cx(qubits_, control, target, v, threads);
-                       if (!p.in_place.empty()) continue;
-                       permute(p.source, size, v, scratch(group), threads);
-                       std::copy_n(scratch(group), size, v);
-                     }
+                     permute_planes(p, false, qubits_, 2 * count, here, scratch(group), threads);
                    },
-                   [&](const SignStep<T>& s) {
-                     for (int plane = 0; plane < 2 * count; ++plane) {
-                       T* v = here + static_cast<Index>(plane) * size;
-                       copy_signed(s.mask, v, v);
-                     }
-                   },
+                   [&](const SignStep<T>& s) { flip_signs(s, 2 * count, here); },
                    [&](const BranchStep<T>& b) {
                      run_branch(b, qubits_, segment.branches, first, count, data);
                    },
@@ -330,26 +342,25 @@ std::size_t RegisterSchedule<T>::bytes() const {
 }
 
 template <class T>
-void apply_cx(int qubits, int control, int target, T* plane, int threads) {
-  const int low = std::min(control, target), high = std::max(control, target);
-  const Index run = dimension(low);
-  const int between = high - low - 1;  // bits
-  const Chunks chunks(dimension(qubits - 1 - high + between), std::max<Index>(1, 4096 / run));
-  for_chunks(chunks, threads, [&](Index chunk) {
-    for (Index i = chunks.begin(chunk); i < chunks.end(chunk); ++i) {
-      const Index inside = i & (dimension(between) - 1);
-      T* x = plane + ((i >> between) << (high + 1)) + (inside << (low + 1)) + dimension(control);
-      std::swap_ranges(x, x + run, x + dimension(target));
+void permute_planes(const PermutationStep& step, bool inverse, int qubits, int planes, T* data,
+                    T* scratch, int threads) {
+  const Index size = dimension(qubits);
+  for (T* plane = data; plane < data + static_cast<Index>(planes) * size; plane += size) {
+    if (step.in_place.empty()) {
+      permute(inverse ? step.image : step.source, size, plane, scratch, threads);
+      std::copy_n(scratch, size, plane);
     }
-  });
+    for (std::size_t i = 0; i < step.in_place.size(); ++i) {
+      const auto& [control, target] = step.in_place[inverse ? step.in_place.size() - 1 - i : i];
+      apply_cx(qubits, control, target, plane, threads);
+    }
+  }
 }
 
 template <class T>
-void permute(const LinearMap& map, Index size, const T* in, T* out, int threads) {
-  const Chunks chunks(size, 1 << 13);
-  for_chunks(chunks, threads, [&](Index c) {
-    for (Index x = chunks.begin(c); x < chunks.end(c); ++x) out[x] = in[map(x)];
-  });
+void flip_signs(const SignStep<T>& step, int planes, T* data) {
+  for (int plane = 0; plane < planes; ++plane, data += dimension(step.mask.qubits()))
+    copy_signed(step.mask, data, data);
 }
 
 template <class T>
@@ -370,11 +381,11 @@ std::size_t register_bytes(const Schedule& schedule) {
 
 template std::size_t register_bytes<double>(const Schedule&);
 template std::size_t register_bytes<float>(const Schedule&);
+template void permute_planes<double>(const PermutationStep&, bool, int, int, double*, double*, int);
+template void permute_planes<float>(const PermutationStep&, bool, int, int, float*, float*, int);
+template void flip_signs<double>(const SignStep<double>&, int, double*);
+template void flip_signs<float>(const SignStep<float>&, int, float*);
 template class RegisterSchedule<double>;
 template class RegisterSchedule<float>;
-template void apply_cx<double>(int, int, int, double*, int);
-template void apply_cx<float>(int, int, int, float*, int);
-template void permute<double>(const LinearMap&, Index, const double*, double*, int);
-template void permute<float>(const LinearMap&, Index, const float*, float*, int);
 
 }  // namespace qhn

@@ -84,7 +84,8 @@ struct BranchGroup {
   int size(const Segment& s) const { return s.branches * (index + 1) / count - first(s); }
 };
 
-/// A Schedule ready to run on one register of 2·branches planes of 2^qubits numbers (rotation_kernels.hpp).
+/// A Schedule ready to run on one register of 2·branches planes of 2^qubits numbers
+/// (rotation_kernels.hpp).
 template <class T>
 class RegisterSchedule {
  public:
@@ -100,8 +101,9 @@ class RegisterSchedule {
   std::vector<RegisterStep<T>>& steps() { return steps_; }
   const std::vector<Segment>& segments() const { return segments_; }
   int groups() const { return groups_; }
-  /// A scratch plane of a group, for permutations; not allocated without permutations.
+  /// A scratch plane of a group, for permutations; null if none needs it.
   T* scratch(const BranchGroup& group) {
+    if (scratch_.empty()) return nullptr;
     return scratch_.data() + static_cast<std::size_t>(group.index) * dimension(qubits_);
   }
 
@@ -153,12 +155,14 @@ std::size_t passes_above_block(const std::vector<RotationPass<T>>& passes) {
   return n;
 }
 
-/// CX on one plane of 2^qubits elements, in place. Reads and writes half the plane.
+/// Applies a permutation, or its inverse, to `planes` planes of 2^qubits elements. `scratch`: one
+/// plane; unused if the step works in place, which reads and writes half a plane for each CX.
 template <class T>
-void apply_cx(int qubits, int control, int target, T* plane, int threads);
+void permute_planes(const PermutationStep& step, bool inverse, int qubits, int planes, T* data,
+                    T* scratch, int threads);
 
-/// out[x] = in[map(x)].
+/// Applies a SignStep, its own inverse, to `planes` planes.
 template <class T>
-void permute(const LinearMap& map, Index size, const T* in, T* out, int threads);
+void flip_signs(const SignStep<T>& step, int planes, T* data);
 
 }  // namespace qhn
