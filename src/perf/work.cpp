@@ -44,6 +44,37 @@ double phase_tables(int qubits) {
 
 constexpr double real = sizeof(double);
 
+/// One run of a schedule forward on φ, or backward on φ and λ, which moves twice the bytes.
+Work register_work(const Schedule& schedule, int groups, bool backward) {
+  Work work;
+  const double size = static_cast<double>(dimension(schedule.qubits));
+  const double vectors = backward ? 2.0 : 1.0;
+  for_steps(schedule, [&](const auto& step, double elements) {
+    using S = std::decay_t<decltype(step)>;
+    double moves = 2.0;  // of each element of a vector, reads and writes
+    if constexpr (std::is_same_v<S, Rotation>) {
+      // Per element and qubit, a multiplication and an FMA for each vector; the derivative, an FMA.
+      const Passes passes(schedule.qubits, step);
+      work.flops += (backward ? 8.0 : 3.0) * passes.qubits * elements;
+      moves = 2.0 * passes.count;
+    } else if constexpr (std::is_same_v<S, Phase>) {
+      // e^{iφ} from two tables, for each group; times every branch. Complex product: 6 flops.
+      // Backward with Im λ*φ (4) for every branch, and its sums by column and row for each group.
+      const double times = std::min<double>(groups, elements / (2 * size));
+      work.flops += backward ? 8.0 * size * times + 8.0 * elements
+                             : 6.0 * size * times + 3.0 * elements + phase_tables(schedule.qubits);
+    } else if constexpr (std::is_same_v<S, Permutation>) {
+      moves = 4.0;  // to the scratch plane and back
+    } else if constexpr (std::is_same_v<S, Branch>) {
+      moves = 3.0;
+      if (backward && step.kind != Branch::Kind::project)
+        work.flops += elements;  // copies of λ add up
+    }
+    work.bytes += vectors * moves * real * elements;
+  });
+  return work;
+}
+
 /// Both registers forward. The registers of a cut stay in the first-level cache: no bytes.
 Work forward(const CutCircuit& cut) {
   if (cut.high.qubits == 0) return forward_work(cut.low);
@@ -124,6 +155,17 @@ int block_of(const ExecutionPlan& plan) {
   return sweep_block_qubits(plan.circuit.qubits, plan.engine.block_qubits);
 }
 
+Work work_of(const ExecutionPlan& plan, bool own_start, bool gradient) {
+  const CutCircuit cut = cut_of(plan, own_start);
+  if (cut.high.qubits > 0) return cut_work(cut, gradient);
+  if (const int block = block_of(plan))
+    return block_work(plan.circuit, block, own_start,
+                      gradient ? Asked::gradient : Asked::expectation);
+  const Work work =
+      forward(cut) + diagonal_work(plan.circuit.qubits, gradient) + start_work(cut, own_start);
+  return gradient ? work + backward_work(cut.low) : work;
+}
+
 }  // namespace
 
 Work diagonal_work(int qubits, bool gradient) {
@@ -142,56 +184,11 @@ Work& Work::operator+=(const Work& other) {
 }
 
 Work forward_work(const Schedule& schedule, int groups) {
-  Work work;
-  const double size = static_cast<double>(dimension(schedule.qubits));
-  for_steps(schedule, [&](const auto& step, double elements) {
-    using S = std::decay_t<decltype(step)>;
-    if constexpr (std::is_same_v<S, Rotation>) {
-      // A multiplication and an FMA per element and qubit.
-      const Passes passes(schedule.qubits, step);
-      work.flops += 3.0 * passes.qubits * elements;
-      work.bytes += 2 * real * elements * passes.count;
-    } else if constexpr (std::is_same_v<S, Phase>) {
-      // e^{iφ} from two tables, for each group; times every branch. Complex product: 6 flops.
-      const double times = std::min<double>(groups, elements / (2 * size));
-      work.flops += 6.0 * size * times + 3.0 * elements + phase_tables(schedule.qubits);
-      work.bytes += 2 * real * elements;
-    } else if constexpr (std::is_same_v<S, Permutation>) {
-      work.bytes += 4 * real * elements;  // to the scratch plane and back
-    } else if constexpr (std::is_same_v<S, Sign>) {
-      work.bytes += 2 * real * elements;
-    } else {
-      work.bytes += 3 * real * elements;
-    }
-  });
-  return work;
+  return register_work(schedule, groups, false);
 }
 
 Work backward_work(const Schedule& schedule, int groups) {
-  Work work;
-  const double size = static_cast<double>(dimension(schedule.qubits));
-  for_steps(schedule, [&](const auto& step, double elements) {
-    using S = std::decay_t<decltype(step)>;
-    if constexpr (std::is_same_v<S, Rotation>) {
-      // The derivative: an FMA; φ and λ: a multiplication and an FMA each.
-      const Passes passes(schedule.qubits, step);
-      work.flops += 8.0 * passes.qubits * elements;
-      work.bytes += 4 * real * elements * passes.count;
-    } else if constexpr (std::is_same_v<S, Phase>) {
-      // e^{iφ}; Im λ*φ (4) and two complex products per branch; its sums by column and row.
-      const double times = std::min<double>(groups, elements / (2 * size));
-      work.flops += 8.0 * size * times + 8.0 * elements;
-      work.bytes += 4 * real * elements;
-    } else if constexpr (std::is_same_v<S, Permutation>) {
-      work.bytes += 8 * real * elements;
-    } else if constexpr (std::is_same_v<S, Sign>) {
-      work.bytes += 4 * real * elements;
-    } else {
-      if (step.kind != Branch::Kind::project) work.flops += elements;  // copies of λ add up
-      work.bytes += 6 * real * elements;
-    }
-  });
-  return work;
+  return register_work(schedule, groups, true);
 }
 
 Work cut_work(const CutCircuit& cut, bool gradient, int ranks) {
@@ -225,20 +222,11 @@ Work block_stages_work(const BlockPlan& plan, bool from_zero, bool gradient) {
 }
 
 Work expectation_work(const ExecutionPlan& plan, bool own_start) {
-  const CutCircuit cut = cut_of(plan, own_start);
-  if (cut.high.qubits > 0) return cut_work(cut, false);
-  if (const int block = block_of(plan))
-    return block_work(plan.circuit, block, own_start, Asked::expectation);
-  return forward(cut) + diagonal_work(plan.circuit.qubits, false) + start_work(cut, own_start);
+  return work_of(plan, own_start, false);
 }
 
 Work gradient_work(const ExecutionPlan& plan, bool own_start) {
-  const CutCircuit cut = cut_of(plan, own_start);
-  if (cut.high.qubits > 0) return cut_work(cut, true);
-  if (const int block = block_of(plan))
-    return block_work(plan.circuit, block, own_start, Asked::gradient);
-  return forward(cut) + diagonal_work(plan.circuit.qubits, true) + start_work(cut, own_start) +
-         backward_work(cut.low);
+  return work_of(plan, own_start, true);
 }
 
 Work most_probable_work(const ExecutionPlan& plan) {
