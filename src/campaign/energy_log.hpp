@@ -18,7 +18,8 @@ namespace qhn {
 /// [meter] and [carbon] of an experiment. Nothing here changes a result.
 struct EnergyOptions {
   MeterOptions meter;
-  CpuModel model;                    ///< meter.constants
+  CpuModel model;                    ///< read from `constants`
+  std::string constants;             ///< meter.constants: a file; empty: the model's defaults
   double pue = 1.0;                  ///< meter.pue
   bool repeat = true;                ///< meter.repeat: short phases, see EnergyLog::end_phase()
   double grams_per_kwh = not_known;  ///< carbon.gCO2e_per_kWh

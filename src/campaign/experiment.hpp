@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -27,8 +28,9 @@ struct Experiment {
   ShotOptions shots;              ///< of adam and spsa
   std::vector<Method> methods;    ///< baseline.method, in the order given; empty: all that apply
   BaselineOptions baseline;  ///< of the first of `methods`; `fixed`: the settings of that method
-  std::uint64_t restart_count = 100;  ///< restarts.count, or restarts.max with a rule
-  StoppingRule rule;                  ///< restarts.epsilon, .halfwidth, .relative_tts
+  std::map<Method, Settings> settings;  ///< baseline.METHOD, as given
+  std::uint64_t restart_count = 100;    ///< restarts.count, or restarts.max with a rule
+  StoppingRule rule;                    ///< restarts.epsilon, .halfwidth, .relative_tts
   std::uint64_t restart_seed = 1;
   bool keep_angles = false;  ///< restarts.keep_angles: store the final angles
   std::vector<double> epsilons{1e-2, 1e-3, 1e-4, 1e-5};  ///< statistics.epsilon, descending
@@ -43,6 +45,9 @@ Experiment read_experiment(const std::string& path, const std::vector<std::strin
 
 /// Reads an experiment from a text, as stored in results; messages give `name` as the file.
 Experiment read_experiment_text(const std::string& text, const std::string& name);
+
+/// All tables of the experiment as TOML, defaults filled in. Reading it back gives the same.
+std::string to_whole_toml(const Experiment& experiment);
 
 /// The experiment as TOML, with all keys that results of `qhn train` depend on. Reading it back
 /// gives the same experiment except for [baseline], [meter] and [carbon].
