@@ -44,8 +44,9 @@ void run_validate(const ValidateOptions& options) {
   const Experiment experiment = read_experiment(options.experiment, options.overrides);
   if (options.data) check_data(experiment.problem);
   const Circuit circuit = make_circuit(experiment, count_qubits(experiment));
-  fmt::print("# {}: valid, {} qubits, {} angles. All settings of qhn train, defaults included:\n{}",
-             printable(options.experiment), circuit.qubits, circuit.angles, to_toml(experiment));
+  fmt::print("# {}: valid, {} qubits, {} angles. All settings, defaults included:\n{}",
+             printable(options.experiment), circuit.qubits, circuit.angles,
+             to_whole_toml(experiment));
 }
 
 }  // namespace

@@ -4,6 +4,7 @@
 
 #include "../record/temporary_folder.hpp"
 #include "campaign/experiment.hpp"
+#include "campaign/experiment_keys.hpp"
 #include "core/error.hpp"
 
 namespace qhn {
@@ -295,6 +296,36 @@ TEST(Experiment, TomlRoundTripKeepsEveryField) {
       read_text(to_toml(read_text("[optimizer]\nc1 = 0.3\n[network]\nhidden = 5\n")));
   EXPECT_EQ(e.optimizer.lbfgs.c1, 0.3);
   EXPECT_EQ(e.problem.hidden, 5);
+}
+
+// Empty: `text` is an experiment.
+std::string complaint_if_any(const std::string& text) {
+  try {
+    read_experiment_text(text, "e.toml");
+    return "";
+  } catch (const InputError& error) {
+    return error.what();
+  }
+}
+
+// Defaults and examples of all keys have values that are allowed, where the key applies.
+void expect_allowed_examples(const KeyTable& table, const std::string& name) {
+  for (const ExperimentKey& key : table.keys) {
+    EXPECT_FALSE(key.help.empty()) << key.name;
+    const std::string standard = key.type.write(Experiment{});
+    EXPECT_FALSE(standard.empty() && key.example.empty()) << key.name;
+    for (const std::string& value : {standard, key.example}) {
+      if (value.empty()) continue;
+      const std::string text = under_heading(name, key.name + " = " + value + "\n");
+      EXPECT_EQ(complaint_if_any(text).find("found"), std::string::npos) << text;
+    }
+  }
+  for (const KeyTable& inner : table.tables)
+    expect_allowed_examples(inner, full_name(name, inner.name));
+}
+
+TEST(Experiment, EveryKeyHasAnAllowedDefaultOrExample) {
+  expect_allowed_examples(experiment_keys(), "");
 }
 
 TEST(Experiment, MeterAndCarbonAreReadAndChecked) {

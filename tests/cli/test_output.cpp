@@ -73,6 +73,7 @@ TEST_F(Output, AFailingStandardOutputIsToldByEveryVerb) {
                                 "train --help",
                                 "new fresh",
                                 "new -",
+                                "new --keys",
                                 "validate tiny.toml",
                                 "table tiny.toml",
                                 "table tiny.toml --json",

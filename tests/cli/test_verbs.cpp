@@ -91,6 +91,16 @@ TEST(New, WritesAValidExperimentAndNeverOverwrites) {
   EXPECT_EQ(nowhere.err, "qhn: none/mine.toml: cannot write: No such file or directory\n");
 }
 
+TEST(New, PrintsTheReferenceOfKeysThatTheDocumentsHold) {
+  const TemporaryFolder folder;
+  std::ifstream page(QHN_SOURCE "/docs/keys.md");
+  EXPECT_EQ(run_qhn(folder, "new --keys").out,
+            std::string(std::istreambuf_iterator<char>(page), {}))
+      << "to update: build/release/bin/qhn new --keys > docs/keys.md";
+  EXPECT_EQ(run_qhn(folder, "new --keys mine").exit_code, 2);
+  EXPECT_EQ(run_qhn(folder, "new").err, "qhn: NAME is required (see qhn --help)\n");
+}
+
 TEST(Validate, PrintsTheResolvedExperiment) {
   const TemporaryFolder folder;
   const ProgramRun run =
@@ -103,6 +113,22 @@ TEST(Validate, PrintsTheResolvedExperiment) {
   EXPECT_EQ(e.sublayers, 4);
   EXPECT_EQ(e.restart_count, 5u);
   EXPECT_EQ(e.name, "gaussian");
+}
+
+TEST(Validate, PrintsEveryTable) {
+  const TemporaryFolder folder;
+  folder.write("e.toml",
+               "[baseline]\nmethod = [\"ste\", \"annealing\"]\n[baseline.annealing]\nsweeps = 7\n"
+               "[baseline.ste]\nepochs = 3\n[meter]\npue = 1.2\n[carbon]\ngCO2e_per_kWh = 40\n");
+  const std::string once = run_qhn(folder, "validate e.toml").out;
+  for (const char* lines :
+       {"\n[baseline]\nmethod = [\"ste\", \"annealing\"]\nselection = \"training\"\ntuning = "
+        "100000\n",
+        "\n[baseline.annealing]\nsweeps = 7\n", "\n[baseline.ste]\nepochs = 3\n",
+        "\n[meter]\nsource = \"automatic\"\n", "\npue = 1.2\n", "\n[carbon]\ngCO2e_per_kWh = 40\n"})
+    EXPECT_NE(once.find(lines), std::string::npos) << lines << once;
+  folder.write("e.toml", once);
+  EXPECT_EQ(run_qhn(folder, "validate e.toml").out, once);
 }
 
 TEST(Validate, RefusesWithPositionFindingAndWhatIsAllowed) {
