@@ -115,10 +115,6 @@ struct FileRecords {
   }
 };
 
-}  // namespace
-
-namespace {
-
 /// The headers of a folder.
 struct Headers {
   std::optional<JournalHeader> newest;
@@ -158,6 +154,14 @@ Headers read_headers(const std::string& folder) {
                         header.restarts_requested <= newest->restarts_requested;
   if (!newest || (!same_run && is_newer(header, *newest))) newest = std::move(header);
   return found;
+}
+
+void require_header(const JournalReport& journal) {
+  if (journal.records > 0 && !journal.has_header)
+    throw InputError(fmt::format(
+        "{}: both copies of its header are damaged, so the campaign of its {} records is "
+        "unknown; move the file away",
+        journal.path, journal.records));
 }
 
 }  // namespace
@@ -206,10 +210,6 @@ FolderScan scan_campaign(const std::string& folder,
   }
 
   std::string reading;
-  const auto known = [&](const RunEnergy& energy) {
-    return std::find_if(scan.energy.begin(), scan.energy.end(),
-                        [&](const RunEnergy& other) { return other.run == energy.run; });
-  };
   const JournalVisitor visitor{
       {},
       [&](RestartRecord&& r, std::uint64_t offset) {
@@ -230,17 +230,14 @@ FolderScan scan_campaign(const std::string& folder,
         if (c.iterations >= newest.iterations) newest = std::move(c);
       },
       [&](RunEnergy&& energy) {  // a journal may be there twice, as a copy
-        if (known(energy) == scan.energy.end()) scan.energy.push_back(std::move(energy));
+        if (std::none_of(scan.energy.begin(), scan.energy.end(),
+                         [&](const RunEnergy& known) { return known.run == energy.run; }))
+          scan.energy.push_back(std::move(energy));
       }};
   for (const std::string& path : paths) {
     reading = path;
     scan.journals.push_back(read_journal(path, visitor));
-    const JournalReport& report = scan.journals.back();
-    if (report.records > 0 && !report.has_header)
-      throw InputError(fmt::format(
-          "{}: both copies of its header are damaged, so the campaign of its {} records is "
-          "unknown; move the file away",
-          path, report.records));
+    require_header(scan.journals.back());
   }
   std::stable_sort(scan.energy.begin(), scan.energy.end(),
                    [](const RunEnergy& a, const RunEnergy& b) { return a.run < b.run; });
