@@ -29,8 +29,8 @@ void check_ladder(const std::vector<double>& epsilons) {
 
 void check_table(const TableSummary& table) {
   if (!std::isfinite(table.reference.cost))
-    throw RunError(
-        fmt::format("the {} is {}", table.enumerated() ? "minimum" : "target", table.reference.cost));
+    throw RunError(fmt::format("the {} is {}", table.enumerated() ? "minimum" : "target",
+                               table.reference.cost));
   if (table.qubits < 0 || table.qubits > 64) throw RunError(fmt::format("{} qubits", table.qubits));
 }
 

@@ -140,7 +140,8 @@ Headers read_headers(const std::string& folder) {
   if (newest) {
     if (!same_campaign(newest->identity, header.identity))
       throw InputError(mixed(folder, path, header.identity, newest->identity));
-    if (header.table.reference.cost != newest->table.reference.cost || header.epsilons != newest->epsilons)
+    if (header.table.reference.cost != newest->table.reference.cost ||
+        header.epsilons != newest->epsilons)
       throw InputError(
           fmt::format("{}: its minimum of the costs or its epsilons differ from those of the "
                       "journals; allowed: the result of this campaign, or none",

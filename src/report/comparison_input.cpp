@@ -40,7 +40,8 @@ RecomputedCosts recompute(const Experiment& experiment, const CampaignFile& camp
       minimizer_limit(table.reference.cost, *std::max_element(out.costs.begin(), out.costs.end()));
   double sum = 0.0, next = std::numeric_limits<double>::infinity();
   for (const double cost : out.costs) {
-    sum += cost - table.reference.cost;  // summing costs would round away gaps much smaller than E_min
+    sum +=
+        cost - table.reference.cost;  // summing costs would round away gaps much smaller than E_min
     if (cost > limit) next = std::min(next, cost);
   }
   out.all_equal = std::isinf(next);

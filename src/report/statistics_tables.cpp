@@ -141,12 +141,12 @@ std::string csv(const Campaigns& campaigns) {
   for (const CampaignStatistics& c : campaigns) {
     const TableSummary& t = c.table;
     for (const Success& s : c.success)
-      out += fmt::format("{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{}\n", csv_field(c.file),
-                         csv_field(c.name), c.qubits, where(t.enumerated(), t.reference.cost), c.restarts,
-                         s.epsilon, s.count, s.probability, s.interval.low, s.interval.high,
-                         c.cost.seconds, c.cost.evaluations, to_string(t.reference.kind),
-                         where(!t.enumerated(), t.reference.cost), where(c.found.any(), c.found.cost),
-                         where(c.found.any(), c.found.network), c.cut_short);
+      out += fmt::format(
+          "{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{}\n", csv_field(c.file),
+          csv_field(c.name), c.qubits, where(t.enumerated(), t.reference.cost), c.restarts,
+          s.epsilon, s.count, s.probability, s.interval.low, s.interval.high, c.cost.seconds,
+          c.cost.evaluations, to_string(t.reference.kind), where(!t.enumerated(), t.reference.cost),
+          where(c.found.any(), c.found.cost), where(c.found.any(), c.found.network), c.cut_short);
   }
   return out;
 }

@@ -1,0 +1,127 @@
+// What happens between the plan and the first restart: cost table, tuning, journals.
+#include <fmt/format.h>
+#include <spdlog/spdlog.h>
+
+#include <ctime>
+#include <span>
+
+#include "campaign/campaign_run.hpp"
+#include "campaign/signals.hpp"
+#include "core/error.hpp"
+#include "core/quantities.hpp"
+#include "core/sha256.hpp"
+#include "perf/operations.hpp"
+#include "problem/data.hpp"
+
+namespace qhn {
+namespace {
+
+// Computes the cost table. False: interrupted. Collective.
+bool make_table(CampaignRun& r, bool again = false) {
+  const double began = MPI_Wtime();
+  r.session.agree([&] {
+    try {
+      if (r.group)
+        r.table.emplace(r.session.world(), r.group->ranks().comm(),
+                        r.work.table_part(r.group->ranks().rank()),
+                        [&](const IndexMap& part, std::span<double> out) {
+                          if (interrupted) throw RunError("interrupted");
+                          r.problem->slice(part, out);
+                        });
+      else
+        r.table.emplace(r.session.world(), dimension(r.summary.qubits),
+                        [&](Index first, std::span<double> out) {
+                          if (interrupted) throw RunError("interrupted");
+                          r.problem->costs(first, out);
+                        });
+    } catch (const RunError&) {  // on all ranks
+      if (!any_interrupted(r.session)) throw;
+    }
+  });
+  if (!r.table) return false;
+  if (r.is_root() && !again)
+    spdlog::info("{} qubits: {} costs in {}, minimum {:.10g}, reached by {} network{}",
+                 r.summary.qubits, dimension(r.summary.qubits), duration(MPI_Wtime() - began),
+                 r.table->minimum(), r.table->minimizers(), r.table->minimizers() == 1 ? "" : "s");
+  return true;
+}
+
+JournalHeader journal_header(const CampaignRun& r, const MethodSummary& method) {
+  JournalHeader header;
+  header.identity = r.folder->identity();
+  header.identity_hash = sha256(header.identity);
+  header.name = r.work.name();
+  header.experiment = r.work.toml();
+  header.restarts_requested = r.experiment.restart_count;
+  header.rule = r.experiment.rule;
+  header.epsilons = r.experiment.epsilons;
+  header.table = r.summary;
+  header.method = method;
+  header.provenance = r.provenance;
+  header.started = std::time(nullptr);
+  if (r.before() && r.before()->table.reference.cost != header.table.reference.cost)
+    throw RunError(fmt::format(
+        "{}: the minimum of the costs is {:.17g} in its results and {:.17g} here: "
+        "this machine computes different costs",
+        r.folder_path.string(), r.before()->table.reference.cost, header.table.reference.cost));
+  return header;
+}
+
+}  // namespace
+
+bool load(CampaignRun& r) {
+  if (r.work.needs_table()) {
+    // Keep only the number of inputs: the data may be large.
+    const int inputs = r.problem->data() ? r.problem->data()->train.inputs : 0;
+    if (!make_table(r)) return false;
+    const Work work =
+        r.is_root() ? table_work(r.experiment.problem, r.summary.qubits, r.summary.samples, inputs)
+                    : Work{};
+    r.energy->end_phase("table", work, [&](int) {
+      return make_table(r, true) ? std::optional(work) : std::nullopt;
+    });
+    if (!r.table) return false;
+  }
+  r.summary.reference = {Reference::Kind::target, r.experiment.problem.target.value_or(0.0)};
+  std::span<const double> table;
+  if (r.table) {
+    table = r.table->costs();
+    r.summary.reference = {Reference::Kind::enumerated, r.table->minimum()};
+    r.summary.minimizers = r.table->minimizers();
+    r.summary.best_index = r.table->best_index();
+    r.summary.next_gaps = r.table->next_gaps();
+  }
+  r.problem.reset();  // a table read from a file is large
+  std::vector<std::byte> header;
+  r.session.agree([&] {
+    r.work.take(table, r.summary.reference);
+    if (!r.is_root()) return;
+    const std::optional<MethodSummary> method =
+        r.before() ? r.before()->method : r.work.tune(r.threads, interrupted);
+    if (method) header = pack(journal_header(r, *method));
+  });
+  r.session.world().broadcast(header);
+  if (header.empty()) return false;
+  const JournalHeader agreed = unpack_header(header);
+  int tuned = agreed.method.tuning.evaluations > 0 && !r.before();
+  MPI_Bcast(&tuned, 1, MPI_INT, 0, r.session.world());
+  if (tuned)
+    r.energy->end_phase("tuning", r.is_root() ? r.work.tuning_work(agreed.method) : Work{});
+  r.session.agree([&] {
+    r.work.take(agreed.method);
+    if (r.is_root() && !r.options.announce.empty() && !r.announcements)
+      r.announcements.emplace(r.options.announce);
+    if (r.writes) r.journal.emplace(r.folder_path.string(), r.run, r.writer, agreed);
+  });
+  try {
+    r.session.agree([&] {
+      if (r.folder) r.folder->confirm();
+    });
+  } catch (...) {
+    if (r.journal) r.journal->discard();
+    throw;
+  }
+  return true;
+}
+
+}  // namespace qhn
