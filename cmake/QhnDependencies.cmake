@@ -1,18 +1,18 @@
+# _qhn_if_any(COMPONENT …): sets _qhn_any to whether one of these is among _qhn_components.
+macro(_qhn_if_any)
+  set(_qhn_any OFF)
+  foreach(_qhn_component ${ARGN})
+    if(_qhn_component IN_LIST _qhn_components)
+      set(_qhn_any ON)
+    endif()
+  endforeach()
+endmacro()
+
 # qhn_find_packages(COMPONENT …): what these components of src/ need from outside; nothing is
 # downloaded. A macro, because find_package() sets variables where it is called. An installed qhn
 # looks for the same packages again.
 macro(qhn_find_packages)
   set(_qhn_components ${ARGN})
-  # _qhn_if_any(COMPONENT …): whether one of these is asked for.
-  macro(_qhn_if_any)
-    set(_qhn_any OFF)
-    foreach(_qhn_component ${ARGN})
-      if(_qhn_component IN_LIST _qhn_components)
-        set(_qhn_any ON)
-      endif()
-    endforeach()
-  endmacro()
-
   find_package(OpenMP REQUIRED COMPONENTS CXX)
   find_package(ZLIB REQUIRED)
   find_package(OpenSSL REQUIRED COMPONENTS Crypto)

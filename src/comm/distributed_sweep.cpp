@@ -26,6 +26,42 @@ double sum_of(const std::vector<DerivedAngle>& angles, std::span<const double> v
   return sum;
 }
 
+/// e^{i·angle} times the state of `size` amplitudes.
+template <class T>
+void turn(T* state, Index size, double angle, int threads) {
+  const auto c = static_cast<T>(std::cos(angle)), s = static_cast<T>(std::sin(angle));
+  const Chunks pieces(size, thread_piece, size);
+  for_chunks(pieces, threads, [&](Index p) {
+    for (Index x = pieces.begin(p); x < pieces.end(p); ++x) {
+      const T a = state[x], b = state[size + x];
+      state[x] = a * c - b * s;
+      state[size + x] = a * s + b * c;
+    }
+  });
+}
+
+/// Im Σ_x g_x* f_x over `size` amplitudes. `partial`: a number for each piece of thread_piece.
+template <class T>
+double imaginary_overlap(const T* f, const T* g, Index size, int threads,
+                         std::vector<double>& partial) {
+  const Chunks pieces(size, thread_piece, size);
+  for_chunks(pieces, threads, [&](Index p) {
+    constexpr Index lanes = 8;
+    std::array<double, lanes> sum{};
+    Index x = pieces.begin(p);
+    for (; x + lanes <= pieces.end(p); x += lanes)
+      for (Index l = 0; l < lanes; ++l)
+        sum[l] += static_cast<double>(g[x + l] * f[size + x + l] - g[size + x + l] * f[x + l]);
+    for (; x < pieces.end(p); ++x)
+      sum[0] += static_cast<double>(g[x] * f[size + x] - g[size + x] * f[x]);
+    partial[p] = 0.0;
+    for (double s : sum) partial[p] += s;
+  });
+  double sum = 0.0;
+  for (double p : partial) sum += p;
+  return sum;
+}
+
 template <class T>
 class Sweep final : public DistributedSweep {
  public:
@@ -191,7 +227,7 @@ class Sweep final : public DistributedSweep {
         exchanger_.run(exchanges_[s - 1], {re(), im()});
         stage.run(re());
       }
-      if (turns(s)) turn(re(), sum_of(stage.phase(), angles));
+      if (turns(s)) turn(re(), size_, sum_of(stage.phase(), angles), threads_);
     }
   }
 
@@ -206,32 +242,21 @@ class Sweep final : public DistributedSweep {
     return s > 0 && s + 1 < stages_.size() && !stages_[s].phase().empty();
   }
 
-  void turn(T* state, double angle) {
-    const auto c = static_cast<T>(std::cos(angle)), s = static_cast<T>(std::sin(angle));
-    const Chunks pieces(size_, thread_piece, size_);
-    for_chunks(pieces, threads_, [&](Index p) {
-      for (Index x = pieces.begin(p); x < pieces.end(p); ++x) {
-        const T a = state[x], b = state[size_ + x];
-        state[x] = a * c - b * s;
-        state[size_ + x] = a * s + b * c;
-      }
-    });
-  }
-
   /// Undoes stage s and the exchange before it; adds its derivatives to sums_.
   void backward(std::size_t s, std::span<const double> angles) {
     RunningStage<T>& stage = stages_[s];
     const bool derived = std::any_of(stage.phase().begin(), stage.phase().end(),
                                      [](const DerivedAngle& a) { return a.index >= 0; });
-    if (derived && s + 1 < stages_.size()) {  // ∂_γ of e^{iγ}φ: 2 Re(i ⟨λ|φ⟩)
-      const double derivative = -2.0 * imaginary_overlap();
+    // ∂_γ of e^{iγ}φ: 2 Re(i ⟨λ|φ⟩), over this part; the unitaries of a stage do not change it.
+    if (derived && s + 1 < stages_.size()) {
+      const double derivative = -2.0 * imaginary_overlap(re(), lambda(), size_, threads_, partial_);
       for (const DerivedAngle& a : stage.phase())
         if (a.index >= 0) sums_[static_cast<std::size_t>(a.index)] += a.sign * derivative;
     }
     if (turns(s)) {
       const double back = -sum_of(stage.phase(), angles);
-      turn(re(), back);
-      turn(lambda(), back);
+      turn(re(), size_, back, threads_);
+      turn(lambda(), size_, back, threads_);
     }
     const std::vector<T*> planes{re(), im(), lambda(), lambda() + size_};
     if (s + 1 == stages_.size() && turns_back())
@@ -250,27 +275,6 @@ class Sweep final : public DistributedSweep {
     for (std::size_t k = 0; k < derivatives.size(); ++k)
       if (const DerivedAngle& a = stage.angles()[k]; a.index >= 0)
         sums_[static_cast<std::size_t>(a.index)] += a.sign * derivatives[k];
-  }
-
-  /// Im Σ_x λ_x* φ_x over this rank's part; the unitaries of a stage do not change it.
-  double imaginary_overlap() {
-    const Chunks pieces(size_, thread_piece, size_);
-    const T *f = re(), *g = lambda();
-    for_chunks(pieces, threads_, [&](Index p) {
-      constexpr Index lanes = 8;
-      std::array<double, lanes> sum{};
-      Index x = pieces.begin(p);
-      for (; x + lanes <= pieces.end(p); x += lanes)
-        for (Index l = 0; l < lanes; ++l)
-          sum[l] += static_cast<double>(g[x + l] * f[size_ + x + l] - g[size_ + x + l] * f[x + l]);
-      for (; x < pieces.end(p); ++x)
-        sum[0] += static_cast<double>(g[x] * f[size_ + x] - g[size_ + x] * f[x]);
-      partial_[p] = 0.0;
-      for (double s : sum) partial_[p] += s;
-    });
-    double sum = 0.0;
-    for (double p : partial_) sum += p;
-    return sum;
   }
 
   /// All stages are undone: this part is e_0 times its start amplitude a, and ⟨λ|∂φ⟩ = λ_0* ∂a.

@@ -173,12 +173,13 @@ TEST(ShotRestart, GoesOnFromWhereverItWasSaved) {
     saved.reset();
     hooks.next = nullptr;
     hooks.resume = nullptr;
-    struct Breaking : test::Disturbed {
+    struct Breaking : test::Disturbed, AmplitudeSource {
       using Disturbed::Disturbed;
       int left = 9;
+      AmplitudeSource* amplitudes() override { return this; }
       void state(std::span<const double> angles, std::span<Complex> out) override {
         if (left-- == 0) throw Abandoned{};
-        Disturbed::state(angles, out);
+        Disturbed::amplitudes()->state(angles, out);
       }
     } breaking(campaign.engine(), [] {});
     EXPECT_FALSE(run_shot_restart(breaking, campaign.costs, task, campaign.options, 3, hooks));

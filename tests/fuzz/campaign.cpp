@@ -21,7 +21,7 @@ qhn::CampaignFile sound_campaign() {
   c.identity = "0123";
   c.restarts_requested = 5;
   c.epsilons = {1e-2, 1e-4};
-  c.table = {14, {Reference::Kind::enumerated, 0.25}, 2, 77, 12665, {0.5, 0.75}};
+  c.table = {14, {qhn::Reference::Kind::enumerated, 0.25}, 2, 77, 12665, {0.5, 0.75}};
   c.method = {"annealing", "sweeps = 100", {1000, 900, 12665000}, 555};
   c.provenance.hosts = {"node1", "node2"};
   c.provenance.slurm = {"SLURM_JOB_ID=17"};

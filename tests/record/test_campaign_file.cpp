@@ -142,7 +142,7 @@ TEST(CampaignFile, KeepsTheNextGapsWhereTheyAreKnown) {
   CampaignFile written = example();
   write_campaign(folder / "a.h5", written);  // as a file without them
   EXPECT_TRUE(read_campaign(folder / "a.h5").table.next_gaps.empty());
-  EXPECT_STREQ(read_campaign(folder / "a.h5")to_string(.table.reference.kind), "enumerated");
+  EXPECT_STREQ(to_string(read_campaign(folder / "a.h5").table.reference.kind), "enumerated");
   written.table.next_gaps = {0.125, 0.25, 0.5};
   write_campaign(folder / "a.h5", written);
   EXPECT_EQ(read_campaign(folder / "a.h5").table.next_gaps, written.table.next_gaps);
