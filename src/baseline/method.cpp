@@ -240,13 +240,13 @@ RestartResult run_restart_of(const BaselineTask& task, const BaselineRun& run, s
   result.id = id;
   result.seed = run.seed;
   result.status = outcome.status;
-  result.expectation = (*task.costs)(BitString(task.costs->bits(), outcome.network));
+  result.best_string = BitString(task.costs->bits(), outcome.network);
+  result.expectation = (*task.costs)(result.best_string);
   if (!std::isfinite(result.expectation)) result.status = Status::diverged;
   result.gap = result.expectation - run.reference;
   result.gradient_norm = 0.0;
   result.iterations = loss.iterations();
   result.evaluations = clamped(loss.bill().total().evaluations);
-  result.best_string = outcome.network;
   result.best_probability = 1.0;
   result.best_cost = result.expectation;
   result.oracle = loss.bill();

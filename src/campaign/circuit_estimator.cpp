@@ -35,7 +35,8 @@ class ExactEstimator final : public CircuitEstimator {
   bool exact() const override { return true; }
   ReturnedNetwork select(std::span<const double> x) override {
     const MostProbable best = engine_.strings()->most_probable(x);
-    return {best.index, costs_(BitString(costs_.bits(), best.index)), best.probability};
+    const BitString network(costs_.bits(), best.index);
+    return {network, costs_(network), best.probability};
   }
 
  private:
@@ -53,7 +54,8 @@ class ShotEstimator final : public CircuitEstimator {
  public:
   ShotEstimator(const Circuit& circuit, const Sampler& sampler, const ShotOptions& options,
                 std::uint64_t samples, std::uint64_t seed, std::uint64_t id)
-      : live_(live_angles(circuit)),
+      : qubits_(circuit.qubits),
+        live_(live_angles(circuit)),
         sampler_(sampler),
         options_(options),
         samples_(std::max<std::uint64_t>(samples, 1)),
@@ -98,7 +100,7 @@ class ShotEstimator final : public CircuitEstimator {
     const auto found = sampler_(x, options_.selection_shots, next_stream());
     const Measured& best = *std::ranges::min_element(found, {}, &Measured::cost);
     selected_ = {options_.selection_shots, found.size(), options_.selection_shots * samples_};
-    return {best.network, best.cost, best.probability};
+    return {BitString(qubits_, best.network), best.cost, best.probability};
   }
   OracleBill oracle() const override {
     const std::uint64_t shots = static_cast<std::uint64_t>(circuits_) * options_.shots;
@@ -127,6 +129,7 @@ class ShotEstimator final : public CircuitEstimator {
     }
   }
 
+  const int qubits_;
   const std::vector<int> live_;
   const Sampler& sampler_;
   ShotOptions options_;

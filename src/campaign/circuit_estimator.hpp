@@ -19,7 +19,7 @@ namespace qhn {
 
 /// A network that a restart returns.
 struct ReturnedNetwork {
-  Index network = 0;
+  BitString network;
   double cost = 0.0;
   double probability = 0.0;  ///< |ψ|² of it, which no measurement knows
 };

@@ -67,6 +67,7 @@ class CircuitWork : public Workload {
     return plan_.workers;
   }
   MemoryNeed memory(int workers_on_node) const override { return plan_.memory(workers_on_node); }
+  std::string plan() const override { return describe(plan_); }
   std::string remedies(double available) const override {
     return kept_ ? fmt::format("; the campaign was started with engine {} and continues with it",
                                engine())

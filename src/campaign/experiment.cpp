@@ -107,9 +107,11 @@ Circuit make_circuit(const Experiment& e, int qubits) {
   }
 }
 
+bool measures_shots(const Experiment& e) { return e.optimizer.kind != OptimizerKind::lbfgs; }
+
 ExecutionRequest execution_request(const Experiment& e, int ranks) {
   ExecutionRequest request{{e.engine, e.precision}};
-  request.shots = e.optimizer.kind != OptimizerKind::lbfgs;
+  request.shots = measures_shots(e);
   request.engine.gradient = !request.shots;
   request.ranks = ranks;
   return request;

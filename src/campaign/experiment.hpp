@@ -66,6 +66,10 @@ int count_qubits(const Experiment& experiment);
 /// The experiment's circuit on `qubits` qubits. Throws InputError.
 Circuit make_circuit(const Experiment& experiment, int qubits);
 
+/// Whether E(θ) is estimated from measured shots; otherwise it is exact. The only place where the
+/// optimizer's name decides that.
+bool measures_shots(const Experiment& experiment);
+
 /// How to simulate it on `ranks` ranks per state, with one thread.
 ExecutionRequest execution_request(const Experiment& experiment, int ranks);
 

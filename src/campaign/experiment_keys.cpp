@@ -180,7 +180,7 @@ void finish_optimizer(TomlReader& table, Experiment& e) {
 
 KeyTable optimizer_table() {
   using Kind = OptimizerKind;
-  const Names<Kind> names{{"lbfgs", Kind::lbfgs}, {"adam", Kind::adam}, {"spsa", Kind::spsa}};
+  const auto names = names_of({Kind::lbfgs, Kind::adam, Kind::spsa});
   const Names<ShotGradient> gradients{{"shift", ShotGradient::shift}, {"spsa", ShotGradient::spsa}};
   const auto name = [&](const std::vector<Kind>& values) {
     return only_with("name", &OptimizerOptions::kind, names, values);

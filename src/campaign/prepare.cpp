@@ -134,6 +134,7 @@ void plan(CampaignRun& r, const Node& node) {
       {r.threads, r.session.size(), node.ranks, node.cache, r.available}, r.missing);
   require_memory(r.options.experiment, r.work.memory(r.workers * node.ranks), r.available,
                  [&] { return r.work.remedies(r.available); });
+  r.provenance.plan = r.work.plan();
   if (r.is_root() && !r.work.remark().empty()) spdlog::info("{}", r.work.remark());
 }
 

@@ -68,6 +68,8 @@ class Workload {
   /// Divides the threads of this rank among `restarts` restarts; returns how many run at once.
   virtual int assign_threads(const Resources& resources, std::uint64_t restarts) = 0;
   virtual MemoryNeed memory(int workers_on_node) const = 0;
+  /// Provenance::plan, after assign_threads().
+  virtual std::string plan() const { return {}; }
   /// End of the error message if memory() exceeds the `available` bytes of a node.
   virtual std::string remedies(double /*available*/) const { return {}; }
 

@@ -47,9 +47,11 @@ std::string csv_heading(const CampaignReader& campaign) {
 
 std::string csv_line(const RestartRecord& record, bool oracle) {
   const RestartResult& r = record.result;
+  const BitString& string = r.best_string;
+  const std::string network = string.has_index() ? std::to_string(string.index()) : string.text();
   std::string out =
       fmt::format("{},{},{},{},{},{},{},{},{},{},{},{},{},{},{}", r.id, r.seed, to_string(r.status),
-                  r.expectation, r.gap, r.gradient_norm, r.iterations, r.evaluations, r.best_string,
+                  r.expectation, r.gap, r.gradient_norm, r.iterations, r.evaluations, network,
                   r.best_probability, r.best_cost, record.cost.seconds, record.cost.cpu_seconds,
                   record.cost.joules, csv_field(record.cost.host));
   for (const auto* crossings : {&r.expectation_crossings, &r.string_crossings})

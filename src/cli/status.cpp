@@ -89,11 +89,12 @@ void run_status(const StatusOptions& options) {
   fmt::print("  gaps are counted from {}\n", describe_reference(table));
   if (!table.enumerated() && best.any())
     fmt::print("  the best network found has cost {:.10g}: {} (restart {})\n", best.cost,
-               bits_of(best.network, table.qubits), best.restart);
+               best.network.text(), best.restart);
   for (const PrefixCount& count : ladder) {
     if (count.restarts() == 0) continue;
     const Interval interval = clopper_pearson(count.successes(), count.restarts());
-    const bool reached = !table.enumerated() && count.epsilon() == target_slack(table.reference.cost);
+    const bool reached =
+        !table.enumerated() && count.epsilon() == target_slack(table.reference.cost);
     fmt::print("  P({}) = {:.4f} [{:.4f}, {:.4f}] {}/{}\n",
                reached ? "target reached" : fmt::format("gap < {:g}", count.epsilon()),
                static_cast<double>(count.successes()) / static_cast<double>(count.restarts()),

@@ -32,8 +32,9 @@ class BitString {
     w = one ? w | mask : w & ~mask;
   }
 
-  /// Bits 64·k … 64·k + 63.
-  Index word(int k) const { return k == 0 ? low_ : more_[static_cast<std::size_t>(k - 1)]; }
+  /// Bits 64·k … 64·k + 63. Those from bits() on are 0 and stay so.
+  const Index& word(int k) const { return k == 0 ? low_ : more_[static_cast<std::size_t>(k - 1)]; }
+  Index& word(int k) { return k == 0 ? low_ : more_[static_cast<std::size_t>(k - 1)]; }
   int words() const { return words(bits_); }
 
   /// Whether the string has an index into a table. Index is 64 bits wide.

@@ -7,6 +7,7 @@
 #include <type_traits>
 #include <vector>
 
+#include "core/bit_string.hpp"
 #include "core/error.hpp"
 
 namespace qhn {
@@ -14,8 +15,8 @@ namespace qhn {
 // Bytes are sent between machines of a cluster and stored in files.
 static_assert(std::endian::native == std::endian::little, "numbers are stored little-endian");
 
-/// Appends fields to `bytes` without padding: numbers, enumerations, and strings and vectors
-/// (length as 64 bits, then the items).
+/// Appends fields to `bytes` without padding: numbers, enumerations, strings and vectors (length as
+/// 64 bits, then the items), and bit strings (number of bits as 32 bits, then the words).
 class ByteWriter {
  public:
   explicit ByteWriter(std::vector<std::byte>& bytes) : bytes_(bytes) {}
@@ -29,6 +30,9 @@ class ByteWriter {
   void field(const T& value) {
     if constexpr (std::is_trivially_copyable_v<T>) {
       raw(&value, sizeof(T));
+    } else if constexpr (std::is_same_v<T, BitString>) {
+      field(value.bits());
+      for (int k = 0; k < value.words(); ++k) field(value.word(k));
     } else {
       field(value.size());
       if constexpr (std::is_trivially_copyable_v<typename T::value_type>)
@@ -61,6 +65,12 @@ class ByteReader {
   void field(T& value) {
     if constexpr (std::is_trivially_copyable_v<T>) {
       raw(&value, sizeof(T));
+    } else if constexpr (std::is_same_v<T, BitString>) {
+      int bits = 0;
+      field(bits);
+      if (bits < 0 || bits > BitString::most_bits) throw RunError("packed records are damaged");
+      value = BitString(bits);
+      for (int k = 0; k < value.words(); ++k) field(value.word(k));
     } else {
       std::size_t size = 0;
       field(size);

@@ -129,6 +129,26 @@ ExecutionPlan plan_execution(const Circuit& circuit, const ExecutionRequest& req
   return planned(circuit, request, request.engine.kind);
 }
 
+std::string describe(const ExecutionPlan& p) {
+  std::string text = fmt::format(
+      "engine = {}\nprecision = {}\nranks_per_state = {}\nstates_per_rank = {}\n"
+      "threads_per_state = {}\n",
+      to_string(p.engine.kind), to_string(p.engine.precision), p.ranks, p.workers,
+      p.engine.threads);
+  if (p.engine.kind == EngineKind::cut)
+    text += fmt::format("cut = {} + {} qubits\nbranches = {}\n", p.cut.low.qubits,
+                        p.cut.high.qubits, p.cut.branches());
+  else if (p.ranks > 1)
+    text += fmt::format("local_qubits = {}\nstages = {}\n", p.exchanges.local_qubits,
+                        p.exchanges.stages.size());
+  text += fmt::format("table_bytes = {:.0f}\nbytes_per_rank = {:.0f}\nmultiply_adds = {:.6g}\n",
+                      p.table_bytes, p.workers * p.bytes(p.engine.threads), p.multiply_adds);
+  if (p.ranks > 1)
+    text += fmt::format("expectation_exchange = {:.0f}\ngradient_exchange = {:.0f}\n",
+                        p.expectation_exchange, p.gradient_exchange);
+  return text + (p.reason.empty() ? "" : fmt::format("reason = {}\n", p.reason));
+}
+
 std::optional<ExecutionPlan> smallest_plan(const Circuit& circuit, ExecutionRequest request,
                                            double memory) {
   for (int bits = 0; bits < std::min(circuit.qubits, 20); ++bits) {

@@ -100,6 +100,10 @@ std::optional<ExecutionPlan> smallest_plan(const Circuit& circuit, ExecutionRequ
 /// the cost table or, if `ranks_per_state` > 1, a part of it on each rank.
 double memory_for_engine(double memory, int ranks_on_node, int qubits, int ranks_per_state);
 
+/// The plan as lines "key = value", for results: engine, layout, threads, bytes, operations,
+/// reason.
+std::string describe(const ExecutionPlan& plan);
+
 /// For the error that `plan` does not fit nodes of `memory` bytes, the alternatives: "; cut …".
 /// `request`: that of the plan.
 std::string remedies(const ExecutionPlan& plan, const ExecutionRequest& request, double memory);

@@ -158,6 +158,11 @@ class SpsaOptimizer final : public GradientDescent {
 
 }  // namespace
 
+const char* to_string(OptimizerKind kind) {
+  constexpr const char* names[] = {"lbfgs", "adam", "spsa"};
+  return names[static_cast<std::size_t>(kind)];
+}
+
 std::unique_ptr<Optimizer> make_optimizer(const OptimizerOptions& options, Estimator& estimator) {
   switch (options.kind) {
     case OptimizerKind::adam:

@@ -15,6 +15,7 @@
 namespace qhn {
 
 enum class OptimizerKind { lbfgs, adam, spsa };
+const char* to_string(OptimizerKind kind);
 
 struct OptimizerOptions {
   OptimizerKind kind = OptimizerKind::lbfgs;

@@ -78,7 +78,7 @@ struct Score {
 /// data and what a bit string means.
 class Problem : public CostFunction, public CostTable {
  public:
-  /// At most 62.
+  /// At most 63.
   int bits() const override = 0;
   void evaluate(std::span<const BitString> strings, std::span<double> out) const override;
   const CostTable* table() const override { return this; }

@@ -125,7 +125,16 @@ void for_each_restart_column(const RecordShape& shape, std::size_t epsilons, F&&
   result("gradient_norm", &RestartResult::gradient_norm);
   result("iterations", &RestartResult::iterations);
   result("evaluations", &RestartResult::evaluations);
-  result("best_string", &RestartResult::best_string);
+  // A table index or, above 64 bits, the words of the string, the lowest first.
+  const int bits = shape.bits;
+  f(
+      "best_string", bits > 64 ? static_cast<std::size_t>(BitString(bits).words()) : 0,
+      [=](auto& r, std::size_t k) -> auto& {
+        auto& string = r.result.best_string;
+        if constexpr (!std::is_const_v<std::remove_reference_t<decltype(r)>>)
+          if (string.bits() != bits) string = BitString(bits);
+        return string.word(static_cast<int>(k));
+      });
   result("best_probability", &RestartResult::best_probability);
   result("best_cost", &RestartResult::best_cost);
   cost("seconds", &RestartCost::seconds);

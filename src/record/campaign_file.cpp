@@ -31,13 +31,15 @@ void check_table(const TableSummary& table) {
   if (!std::isfinite(table.reference.cost))
     throw RunError(fmt::format("the {} is {}", table.enumerated() ? "minimum" : "target",
                                table.reference.cost));
-  if (table.qubits < 0 || table.qubits > 64) throw RunError(fmt::format("{} qubits", table.qubits));
+  if (table.qubits < 0 || table.qubits > BitString::most_bits)
+    throw RunError(fmt::format("{} qubits", table.qubits));
 }
 
 void RecordShape::include(const RestartRecord& record) {
   if (count++ == 0) angles = record.result.angles.size();
   host_length = std::max(host_length, record.cost.host.size());
   oracle = oracle || record.result.oracle != OracleBill{};
+  bits = std::max(bits, record.result.best_string.bits());
 }
 
 }  // namespace qhn

@@ -35,9 +35,13 @@ struct TableSummary {
 /// The network of least cost that a restart returned; ties: the lowest id.
 struct FoundNetwork {
   std::uint64_t restart = 0;
-  Index network = 0;
+  BitString network;
   double cost = std::numeric_limits<double>::infinity();
 
+  /// Table index or, above 64 bits, the bits.
+  std::string name() const {
+    return network.has_index() ? std::to_string(network.index()) : network.text();
+  }
   bool any() const { return cost < std::numeric_limits<double>::infinity(); }
   void include(const RestartResult& result) {
     if (result.best_cost < cost || (result.best_cost == cost && result.id < restart))
@@ -73,7 +77,8 @@ struct MethodSummary {
 ///   /method            attributes name, settings, tuning_evaluations, tuning_unique,
 ///                      tuning_samples, inner_samples; only in classical campaigns
 ///   /restarts/FIELD    [R] in ascending id: id, seed, status (enumeration), expectation, gap,
-///                      gradient_norm, iterations, evaluations, best_string (table index),
+///                      gradient_norm, iterations, evaluations, best_string (table index; above 64
+///                      bits the words of the string, [R × words], the lowest first),
 ///                      best_probability, best_cost, seconds, cpu_seconds, joules (NaN: not
 ///                      measured), host
 ///   /restarts/{expectation,string}_crossing_{iteration,evaluation}   [R × E], -1: never
@@ -112,6 +117,7 @@ struct RecordShape {
   std::size_t angles = 0;       ///< kept per record
   std::size_t host_length = 1;  ///< of the longest host name
   bool oracle = false;          ///< some record has a ledger
+  int bits = 0;                 ///< of the networks
   void include(const RestartRecord& record);
 };
 

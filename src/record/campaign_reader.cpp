@@ -62,8 +62,9 @@ void read_energy(hid_t file, std::vector<RunEnergy>& energy) {
 }
 
 // The shape of the columns, without the length of host names.
-RecordShape shape_of(hid_t group) {
+RecordShape shape_of(hid_t group, int bits) {
   RecordShape shape;
+  shape.bits = bits;
   shape.count = count_rows(group, "id");
   shape.oracle = has_link(group, "oracle_samples");
   if (has_link(group, "angles")) shape.angles = count_columns(group, "angles");
@@ -129,7 +130,7 @@ class CampaignReader::File {
       file_.emplace(open_hdf5(path_));
       read_head();
       group_.emplace(open_group(*file_, "restarts"));
-      shape_ = shape_of(*group_);
+      shape_ = shape_of(*group_, head_.table.qubits);
     });
   }
 
@@ -199,6 +200,8 @@ class CampaignReader::File {
     for_each_provenance_attribute(head_.provenance, [&](const char* name, auto& value) {
       read_any_attribute(provenance, name, value);
     });
+    if (H5Aexists(provenance, "plan") > 0)
+      head_.provenance.plan = read_text_attribute(provenance, "plan");
     head_.provenance.hosts = read_texts(provenance, "hosts");
     if (has_link(provenance, "slurm")) {
       const H5Id slurm = open_group(provenance, "slurm");

@@ -91,6 +91,8 @@ void write_head(hid_t file, const CampaignHead& campaign) {
   for_each_provenance_attribute(campaign.provenance, [&](const char* name, const auto& value) {
     write_attribute(provenance, name, value);
   });
+  if (!campaign.provenance.plan.empty())
+    write_attribute(provenance, "plan", campaign.provenance.plan);
   write_texts(provenance, "hosts", campaign.provenance.hosts);
   if (!campaign.provenance.slurm.empty()) {
     const H5Id slurm = create_group(provenance, "slurm");
@@ -124,13 +126,11 @@ void describe_objects(hid_t file, const CampaignHead& campaign) {
   }
 }
 
-void write_found(hid_t file, const FoundNetwork& found, int qubits) {
+void write_found(hid_t file, const FoundNetwork& found) {
   if (!found.any()) return;
-  std::string bits;
-  for (int q = qubits - 1; q >= 0; --q) bits += bit(found.network, q) ? '1' : '0';
   const H5Id table = open_group(file, "table");
-  write_attribute(table, "found_index", found.network);
-  write_attribute(table, "found_bits", bits);
+  if (found.network.has_index()) write_attribute(table, "found_index", found.network.index());
+  write_attribute(table, "found_bits", found.network.text());
   write_attribute(table, "found_cost", found.cost);
   write_attribute(table, "found_restart", found.restart);
 }
@@ -144,15 +144,14 @@ class CampaignWriter::Columns {
       : path_(path),
         shape_(shape),
         ladder_(head.epsilons.size()),
-        qubits_(head.table.qubits),
         status_type_(status_type()),
         host_type_(h5_text_type(shape.host_length)),
         new_file_(path, NewFile::Special::refuse) {
     guarded([&] {
       // Bytes of the columns per record; head_size() is an upper bound for the rest.
-      const std::uint64_t record = 105 + 16 * ladder_ + shape.host_length +
-                                   sizeof(double) * shape.angles +
-                                   (shape.oracle ? sizeof(OracleBill) : 0);
+      const std::uint64_t record =
+          105 + 16 * ladder_ + shape.host_length + sizeof(double) * shape.angles +
+          8 * (std::max(shape.bits, 64) / 64) + (shape.oracle ? sizeof(OracleBill) : 0);
       new_file_.reserve(record * shape.count + head_size(head));
       file_.emplace(create_hdf5(new_file_.reopen_path()));
       new_file_.reserve(record * shape.count + head_size(head));  // create_hdf5() frees the space
@@ -176,6 +175,9 @@ class CampaignWriter::Columns {
     if (r.angles.size() != shape_.angles)
       throw RunError(fmt::format("{}: record {} has {} angles, others {}", path_, r.id,
                                  r.angles.size(), shape_.angles));
+    if (shape_.bits > 64 && r.best_string.bits() != shape_.bits)
+      throw RunError(fmt::format("{}: record {} has a network of {} bits, others {}", path_, r.id,
+                                 r.best_string.bits(), shape_.bits));
     found_.include(record.result);
     rows_.push_back(std::move(record));
     if (rows_.size() == campaign_batch) flush();
@@ -186,7 +188,7 @@ class CampaignWriter::Columns {
     if (written_ != shape_.count)
       throw RunError(fmt::format("{}: {} records for {} rows", path_, written_, shape_.count));
     guarded([&] {
-      write_found(*file_, found_, qubits_);
+      write_found(*file_, found_);
       h5_check(H5Fflush(*file_, H5F_SCOPE_GLOBAL), "cannot finish the file");
       datasets_.clear();
       group_.reset();
@@ -199,7 +201,8 @@ class CampaignWriter::Columns {
  private:
   static std::uint64_t head_size(const CampaignHead& head) {
     std::uint64_t bytes = 40 << 10;  // groups, datasets and attributes: at most 35 KiB
-    bytes += head.experiment.size() + head.identity.size() + sizeof(double) * head.epsilons.size();
+    bytes += head.provenance.plan.size() + head.experiment.size() + head.identity.size() +
+             sizeof(double) * head.epsilons.size();
     for (const RunEnergy& run : head.energy)
       bytes += (1 << 14) + 512 * run.phases.size() + run.remarks.size();
     for (const auto* list : {&head.provenance.hosts, &head.provenance.slurm})
@@ -272,7 +275,6 @@ class CampaignWriter::Columns {
   const std::string path_;
   const RecordShape shape_;
   const std::size_t ladder_;
-  const int qubits_;
   const H5Id status_type_, host_type_;
   FoundNetwork found_;
   NewFile new_file_;

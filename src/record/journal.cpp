@@ -44,7 +44,7 @@ void visit(Archive& archive, Header& h) {
           h.method.tuning, h.method.inner_samples, p.version, p.git_commit, p.git_dirty, p.compiler,
           p.compiler_flags, p.libraries, p.mpi, p.ranks, p.threads, p.binding, p.hosts, p.slurm,
           p.cpu, p.simd, p.engine, p.precision, p.started, p.finished, p.seed, p.data_sha256,
-          h.started, h.table.next_gaps);
+          h.started, h.table.next_gaps, p.plan);
 }
 
 std::uint32_t crc(std::span<const std::byte> bytes) {

@@ -29,6 +29,8 @@ struct Provenance {
   std::string finished;
   std::uint64_t seed = 0;   ///< of the campaign
   std::string data_sha256;  ///< of the data that defines the costs
+  /// How states are simulated, "key = value" lines (describe(ExecutionPlan)); empty: no circuits.
+  std::string plan;
 };
 
 /// Everything known without MPI; `started` is now.

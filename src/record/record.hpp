@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "core/bit_string.hpp"
 #include "core/types.hpp"
 #include "record/oracle.hpp"
 
@@ -36,7 +37,7 @@ struct RestartResult {
   double gradient_norm = std::numeric_limits<double>::quiet_NaN();
   std::int32_t iterations = 0;
   std::int32_t evaluations = 0;
-  Index best_string = 0;  ///< most probable bit string of the final state
+  BitString best_string;  ///< most probable bit string of the final state
   double best_probability = 0.0;
   double best_cost = std::numeric_limits<double>::quiet_NaN();
   std::vector<Crossing> expectation_crossings;  ///< one per ε of the campaign's ladder

@@ -65,12 +65,6 @@ CampaignStatistics Summary::statistics() const {
   return c;
 }
 
-std::string bits_of(Index network, int qubits) {
-  std::string text;
-  for (int q = qubits - 1; q >= 0; --q) text += bit(network, q) ? '1' : '0';
-  return text;
-}
-
 std::string describe_reference(const TableSummary& table) {
   return table.enumerated() ? fmt::format("E_min {:.10g} (enumerated)", table.reference.cost)
                             : fmt::format("target {:.10g}", table.reference.cost);
@@ -79,9 +73,9 @@ std::string describe_reference(const TableSummary& table) {
 std::string describe_limit(const CampaignHead& head) {
   if (head.method.name.empty()) {
     const Experiment e = read_experiment_text(head.experiment, head.name);
-    return e.optimizer.kind == OptimizerKind::lbfgs
-               ? fmt::format("optimizer.max_iterations = {}", e.optimizer.lbfgs.max_iterations)
-               : std::string();  // with shots the limit is the only ending
+    return measures_shots(e)
+               ? std::string()  // the limit is the only ending
+               : fmt::format("optimizer.max_iterations = {}", e.optimizer.lbfgs.max_iterations);
   }
   if (!head.method.name.starts_with(to_string(Method::cross_entropy))) return {};
   const Settings settings = parse_settings(head.method.settings);

@@ -45,8 +45,6 @@ class Summary {
 
 /// "E_min 0.3 (enumerated)", "target 0.2".
 std::string describe_reference(const TableSummary& table);
-/// The bits of a network, parameter 0 first.
-std::string bits_of(Index network, int qubits);
 
 /// Key and value of the limit that cuts restarts short, "optimizer.max_iterations = 500". Empty if
 /// there is none or it is the only ending. Throws InputError for an experiment that cannot be read.

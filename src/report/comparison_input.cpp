@@ -88,7 +88,7 @@ void take_costs(InstanceResult& instance) {
 
 MethodKind kind_of(const CampaignFile& campaign, const Experiment& e) {
   if (!campaign.method.name.empty()) return MethodKind::classical;
-  return e.optimizer.kind == OptimizerKind::lbfgs ? MethodKind::ideal : MethodKind::shots;
+  return measures_shots(e) ? MethodKind::shots : MethodKind::ideal;
 }
 
 // Probability that one shot is a success, for each final state. Without angles that of the most

@@ -100,8 +100,8 @@ std::pair<double, double> test_scores(const ComparedMethod& method) {
     if (!i.recomputed->problem) return {not_known, not_known};
     std::map<Index, std::optional<Score>> known;
     for (const RestartRecord& r : i.records) {
-      const auto [score, fresh] = known.try_emplace(r.result.best_string);
-      if (fresh) score->second = i.recomputed->problem->test_score(r.result.best_string);
+      const auto [score, fresh] = known.try_emplace(r.result.best_string.index());
+      if (fresh) score->second = i.recomputed->problem->test_score(r.result.best_string.index());
       if (!score->second) return {not_known, not_known};
       loss += score->second->loss;
       accuracy += score->second->accuracy;

@@ -23,9 +23,8 @@ MethodName name_of(const CampaignFile& campaign, const Experiment& e) {
   if (!campaign.method.name.empty()) return {campaign.method.name, "", ""};
   MethodName name{to_string(e.family), "", " (ideal gradient)"};
   if (e.family != Family::custom) name.kind += fmt::format(" D={}", e.sublayers);
-  if (e.optimizer.kind != OptimizerKind::lbfgs)
-    name.training = fmt::format(
-        " {} {} shots", e.optimizer.kind == OptimizerKind::adam ? "adam" : "spsa", e.shots.shots);
+  if (measures_shots(e))
+    name.training = fmt::format(" {} {} shots", to_string(e.optimizer.kind), e.shots.shots);
   return name;
 }
 

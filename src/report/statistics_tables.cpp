@@ -146,7 +146,7 @@ std::string csv(const Campaigns& campaigns) {
           csv_field(c.name), c.qubits, where(t.enumerated(), t.reference.cost), c.restarts,
           s.epsilon, s.count, s.probability, s.interval.low, s.interval.high, c.cost.seconds,
           c.cost.evaluations, to_string(t.reference.kind), where(!t.enumerated(), t.reference.cost),
-          where(c.found.any(), c.found.cost), where(c.found.any(), c.found.network), c.cut_short);
+          where(c.found.any(), c.found.cost), where(c.found.any(), c.found.name()), c.cut_short);
   }
   return out;
 }
@@ -180,8 +180,8 @@ std::string json(const Campaigns& campaigns) {
     Json found = nullptr;
     if (c.found.any())
       found = {{"cost", c.found.cost},
-               {"index", c.found.network},
-               {"bits", bits_of(c.found.network, c.qubits)},
+               {"index", c.found.network.has_index() ? Json(c.found.network.index()) : Json()},
+               {"bits", c.found.network.text()},
                {"restart", c.found.restart}};
     out.push_back({{"file", c.file},
                    {"name", c.name},
@@ -228,11 +228,10 @@ std::vector<std::string> remarks_on(const CampaignStatistics& c) {
         c.name, c.waiting));
   if (!c.table.enumerated()) {
     if (c.found.any())
-      all.push_back(
-          fmt::format("{}: the best network found has cost {:.10g}: {} (index {}, "
-                      "restart {})",
-                      c.name, c.found.cost, bits_of(c.found.network, c.qubits), c.found.network,
-                      c.found.restart));
+      all.push_back(fmt::format(
+          "{}: the best network found has cost {:.10g}: {} (index {}, "
+          "restart {})",
+          c.name, c.found.cost, c.found.network.text(), c.found.name(), c.found.restart));
     all.push_back(
         fmt::format("{}: E_min is not known: gaps are counted from the target {:g}, and "
                     "a negative gap is below it",

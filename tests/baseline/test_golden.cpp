@@ -162,7 +162,7 @@ TEST_F(Golden, EveryMethodGoesTheWayItAlwaysWent) {
     options.fixed = {{"epochs", 4}, {"sweeps", 20}};
     const RestartResult r = run_baseline(task, run_of(options), 5);
     SCOPED_TRACE(describe(options));
-    EXPECT_EQ(r.best_string, e.network);
+    EXPECT_EQ(r.best_string.index(), e.network);
     EXPECT_EQ(r.iterations, e.iterations);
     EXPECT_EQ(r.oracle.total(), e.bill)
         << r.oracle.total().evaluations << ", " << r.oracle.total().unique << ", "

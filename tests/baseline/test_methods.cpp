@@ -48,7 +48,7 @@ TEST_F(Methods, EveryOneMakesACoherentRecordThatDependsOnSeedAndIdAlone) {
       EXPECT_EQ(result.id, 3u);
       EXPECT_EQ(result.seed, 7u);
       EXPECT_EQ(result.status, Status::converged);
-      EXPECT_EQ(result.expectation, costs[result.best_string]);
+      EXPECT_EQ(result.expectation, costs[result.best_string.index()]);
       EXPECT_EQ(result.gap, result.expectation - minimum);
       EXPECT_EQ(result.best_cost, result.expectation);
       const OracleCount total = result.oracle.total();

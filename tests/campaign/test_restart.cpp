@@ -70,7 +70,7 @@ TEST(Restart, RecordAgreesWithTheWholeHistory) {
         if (of_string.iteration < 0 && campaign.costs[best] - campaign.minimum < epsilon)
           of_string = {s.iterations, s.evaluations};
         if (&s == &history.back() && i == 0) {
-          EXPECT_EQ(r.best_string, best);
+          EXPECT_EQ(r.best_string.index(), best);
           EXPECT_NEAR(r.best_probability, std::norm(psi[best]), 1e-15);
           EXPECT_EQ(r.best_cost, campaign.costs[best]);
         }

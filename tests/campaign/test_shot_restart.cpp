@@ -100,7 +100,7 @@ TEST(ShotRestart, Trains) {
       before += engine->expectation(start_angles(11, id, campaign.circuit.angles)) / 5;
       after += r->expectation / 5;
       EXPECT_EQ(r->expectation, engine->expectation(r->angles));
-      EXPECT_EQ(r->best_cost, campaign.costs[r->best_string]);
+      EXPECT_EQ(r->best_cost, campaign.costs[r->best_string.index()]);
     }
     EXPECT_LT(after - campaign.minimum, 0.25 * (before - campaign.minimum));
   }

@@ -271,9 +271,9 @@ TEST_F(Baseline, SearchesNetworksOf63Bits) {
     }());
     bool high = false;
     for (const RestartRecord& record : campaign.records) {
-      EXPECT_NEAR(record.result.best_cost, problem->train_score(record.result.best_string)->loss,
-                  1e-12);
-      high = high || record.result.best_string >> 62 != 0;
+      EXPECT_NEAR(record.result.best_cost,
+                  problem->train_score(record.result.best_string.index())->loss, 1e-12);
+      high = high || record.result.best_string.index() >> 62 != 0;
     }
     EXPECT_TRUE(high) << method;
   }

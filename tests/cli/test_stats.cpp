@@ -230,7 +230,7 @@ TEST(Stats, NamesATargetAndTheNetworkThatWasFound) {
   c.table = {4, {Reference::Kind::target, 0.25}, 0, 0};
   c.epsilons = {target_slack(0.25)};
   for (RestartRecord& r : c.records) {
-    r.result.best_string = 6 + r.result.id;
+    r.result.best_string = BitString(4, 6 + r.result.id);
     r.result.best_cost = r.result.id == 2 ? 0.125 : 0.5;
     r.result.gap = r.result.best_cost - 0.25;
     r.result.expectation_crossings.resize(1);
@@ -368,7 +368,7 @@ TEST(Status, NamesATarget) {
   RestartRecord r;
   r.result.gap = -0.25;
   r.result.best_cost = 0.25;
-  r.result.best_string = 6;
+  r.result.best_string = BitString(4, 6);
   r.result.expectation_crossings.resize(1);
   r.result.string_crossings.resize(1);
   Journal(folder / "o", "a", 0, header).append(std::vector{r});

@@ -185,7 +185,7 @@ TEST(Export, WritesRecordsAsCsv) {
   r.result.gradient_norm = 0.25;
   r.result.iterations = 500;
   r.result.evaluations = 700;
-  r.result.best_string = 3;
+  r.result.best_string = BitString(4, 3);
   r.result.best_probability = 0.5;
   r.result.best_cost = -1;
   r.result.expectation_crossings = {{12, 15}};

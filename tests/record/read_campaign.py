@@ -17,7 +17,7 @@ with h5py.File(sys.argv[1]) as f:
     assert f["epsilon"][:].tolist() == [1e-2, 1e-4]
     table = f["table"].attrs
     assert (table["qubits"], table["minimum"], table["minimizers"], table["best_index"]) == (
-        14, 0.3268526932, 2, 77)
+        41, 0.3268526932, 2, 77)
     assert table["samples"] == 12665
     assert dict(f["method"].attrs) == {"name": "annealing", "settings": "sweeps = 100",
         "tuning_evaluations": 1000, "tuning_unique": 900, "tuning_samples": 12665000,

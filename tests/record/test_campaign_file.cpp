@@ -31,7 +31,7 @@ CampaignFile example() {
   c.experiment = "name = \"x\"\n[restarts]\ncount = 3\n";
   c.restarts_requested = 5;
   c.epsilons = {1e-2, 1e-4};
-  c.table = {14, {Reference::Kind::enumerated, 0.3268526932}, 2, 77, 12665};
+  c.table = {41, {Reference::Kind::enumerated, 0.3268526932}, 2, 77, 12665};
   c.method = {"annealing", "sweeps = 100", {1000, 900, 12665000}, 555};
   c.provenance = collect_provenance();
   c.provenance.ranks = 4;
@@ -51,7 +51,7 @@ CampaignFile example() {
     r.result.gradient_norm = 1e-7;
     r.result.iterations = 40 + static_cast<int>(id);
     r.result.evaluations = 50;
-    r.result.best_string = (Index{1} << 40) + id;
+    r.result.best_string = BitString(41, (Index{1} << 40) + id);
     r.result.best_probability = 0.99;
     r.result.best_cost = 0.25;
     r.result.expectation_crossings = {{3, 4}, {-1, -1}};
@@ -85,7 +85,7 @@ TEST(CampaignFile, RoundTrips) {
   EXPECT_EQ(read.experiment, written.experiment);
   EXPECT_EQ(read.restarts_requested, 5u);
   EXPECT_EQ(read.epsilons, written.epsilons);
-  EXPECT_EQ(read.table.qubits, 14);
+  EXPECT_EQ(read.table.qubits, 41);
   EXPECT_EQ(read.table.reference.cost, written.table.reference.cost);
   EXPECT_EQ(read.table.minimizers, 2u);
   EXPECT_EQ(read.table.best_index, 77u);
@@ -108,6 +108,31 @@ TEST(CampaignFile, RoundTrips) {
   EXPECT_EQ(read.provenance.ranks, 4);
   EXPECT_EQ(read.provenance.data_sha256, written.provenance.data_sha256);
   if (const char* keep = std::getenv("QHN_KEEP_CAMPAIGN")) write_campaign(keep, written);
+}
+
+// Above 64 bits a network has no index: its words are columns.
+TEST(CampaignFile, KeepsNetworksOfMoreThan64Bits) {
+  const TemporaryFolder folder;
+  CampaignFile written = example();
+  written.table = {130, {Reference::Kind::target, 0.25}, 0, 0, 12665};
+  for (RestartRecord& r : written.records) {
+    r.result.best_string = BitString(130);
+    r.result.best_string.set(static_cast<int>(r.result.id), true);
+    r.result.best_string.set(129, true);
+  }
+  write_campaign(folder / "a.h5", written);
+  const CampaignFile read = read_campaign(folder / "a.h5");
+  ASSERT_EQ(read.records.size(), 3u);
+  for (std::size_t k = 0; k < 3; ++k)
+    EXPECT_EQ(read.records[k].result.best_string, written.records[k].result.best_string);
+  const hid_t file = H5Fopen((folder / "a.h5").c_str(), H5F_ACC_RDONLY, H5P_DEFAULT);
+  {
+    const H5Id table = open_group(file, "table");
+    EXPECT_EQ(read_text_attribute(table, "found_bits"), "1" + std::string(128, '0') + "1");
+    EXPECT_EQ(H5Aexists(table, "found_index"), 0);
+    EXPECT_EQ(count_columns(open_group(file, "restarts"), "best_string"), 3u);
+  }
+  H5Fclose(file);
 }
 
 // A target is no minimum, and no network is invented for it: the best one found stands there.

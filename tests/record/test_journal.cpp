@@ -50,6 +50,7 @@ JournalHeader header() {
 RestartRecord record(std::uint64_t id) {
   RestartRecord r;
   r.result.id = id;
+  r.result.best_string = BitString(10);
   r.result.seed = 3;
   r.result.status = Status::converged;
   r.result.expectation = 0.1 * static_cast<double>(id);
@@ -240,11 +241,12 @@ TEST(Journal, HeadersHaveTheFormatOfTheFilesOnDisks) {
                   .started = "start",
                   .finished = "finish",
                   .seed = 5,
-                  .data_sha256 = "sha"};
+                  .data_sha256 = "sha",
+                  .plan = "plan"};
   h.started = 1700000000;
   const std::vector<std::byte> bytes = pack(h);
-  EXPECT_EQ(bytes.size(), 484u);
-  EXPECT_EQ(::crc32(0, reinterpret_cast<const unsigned char*>(bytes.data()), 484), 0x98bc4bbau);
+  EXPECT_EQ(bytes.size(), 496u);
+  EXPECT_EQ(::crc32(0, reinterpret_cast<const unsigned char*>(bytes.data()), 496), 0x3374f23cu);
 }
 
 TEST(Journal, RefusesAnotherFormat) {
@@ -252,7 +254,7 @@ TEST(Journal, RefusesAnotherFormat) {
     std::vector<std::byte> bytes = pack(header());
     bytes[0] = static_cast<std::byte>(format);
     EXPECT_EQ(message_of<InputError>([&] { unpack_header(bytes); }),
-              fmt::format("message: journal format {}; this qhn reads format 2", format));
+              fmt::format("message: journal format {}; this qhn reads format 3", format));
   }
 }
 

@@ -21,7 +21,7 @@ RestartRecord example(std::uint64_t id) {
                    .gradient_norm = 3.5,
                    .iterations = 12,
                    .evaluations = 34,
-                   .best_string = 0xfedcba9876543210u,
+                   .best_string = BitString(64, 0xfedcba9876543210u),
                    .best_probability = 0.75,
                    .best_cost = -2.5,
                    .expectation_crossings = {{1, 2}, {-1, -1}},
@@ -46,6 +46,20 @@ TEST(Packing, IsUndoneByUnpacking) {
   EXPECT_EQ(back[0].cost.joules, 80.0);
   EXPECT_EQ(back[0].cost.host, "node17");
   EXPECT_TRUE(unpack({}).empty());
+}
+
+// Bit strings of any length, and none that claims more bits than there may be.
+TEST(Packing, KeepsLongBitStrings) {
+  for (const int bits : {0, 1, 64, 65, 200, 1024}) {
+    RestartRecord record = example(1);
+    record.result.best_string = BitString(bits);
+    for (int q = 0; q < bits; q += 3) record.result.best_string.set(q, true);
+    const auto bytes = pack(std::vector{record});
+    EXPECT_EQ(unpack(bytes).at(0).result, record.result) << bits;
+    auto damaged = bytes;
+    damaged[49 + 2] = std::byte{1};  // the number of bits, behind 49 bytes of other fields
+    EXPECT_THROW(unpack(damaged), RunError) << bits;
+  }
 }
 
 TEST(Packing, RefusesATruncatedMessage) {
@@ -73,7 +87,7 @@ TEST(Packing, IsTheFormatOfTheJournals) {
               .gradient_norm = 0.125,
               .iterations = 7,
               .evaluations = -9,
-              .best_string = 77,
+              .best_string = BitString(17, 77),
               .best_probability = 0.75,
               .best_cost = -0.5,
               .expectation_crossings = {{1, 2}, {3, -1}},
@@ -81,15 +95,16 @@ TEST(Packing, IsTheFormatOfTheJournals) {
               .angles = {0.25, 8.0},
               .oracle = {{{{11, 12, 13}, {14, 15, 16}, {17, 18, 19}}}}};
   r.cost = {.seconds = 16.0, .cpu_seconds = 32.0, .joules = 64.0, .host = "n1"};
-  EXPECT_EQ(hex(pack(std::vector{r})),
-            "0807060504030201030000000000000002000000000000f83f00000000000002c0000000000000c0"
-            "3f07000000f7ffffff4d00000000000000000000000000e83f000000000000e0bf02000000000000"
-            "00010000000200000003000000ffffffff0200000000000000040000000500000006000000070000"
-            "000200000000000000000000000000d03f00000000000020400b000000000000000c000000000000"
-            "000d000000000000000e000000000000000f00000000000000100000000000000011000000000000"
-            "00120000000000000013000000000000000000000000003040000000000000404000000000000050"
-            "4002000000000000006e31");
-  EXPECT_EQ(hex(pack(r.result)), hex(pack(std::vector{r})).substr(0, 2 * (251 - 24 - 8 - 2)));
+  EXPECT_EQ(
+      hex(pack(std::vector{r})),
+      "0807060504030201030000000000000002000000000000f83f00000000000002c0000000000000c0"
+      "3f07000000f7ffffff110000004d00000000000000000000000000e83f000000000000e0bf02000000000000"
+      "00010000000200000003000000ffffffff0200000000000000040000000500000006000000070000"
+      "000200000000000000000000000000d03f00000000000020400b000000000000000c000000000000"
+      "000d000000000000000e000000000000000f00000000000000100000000000000011000000000000"
+      "00120000000000000013000000000000000000000000003040000000000000404000000000000050"
+      "4002000000000000006e31");
+  EXPECT_EQ(hex(pack(r.result)), hex(pack(std::vector{r})).substr(0, 2 * (255 - 24 - 8 - 2)));
 
   const RestartCheckpoint c{.id = 21,
                             .iterations = 22,
