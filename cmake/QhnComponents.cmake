@@ -21,12 +21,14 @@ function(qhn_arrows)
   add_custom_target(qhn_arrows DEPENDS ${stamp})
 endfunction()
 
-# qhn_component(NAME [SOURCES a.cpp …] [SIMD b.cpp …] [LIBS …]): one folder of src/ as the library
-# qhn_NAME. SIMD are its sources that Highway compiles once for every instruction set; they stay out
-# of unity builds.
+# qhn_component(NAME [SIMD b.cpp …] [LIBS …]): one folder of src/, every .cpp but main.cpp, as the
+# library qhn_NAME. SIMD are its sources that Highway compiles once for every instruction set; they
+# stay out of unity builds.
 function(qhn_component NAME)
-  cmake_parse_arguments(ARG "" "" "SOURCES;SIMD;LIBS" ${ARGN})
-  add_library(qhn_${NAME} STATIC ${ARG_SOURCES} ${ARG_SIMD})
+  cmake_parse_arguments(ARG "" "" "SIMD;LIBS" ${ARGN})
+  file(GLOB sources CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/*.cpp)
+  list(FILTER sources EXCLUDE REGEX "/main\\.cpp$")
+  add_library(qhn_${NAME} STATIC ${sources})
   set_source_files_properties(${ARG_SIMD} PROPERTIES SKIP_UNITY_BUILD_INCLUSION ON)
   target_include_directories(qhn_${NAME} PUBLIC $<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}/src>
                                                 $<INSTALL_INTERFACE:include/qhn>)

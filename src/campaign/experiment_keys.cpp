@@ -150,8 +150,7 @@ void finish_circuit(TomlReader& table, Experiment& e) {
 }
 
 KeyTable circuit_table() {
-  const auto families =
-      names_of({Family::product, Family::linear, Family::all_to_all, Family::custom});
+  const auto families = names_of(circuit_families());
   const KeyCondition custom = only_with("family", &Experiment::family, families, {Family::custom});
   const KeyCondition regular{[](const Experiment& e) { return e.family != Family::custom; },
                              "family product, linear or all-to-all"};

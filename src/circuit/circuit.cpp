@@ -62,8 +62,15 @@ const char* to_string(Family family) {
 Family parse_family(const std::string& name) {
   for (const auto& [value, known] : families)
     if (name == known) return value;
-  throw InputError("unknown circuit family '" + name +
-                   "': known are product, linear, all-to-all, custom");
+  std::string all;
+  for (const auto& [value, known] : families) all += (all.empty() ? "" : ", ") + std::string(known);
+  throw InputError("unknown circuit family '" + name + "': known are " + all);
+}
+
+std::vector<Family> circuit_families() {
+  std::vector<Family> all;
+  for (const auto& [value, name] : families) all.push_back(value);
+  return all;
 }
 
 const char* to_string(GateKind kind) {

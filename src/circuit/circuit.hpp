@@ -11,6 +11,8 @@ enum class Family { product, linear, all_to_all, custom };
 const char* to_string(Family family);
 /// Parses "product", "linear", "all-to-all" or "custom"; throws InputError for other names.
 Family parse_family(const std::string& name);
+/// All of them, custom last.
+std::vector<Family> circuit_families();
 
 enum class GateKind { cx, cz, rx, ry, rz, rzz };
 const char* to_string(GateKind kind);
