@@ -134,7 +134,8 @@ class CircuitWork : public Workload {
   void keep_engine(const std::string& begun_with) {
     if (request_.engine.kind != EngineKind::automatic) return;
     for (const EngineKind kind : engine_kinds())
-      if (begun_with == engine_name(kind)) request_.engine.kind = kind;
+      if (kind != EngineKind::reference && begun_with == engine_name(kind))
+        request_.engine.kind = kind;
     kept_ = request_.engine.kind != EngineKind::automatic;
   }
 

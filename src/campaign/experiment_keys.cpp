@@ -157,7 +157,7 @@ KeyTable circuit_table() {
 
   KeyTable t{"circuit", "The circuit that is trained."};
   t.add("family", word(&Experiment::family, families), "which qubits a sublayer entangles");
-  t.add("sublayers", integer(&Experiment::sublayers, 1, 100000), "depth", {regular});
+  t.add("sublayers", integer(&Experiment::sublayers, 1, most_sublayers), "depth", {regular});
   t.add("layers", layers(), "in place of sublayers: a layer of linear is two sublayers", {regular},
         "3");
   t.add("gates", custom_gates(),

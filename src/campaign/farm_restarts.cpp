@@ -104,12 +104,12 @@ std::optional<SharedRestarts::Request> SharedRestarts::request() {
 
 void SharedRestarts::accept(const Grant& grant) {
   const std::lock_guard lock(mutex_);
+  asked_ = false;  // first: whatever throws below, nobody waits for this grant
   for (std::uint64_t i = 0; i < grant.ids.count; ++i) stock_.push_back(grant.ids.first + i);
   for (const std::vector<std::byte>& bytes : grant.begun) {
     RestartCheckpoint checkpoint = unpack_checkpoint(bytes);
     begun_[checkpoint.id] = std::move(checkpoint);
   }
-  asked_ = false;
   ask_early_ = grant.plenty;
   none_left_ = grant.left == 0;
   news_.notify_all();

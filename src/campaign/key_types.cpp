@@ -73,10 +73,15 @@ KeyType pair_or_choice() {
 }
 
 KeyType layers() {
-  KeyType type = integer(&Experiment::sublayers, 1, 100000);
+  KeyType type = integer(&Experiment::sublayers, 1, most_sublayers);
   type.read = [read = type.read](TomlReader& table, const std::string& key, Experiment& e) {
     read(table, key, e);
-    if (table.has(key)) e.sublayers *= sublayers_per_layer(e.family);
+    if (!table.has(key)) return;
+    const int each = sublayers_per_layer(e.family);
+    if (e.sublayers > most_sublayers / each)
+      table.fail(key, fmt::format("found {}; allowed: an integer from 1 to {}", e.sublayers,
+                                  most_sublayers / each));
+    e.sublayers *= each;
   };
   type.write = [](const Experiment&) { return ""; };
   return type;

@@ -21,6 +21,7 @@
 namespace qhn {
 
 constexpr std::int64_t int_limit = std::numeric_limits<int>::max();
+constexpr int most_sublayers = 100000;
 constexpr std::int64_t no_limit = std::numeric_limits<std::int64_t>::max();
 
 /// Finite numbers that a key allows.

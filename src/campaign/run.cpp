@@ -5,6 +5,7 @@
 #include <cstdlib>
 
 #include "campaign/campaign_run.hpp"
+#include "campaign/same_input.hpp"
 #include "campaign/signals.hpp"
 #include "campaign/slice.hpp"
 #include "comm/launcher.hpp"

@@ -30,7 +30,7 @@ void add_train(CLI::App& app) {
       "Every finished restart is saved at once. After an interruption the same command resumes, "
       "with any\n"
       "number of ranks. USR1, TERM, HUP or Ctrl-C end a run cleanly (exit code 75).\n"
-      "Examples:\n  qhn train jobs/experiments/gaussian.toml --restarts 50\n"
+      "Examples:\n  qhn train jobs/experiments/gaussian.toml --restarts 200\n"
       "  mpirun -n 4 qhn train jobs/experiments/mnist-01.toml --out results/mnist-01\n"
       "  qhn train jobs/experiments/mnist-01.toml --array-task 3/10");
   verb->callback([options] {

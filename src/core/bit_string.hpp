@@ -42,6 +42,12 @@ class BitString {
   /// The basis state or table entry. Requires has_index().
   Index index() const { return low_; }
 
+  /// Whether no word has a bit beyond bits(); a string from a file may.
+  bool is_sound() const {
+    if (bits_ == 0) return low_ == 0;
+    return bits_ % 64 == 0 || word(words() - 1) >> (bits_ % 64) == 0;
+  }
+
   int ones() const {
     int n = std::popcount(low_);
     for (const Index w : more_) n += std::popcount(w);

@@ -71,6 +71,7 @@ class ByteReader {
       if (bits < 0 || bits > BitString::most_bits) throw RunError("packed records are damaged");
       value = BitString(bits);
       for (int k = 0; k < value.words(); ++k) field(value.word(k));
+      if (!value.is_sound()) throw RunError("packed records are damaged");
     } else {
       std::size_t size = 0;
       field(size);

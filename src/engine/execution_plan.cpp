@@ -44,8 +44,7 @@ ExecutionPlan planned(const Circuit& circuit, const ExecutionRequest& request, E
   plan.table_bytes = std::ldexp(8.0, circuit.qubits);
   EngineOptions alone = plan.engine;
   alone.threads = 1;
-  if (circuit.qubits - plan.rank_bits() <= 48)  // more bytes would overflow
-    plan.engine_bytes = engine.bytes(plan, alone);
+  plan.engine_bytes = engine.bytes(plan, alone);
   plan.shot_bytes = bytes_of_shots(plan);
   return plan;
 }
@@ -100,7 +99,6 @@ IndexMap ExecutionPlan::part(int rank) const {
 }
 
 double ExecutionPlan::bytes(int threads) const {
-  if (circuit.qubits - rank_bits() > 48) return shot_bytes;
   EngineOptions options = engine;
   options.threads = threads;
   return engine_entry(engine.kind).bytes(*this, options) + shot_bytes;
@@ -113,7 +111,8 @@ double ExecutionPlan::state_bytes() const {
 }
 
 MemoryNeed ExecutionPlan::memory(int states) const {
-  if (circuit.qubits - rank_bits() > 48) return least_memory_need(circuit.qubits);
+  if (circuit.qubits - rank_bits() > 48)
+    return least_memory_need(circuit.qubits);  // bytes of engines may overflow
   return {circuit.qubits, table_on_node(circuit.qubits, ranks, states),
           bytes(engine.threads) * states};
 }

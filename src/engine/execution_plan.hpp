@@ -55,12 +55,12 @@ struct ExecutionPlan {
   bool shots = false;
   int ranks = 1;           ///< R
   ExchangePlan exchanges;  ///< sweep
-  CutCircuit cut;          ///< uncut (one register) but for engine cut
+  CutCircuit cut;          ///< the whole circuit for sweep; what is counted as work for reference
 
   double multiply_adds = 0.0;  ///< of one gradient (gradient_fmas), all ranks together
   double table_bytes = 0.0;    ///< of the whole cost table
-  /// On each rank, the table excluded, with one thread; 0 above 48 qubits on a rank. Exact up to
-  /// some 100 KiB.
+  /// On each rank, the table excluded, with one thread. Exact up to some 100 KiB; meaningless from
+  /// 58 qubits on a rank on.
   double engine_bytes = 0.0;
   double shot_bytes = 0.0;  ///< the same, of the amplitudes to measure
 

@@ -39,7 +39,6 @@ void RecordShape::include(const RestartRecord& record) {
   if (count++ == 0) angles = record.result.angles.size();
   host_length = std::max(host_length, record.cost.host.size());
   oracle = oracle || record.result.oracle != OracleBill{};
-  bits = std::max(bits, record.result.best_string.bits());
 }
 
 }  // namespace qhn

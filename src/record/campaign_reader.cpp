@@ -95,6 +95,9 @@ std::vector<RestartRecord> read_restarts(hid_t group, const RecordShape& shape, 
   for (const RestartRecord& record : records) {
     if (record.result.status > Status::diverged)
       throw RunError(fmt::format("'status' holds {}", static_cast<int>(record.result.status)));
+    if (!record.result.best_string.is_sound())
+      throw RunError(fmt::format("'best_string' holds {}, which has more than {} bits",
+                                 record.result.best_string.word(0), shape.bits));
     if (record.result.id >= most_restarts)
       throw RunError(fmt::format("'id' holds {}", record.result.id));
   }
@@ -182,6 +185,7 @@ class CampaignReader::File {
                                read_attribute<double>(table, "minimum")};
       head_.table.minimizers = read_attribute<std::uint64_t>(table, "minimizers");
       head_.table.best_index = read_attribute<std::uint64_t>(table, "best_index");
+      if (head_.table.minimizers == 0) throw RunError("'minimizers' is 0");
     }
     if (has_link(table, "next_gaps"))
       head_.table.next_gaps = read_dataset<double>(table, "next_gaps");

@@ -135,6 +135,11 @@ void write_found(hid_t file, const FoundNetwork& found) {
   write_attribute(table, "found_restart", found.restart);
 }
 
+RecordShape with_bits(RecordShape shape, int bits) {
+  shape.bits = bits;
+  return shape;
+}
+
 }  // namespace
 
 /// The open file, the datasets of its restarts, and the rows not yet written.
@@ -142,7 +147,7 @@ class CampaignWriter::Columns {
  public:
   Columns(const std::string& path, const CampaignHead& head, const RecordShape& shape)
       : path_(path),
-        shape_(shape),
+        shape_(with_bits(shape, head.table.qubits)),
         ladder_(head.epsilons.size()),
         status_type_(status_type()),
         host_type_(h5_text_type(shape.host_length)),
@@ -151,14 +156,14 @@ class CampaignWriter::Columns {
       // Bytes of the columns per record; head_size() is an upper bound for the rest.
       const std::uint64_t record =
           105 + 16 * ladder_ + shape.host_length + sizeof(double) * shape.angles +
-          8 * (std::max(shape.bits, 64) / 64) + (shape.oracle ? sizeof(OracleBill) : 0);
+          8 * (std::max(shape_.bits, 64) / 64) + (shape.oracle ? sizeof(OracleBill) : 0);
       new_file_.reserve(record * shape.count + head_size(head));
       file_.emplace(create_hdf5(new_file_.reopen_path()));
       new_file_.reserve(record * shape.count + head_size(head));  // create_hdf5() frees the space
       write_head(*file_, head);
       group_.emplace(create_group(*file_, "restarts"));
       for_each_restart_column(
-          shape, ladder_, [&](const char* name, std::size_t columns, auto entry) {
+          shape_, ladder_, [&](const char* name, std::size_t columns, auto entry) {
             datasets_.push_back(create_dataset(*group_, name, type_of<EntryType<decltype(entry)>>(),
                                                shape.count, columns));
           });

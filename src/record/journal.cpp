@@ -242,6 +242,9 @@ void check(const RestartResult& r, const JournalHeader* header) {
   if (r.status > Status::diverged)
     throw RunError(fmt::format("restart {} has status {}", r.id, static_cast<int>(r.status)));
   check(r.id, r.expectation_crossings, r.string_crossings, header);
+  if (header != nullptr && r.best_string.bits() != header->table.qubits)
+    throw RunError(fmt::format("restart {} has a network of {} bits, the campaign {}", r.id,
+                               r.best_string.bits(), header->table.qubits));
 }
 
 void check(const RestartCheckpoint& c, const JournalHeader* header) {

@@ -72,10 +72,14 @@ std::string describe_reference(const TableSummary& table) {
 
 std::string describe_limit(const CampaignHead& head) {
   if (head.method.name.empty()) {
-    const Experiment e = read_experiment_text(head.experiment, head.name);
-    return measures_shots(e)
-               ? std::string()  // the limit is the only ending
-               : fmt::format("optimizer.max_iterations = {}", e.optimizer.lbfgs.max_iterations);
+    try {
+      const Experiment e = read_experiment_text(head.experiment, head.name);
+      return measures_shots(e)
+                 ? std::string()  // the limit is the only ending
+                 : fmt::format("optimizer.max_iterations = {}", e.optimizer.lbfgs.max_iterations);
+    } catch (const InputError&) {
+      return {};  // an experiment that cannot be read must not keep qhn merge from writing
+    }
   }
   if (!head.method.name.starts_with(to_string(Method::cross_entropy))) return {};
   const Settings settings = parse_settings(head.method.settings);

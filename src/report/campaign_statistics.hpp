@@ -47,7 +47,7 @@ class Summary {
 std::string describe_reference(const TableSummary& table);
 
 /// Key and value of the limit that cuts restarts short, "optimizer.max_iterations = 500". Empty if
-/// there is none or it is the only ending. Throws InputError for an experiment that cannot be read.
+/// there is none, it is the only ending, or the experiment cannot be read.
 std::string describe_limit(const CampaignHead& head);
 
 /// A warning if gaps of `epsilon` are below the rounding of the costs, else empty.

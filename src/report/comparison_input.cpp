@@ -33,6 +33,11 @@ RecomputedCosts recompute(const Experiment& experiment, const CampaignFile& camp
     out.missing = fmt::format("{}: its data has changed since the run", campaign.name);
     return out;
   }
+  if (table.qubits != problem->bits()) {
+    out.missing = fmt::format("{}: its networks have {} bits, those of its experiment {}",
+                              campaign.name, table.qubits, problem->bits());
+    return out;
+  }
   out.problem = std::move(problem);
   out.costs.resize(dimension(table.qubits));
   out.problem->costs(0, out.costs);
@@ -105,6 +110,9 @@ std::vector<double> shot_successes(const InstanceResult& i, const Circuit& circu
   const auto engine = make_engine(circuit, i.recomputed->costs,
                                   {i.experiment.engine, i.experiment.precision, 1, false});
   for (const RestartRecord& r : i.records) {
+    if (r.result.angles.size() != static_cast<std::size_t>(circuit.angles))
+      throw InputError(fmt::format("{}: restart {} has {} angles, its circuit {}", i.campaign->name,
+                                   r.result.id, r.result.angles.size(), circuit.angles));
     engine->amplitudes()->state(r.result.angles, amplitudes);
     double sum = 0.0;
     for (Index w = 0; w < amplitudes.size(); ++w)
