@@ -146,6 +146,10 @@ TEST(Experiment, LayersCountSublayersOfTheFamily) {
   EXPECT_EQ(read_text("[circuit]\nlayers = 2\n").sublayers, 4);
   EXPECT_EQ(read_text("[circuit]\nfamily = \"product\"\nlayers = 2\n").sublayers, 2);
   EXPECT_EQ(read_text("[circuit]\nfamily = \"all-to-all\"\nlayers = 2\n").sublayers, 2);
+  EXPECT_EQ(read_text("[circuit]\nlayers = 50000\n").sublayers, 100000);
+  EXPECT_EQ(complaint("", {"circuit.layers=50001"}),
+            "--set circuit.layers=50001: circuit.layers: found 50001; allowed: an integer from 1 "
+            "to 50000");
 }
 
 TEST(Experiment, AnOverrideOfTheDepthReplacesEitherKey) {

@@ -59,6 +59,10 @@ TEST(Packing, KeepsLongBitStrings) {
     auto damaged = bytes;
     damaged[49 + 2] = std::byte{1};  // the number of bits, behind 49 bytes of other fields
     EXPECT_THROW(unpack(damaged), RunError) << bits;
+    if (bits % 64 == 0) continue;
+    damaged = bytes;  // a bit beyond the last one
+    damaged[49 + 4 + 8 * static_cast<std::size_t>(bits / 64) + 7] |= std::byte{0x80};
+    EXPECT_THROW(unpack(damaged), RunError) << bits;
   }
 }
 
