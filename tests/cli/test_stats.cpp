@@ -331,6 +331,7 @@ TEST(Status, AddsUpWhatTheJournalsHold) {
   const auto record = [](std::uint64_t id, Status status, double gap) {
     RestartRecord r;
     r.result.id = id;
+    r.result.best_string = BitString(4);
     r.result.status = status;
     r.result.gap = gap;
     r.result.expectation_crossings.resize(2);

@@ -177,6 +177,7 @@ TEST(Export, WritesRecordsAsCsv) {
   CampaignFile campaign;
   campaign.name = "a";
   campaign.epsilons = {1e-3};
+  campaign.table = {4, {Reference::Kind::enumerated, 0.0}, 1, 3};
   RestartRecord r;
   r.result.seed = 7;
   r.result.status = Status::iteration_limit;
