@@ -4,7 +4,6 @@
 #include <bit>
 #include <cmath>
 #include <cstdint>
-#include <exception>
 #include <limits>
 #include <string>
 #include <vector>
@@ -45,17 +44,6 @@ class FastMap {
   mutable Index at_ = ~Index{0}, high_ = 0;
 };
 
-/// The message of the exception that work() throws; empty: none.
-template <class Work>
-std::string failure_of(const Work& work) {
-  try {
-    work();
-  } catch (const std::exception& error) {
-    return error.what();
-  }
-  return {};
-}
-
 }  // namespace
 
 SharedCosts::SharedCosts(MPI_Comm comm, Index size,
@@ -92,10 +80,8 @@ void SharedCosts::release() {
 
 void SharedCosts::build(MPI_Comm comm, Index size,
                         const std::function<void(Index first, std::span<double> out)>& fill) {
-  throw_agreed(comm, failure_of([&] { allocate(size); }));
-  int rank = 0, ranks = 1;
-  MPI_Comm_rank(holders_, &rank);
-  MPI_Comm_size(holders_, &ranks);
+  Communicator(comm).agree([&] { allocate(size); });
+  const int rank = holders_.rank(), ranks = holders_.size();
   const auto slice_begin = [&](int r) {
     return size / static_cast<Index>(ranks) * static_cast<Index>(r) +
            std::min(size % static_cast<Index>(ranks), static_cast<Index>(r));
@@ -110,10 +96,10 @@ void SharedCosts::build(MPI_Comm comm, Index size,
 void SharedCosts::build(
     MPI_Comm comm, const IndexMap& part,
     const std::function<void(const IndexMap& part, std::span<double> out)>& fill) {
-  throw_agreed(comm, failure_of([&] {
-                 alone_.resize(dimension(part.slots()));
-                 costs_ = alone_;
-               }));
+  Communicator(comm).agree([&] {
+    alone_.resize(dimension(part.slots()));
+    costs_ = alone_;
+  });
   // Blocks in which the lower slots vary. They keep the slots of the 12 lowest qubits: without one
   // of these a problem may have to enumerate more than is needed (problem.hpp).
   IndexMap piece = part;
@@ -133,7 +119,7 @@ void SharedCosts::complete(MPI_Comm comm, std::span<double> mine, Index at_once,
                            const IndexOf& index_of) {
   double least = std::numeric_limits<double>::infinity(), most = -least;
   std::uint64_t sum = 0;
-  const std::string failure = failure_of([&] {
+  Communicator(comm).agree([&] {  // also a barrier: all slices are complete
     for (Index first = 0; first < mine.size(); first += at_once) {
       const std::span<double> out = mine.subspan(first, std::min(at_once, mine.size() - first));
       fill(first, out);
@@ -145,9 +131,8 @@ void SharedCosts::complete(MPI_Comm comm, std::span<double> mine, Index at_once,
         sum += hash(w, out[i]);
       }
     }
+    if (window_ != MPI_WIN_NULL) MPI_Win_sync(window_);
   });
-  if (window_ != MPI_WIN_NULL) MPI_Win_sync(window_);
-  throw_agreed(comm, failure);  // also a barrier: all slices are complete
   if (window_ != MPI_WIN_NULL) MPI_Win_sync(window_);
 
   MPI_Allreduce(&least, &minimum_, 1, MPI_DOUBLE, MPI_MIN, holders_);
@@ -194,9 +179,7 @@ void SharedCosts::find_next_gaps(std::span<const double> mine, double maximum) {
 }
 
 void SharedCosts::allocate(Index size) {
-  int rank = 0, ranks = 1;
-  MPI_Comm_rank(holders_, &rank);
-  MPI_Comm_size(holders_, &ranks);
+  const int rank = holders_.rank(), ranks = holders_.size();
   if (ranks == 1) {
     alone_.resize(size);
     costs_ = alone_;
