@@ -90,11 +90,12 @@ auto& item(List& list, std::size_t k, std::size_t size) {
   return list[k];
 }
 
-/// Calls f(name, columns, entry) for every dataset of /restarts that a file of `shape` with
-/// `epsilons` of them has, in the order of their creation. `columns`: as for create_dataset().
-/// entry(record, k) is the number in column k, a reference into the record, or its text.
+/// Calls f(name, columns, entry) for every dataset of /restarts that a file of `shape` has, in the
+/// order of their creation. `epsilons`: how many; `bits`: of a network. `columns`: as for
+/// create_dataset(). entry(record, k) is the number in column k, a reference into the record, or
+/// its text.
 template <class F>
-void for_each_restart_column(const RecordShape& shape, std::size_t epsilons, F&& f) {
+void for_each_restart_column(const RecordShape& shape, std::size_t epsilons, int bits, F&& f) {
   const auto result = [&](const char* name, auto member) {
     f(
         name, 0, [=](auto& r, std::size_t) -> auto& { return r.result.*member; });
@@ -126,7 +127,6 @@ void for_each_restart_column(const RecordShape& shape, std::size_t epsilons, F&&
   result("iterations", &RestartResult::iterations);
   result("evaluations", &RestartResult::evaluations);
   // A table index or, above 64 bits, the words of the string, the lowest first.
-  const int bits = shape.bits;
   f(
       "best_string", bits > 64 ? static_cast<std::size_t>(BitString(bits).words()) : 0,
       [=](auto& r, std::size_t k) -> auto& {

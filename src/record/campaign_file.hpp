@@ -117,7 +117,6 @@ struct RecordShape {
   std::size_t angles = 0;       ///< kept per record
   std::size_t host_length = 1;  ///< of the longest host name
   bool oracle = false;          ///< some record has a ledger
-  int bits = 0;                 ///< of the networks
   void include(const RestartRecord& record);
 };
 

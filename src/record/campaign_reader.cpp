@@ -62,9 +62,8 @@ void read_energy(hid_t file, std::vector<RunEnergy>& energy) {
 }
 
 // The shape of the columns, without the length of host names.
-RecordShape shape_of(hid_t group, int bits) {
+RecordShape shape_of(hid_t group) {
   RecordShape shape;
-  shape.bits = bits;
   shape.count = count_rows(group, "id");
   shape.oracle = has_link(group, "oracle_samples");
   if (has_link(group, "angles")) shape.angles = count_columns(group, "angles");
@@ -83,21 +82,22 @@ auto read_entries(hid_t group, const char* name, const RowRange& rows, std::size
 }
 
 std::vector<RestartRecord> read_restarts(hid_t group, const RecordShape& shape, std::size_t ladder,
-                                         const RowRange& rows) {
+                                         int bits, const RowRange& rows) {
   std::vector<RestartRecord> records(rows.count);
-  for_each_restart_column(shape, ladder, [&](const char* name, std::size_t columns, auto entry) {
-    using T = EntryType<decltype(entry)>;
-    const auto values = read_entries<T>(group, name, rows, columns);
-    const std::size_t width = std::max<std::size_t>(columns, 1);
-    for (std::size_t i = 0; i < values.size(); ++i)
-      entry(records[i / width], i % width) = static_cast<T>(values[i]);
-  });
+  for_each_restart_column(shape, ladder, bits,
+                          [&](const char* name, std::size_t columns, auto entry) {
+                            using T = EntryType<decltype(entry)>;
+                            const auto values = read_entries<T>(group, name, rows, columns);
+                            const std::size_t width = std::max<std::size_t>(columns, 1);
+                            for (std::size_t i = 0; i < values.size(); ++i)
+                              entry(records[i / width], i % width) = static_cast<T>(values[i]);
+                          });
   for (const RestartRecord& record : records) {
     if (record.result.status > Status::diverged)
       throw RunError(fmt::format("'status' holds {}", static_cast<int>(record.result.status)));
     if (!record.result.best_string.is_sound())
       throw RunError(fmt::format("'best_string' holds {}, which has more than {} bits",
-                                 record.result.best_string.word(0), shape.bits));
+                                 record.result.best_string.word(0), bits));
     if (record.result.id >= most_restarts)
       throw RunError(fmt::format("'id' holds {}", record.result.id));
   }
@@ -133,7 +133,7 @@ class CampaignReader::File {
       file_.emplace(open_hdf5(path_));
       read_head();
       group_.emplace(open_group(*file_, "restarts"));
-      shape_ = shape_of(*group_, head_.table.qubits);
+      shape_ = shape_of(*group_);
     });
   }
 
@@ -147,7 +147,8 @@ class CampaignReader::File {
     const H5Quiet quiet;
     std::vector<RestartRecord> records;
     damage_named([&] {
-      records = read_restarts(*group_, shape_, head_.epsilons.size(), {first, count, shape_.count});
+      records = read_restarts(*group_, shape_, head_.epsilons.size(), head_.table.qubits,
+                              {first, count, shape_.count});
     });
     return records;
   }

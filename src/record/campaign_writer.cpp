@@ -135,11 +135,6 @@ void write_found(hid_t file, const FoundNetwork& found) {
   write_attribute(table, "found_restart", found.restart);
 }
 
-RecordShape with_bits(RecordShape shape, int bits) {
-  shape.bits = bits;
-  return shape;
-}
-
 }  // namespace
 
 /// The open file, the datasets of its restarts, and the rows not yet written.
@@ -147,23 +142,24 @@ class CampaignWriter::Columns {
  public:
   Columns(const std::string& path, const CampaignHead& head, const RecordShape& shape)
       : path_(path),
-        shape_(with_bits(shape, head.table.qubits)),
+        shape_(shape),
         ladder_(head.epsilons.size()),
+        bits_(head.table.qubits),
         status_type_(status_type()),
         host_type_(h5_text_type(shape.host_length)),
         new_file_(path, NewFile::Special::refuse) {
     guarded([&] {
       // Bytes of the columns per record; head_size() is an upper bound for the rest.
-      const std::uint64_t record =
-          105 + 16 * ladder_ + shape.host_length + sizeof(double) * shape.angles +
-          8 * (std::max(shape_.bits, 64) / 64) + (shape.oracle ? sizeof(OracleBill) : 0);
+      const std::uint64_t record = 105 + 16 * ladder_ + shape.host_length +
+                                   sizeof(double) * shape.angles + 8 * (std::max(bits_, 64) / 64) +
+                                   (shape.oracle ? sizeof(OracleBill) : 0);
       new_file_.reserve(record * shape.count + head_size(head));
       file_.emplace(create_hdf5(new_file_.reopen_path()));
       new_file_.reserve(record * shape.count + head_size(head));  // create_hdf5() frees the space
       write_head(*file_, head);
       group_.emplace(create_group(*file_, "restarts"));
       for_each_restart_column(
-          shape_, ladder_, [&](const char* name, std::size_t columns, auto entry) {
+          shape_, ladder_, bits_, [&](const char* name, std::size_t columns, auto entry) {
             datasets_.push_back(create_dataset(*group_, name, type_of<EntryType<decltype(entry)>>(),
                                                shape.count, columns));
           });
@@ -180,9 +176,9 @@ class CampaignWriter::Columns {
     if (r.angles.size() != shape_.angles)
       throw RunError(fmt::format("{}: record {} has {} angles, others {}", path_, r.id,
                                  r.angles.size(), shape_.angles));
-    if (shape_.bits > 64 && r.best_string.bits() != shape_.bits)
+    if (bits_ > 64 && r.best_string.bits() != bits_)
       throw RunError(fmt::format("{}: record {} has a network of {} bits, others {}", path_, r.id,
-                                 r.best_string.bits(), shape_.bits));
+                                 r.best_string.bits(), bits_));
     found_.include(record.result);
     rows_.push_back(std::move(record));
     if (rows_.size() == campaign_batch) flush();
@@ -245,11 +241,12 @@ class CampaignWriter::Columns {
   void write_batch() {
     if (rows_.empty()) return;
     auto dataset = datasets_.begin();
-    for_each_restart_column(shape_, ladder_, [&](const char*, std::size_t columns, auto entry) {
-      using T = EntryType<decltype(entry)>;
-      const auto values = values_of<T>(std::max<std::size_t>(columns, 1), entry);
-      write_rows(*dataset++, type_of<T>(), written_, rows_.size(), values.data());
-    });
+    for_each_restart_column(
+        shape_, ladder_, bits_, [&](const char*, std::size_t columns, auto entry) {
+          using T = EntryType<decltype(entry)>;
+          const auto values = values_of<T>(std::max<std::size_t>(columns, 1), entry);
+          write_rows(*dataset++, type_of<T>(), written_, rows_.size(), values.data());
+        });
   }
 
   // One column of the batch, row after row; texts are padded to the longest.
@@ -280,6 +277,7 @@ class CampaignWriter::Columns {
   const std::string path_;
   const RecordShape shape_;
   const std::size_t ladder_;
+  const int bits_;
   const H5Id status_type_, host_type_;
   FoundNetwork found_;
   NewFile new_file_;
