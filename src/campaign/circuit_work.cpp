@@ -69,9 +69,10 @@ class CircuitWork : public Workload {
   MemoryNeed memory(int workers_on_node) const override { return plan_.memory(workers_on_node); }
   std::string plan() const override { return describe(plan_); }
   std::string remedies(double available) const override {
-    return kept_ ? fmt::format("; the campaign was started with engine {} and continues with it",
-                               engine())
-                 : qhn::remedies(plan_, request_, available);
+    const bool kept = request_.engine.kind != experiment_.engine;
+    return kept ? fmt::format("; the campaign was started with engine {} and continues with it",
+                              engine())
+                : qhn::remedies(plan_, request_, available);
   }
 
   void take(std::span<const double> table, const Reference& reference) override {
@@ -136,14 +137,12 @@ class CircuitWork : public Workload {
     for (const EngineKind kind : engine_kinds())
       if (kind != EngineKind::reference && begun_with == engine_name(kind))
         request_.engine.kind = kind;
-    kept_ = request_.engine.kind != EngineKind::automatic;
   }
 
   int ranks_;  ///< per state
   Experiment experiment_;
-  ExecutionRequest request_;
+  ExecutionRequest request_;  ///< its engine may be that of earlier runs, see keep_engine()
   ExecutionPlan plan_;
-  bool kept_ = false;  ///< the engine is that of earlier runs
   std::uint64_t samples_ = 0;
   Work expectation_, gradient_, most_probable_;  // of one evaluation
   std::span<const double> table_;

@@ -104,7 +104,7 @@ std::optional<SharedRestarts::Request> SharedRestarts::request() {
 
 void SharedRestarts::accept(const Grant& grant) {
   const std::lock_guard lock(mutex_);
-  asked_ = false;  // first: whatever throws below, nobody waits for this grant
+  asked_ = false;  // before anything can throw: a rank that ends waits while this is set
   for (std::uint64_t i = 0; i < grant.ids.count; ++i) stock_.push_back(grant.ids.first + i);
   for (const std::vector<std::byte>& bytes : grant.begun) {
     RestartCheckpoint checkpoint = unpack_checkpoint(bytes);

@@ -73,8 +73,8 @@ class Workload {
   /// End of the error message if memory() exceeds the `available` bytes of a node.
   virtual std::string remedies(double /*available*/) const { return {}; }
 
-  /// `table`: empty without a cost table, this rank's part if states are distributed; it outlives
-  /// this object's use.
+  /// `table`: empty without a cost table, this rank's part if states are distributed. It must
+  /// outlive the runners.
   virtual void take(std::span<const double> table, const Reference& reference) = 0;
   /// On rank 0 of a new campaign: finds the settings on this many threads. nullopt: stopped.
   virtual std::optional<MethodSummary> tune(int /*threads*/, const std::atomic<bool>& /*stop*/) {

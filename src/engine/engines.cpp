@@ -94,8 +94,6 @@ const EngineEntry table[] = {
 
 }  // namespace
 
-std::span<const EngineEntry> engines() { return table; }
-
 const EngineEntry& engine_entry(EngineKind kind) {
   return *std::ranges::find(table, kind, &EngineEntry::kind);
 }

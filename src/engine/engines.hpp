@@ -25,10 +25,8 @@ struct EngineEntry {
   std::span<const SerialShare> serial_shares;  ///< measured on two threads
 };
 
-/// All engines. Only this table lists them, and comm/distributed_engine.cpp those that run on
-/// several ranks.
-std::span<const EngineEntry> engines();
-/// `kind`: not automatic.
+/// The entry of an engine in the table of engines.cpp, which alone lists them;
+/// comm/distributed_engine.cpp has those that run on several ranks. `kind`: not automatic.
 const EngineEntry& engine_entry(EngineKind kind);
 
 }  // namespace qhn

@@ -122,7 +122,7 @@ struct Resources {
 /// for a state per thread, or if ranks hold a state together. The time is rounds of restarts × time
 /// of an evaluation. Independent states are slower if they overflow a cache that one state per rank
 /// fits, or nearly. The numbers were measured (bench/RESULTS.md, Shared or independent threads) and
-/// stand in engine/threads.cpp.
+/// stand in engine/engines.cpp and threads.cpp.
 void assign_threads(ExecutionPlan& plan, const Resources& resources, std::uint64_t restarts);
 
 /// Speedup of one gradient on `threads` threads that share a state, by Amdahl's law. The serial
