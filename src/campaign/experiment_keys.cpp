@@ -132,9 +132,11 @@ KeyTable network_table() {
   t.add("width_choice", boolean(&P::width_choice), "a bit chooses H-1 or H hidden units", {mlp});
   t.add("pair", pair_or_choice(),
         "values of weight bits 0 and 1; \"choice\": two bits choose the pair");
-  t.add("pair_w1", pair_of_values(&P::pair_w1), "the pair of W1; default: pair", {}, "[-1, 1]");
+  t.add("pair_w1", pair_of_values(&P::pair_w1), "the pair of W1 (logistic: W); default: pair", {},
+        "[-1, 1]");
   t.add("pair_w2", pair_of_values(&P::pair_w2), "the pair of W2; default: pair", {mlp}, "[-1, 1]");
-  t.add("pair_b1", pair_of_values(&P::pair_b1), "the pair of b1; default: pair", {}, "[0, 1]");
+  t.add("pair_b1", pair_of_values(&P::pair_b1), "the pair of b1 (logistic: b); default: pair", {},
+        "[0, 1]");
   t.add("pair_b2", pair_of_values(&P::pair_b2), "the pair of b2; default: pair", {mlp}, "[0, 1]");
   t.finish = finish_network;
   return t;
