@@ -27,9 +27,13 @@ void add_train(CLI::App& app) {
       "Ranks that hold one distributed state, too large for one rank: 1, 2, 4, … (default: 1)", 1,
       1 << 20);
   verb->footer(
-      "Every finished restart is saved at once. After an interruption the same command resumes, "
-      "with any\n"
-      "number of ranks. USR1, TERM, HUP or Ctrl-C end a run cleanly (exit code 75).\n"
+      "A restart that has ended is in a journal within a quarter of a second. After an "
+      "interruption "
+      "the same\n"
+      "command resumes, with any number of ranks. USR1, TERM, HUP or Ctrl-C end a run cleanly "
+      "(exit "
+      "code 75);\n"
+      "send USR1 to mpirun and srun, which kill their ranks on TERM.\n"
       "Examples:\n  qhn train jobs/experiments/gaussian.toml --restarts 200\n"
       "  mpirun -n 4 qhn train jobs/experiments/mnist-01.toml --out results/mnist-01\n"
       "  qhn train jobs/experiments/mnist-01.toml --array-task 3/10");
