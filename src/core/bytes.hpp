@@ -69,8 +69,10 @@ class ByteReader {
       int bits = 0;
       field(bits);
       if (bits < 0 || bits > BitString::most_bits) throw RunError("packed records are damaged");
-      value = BitString(bits);
-      for (int k = 0; k < value.words(); ++k) field(value.word(k));
+      Index low = 0;
+      if (bits > 0) field(low);
+      value = BitString(bits, low);
+      for (int k = 1; k < value.words(); ++k) field(value.word(k));
       if (!value.is_sound()) throw RunError("packed records are damaged");
     } else {
       std::size_t size = 0;
@@ -83,7 +85,8 @@ class ByteReader {
         for (auto& item : value) field(item);
     }
   }
-  void raw(void* data, std::size_t size) {
+  // Millions of records are read field by field: a call for each would take longer than the copy.
+  [[gnu::always_inline]] void raw(void* data, std::size_t size) {
     check(size);
     if (size > 0) std::memcpy(data, bytes_.data(), size);
     bytes_ = bytes_.subspan(size);
