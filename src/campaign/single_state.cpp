@@ -19,9 +19,8 @@ namespace qhn {
 
 namespace {
 
-void read(const SingleStateOptions& options, SingleState& s) {
-  s.experiment = read_experiment(options.experiment, options.overrides);
-  const ProblemOptions& problem = s.experiment.problem;
+void check_memory(const SingleStateOptions& options, const Experiment& experiment) {
+  const ProblemOptions& problem = experiment.problem;
   const double available = available_memory();
   require_memory_for_data(options.experiment, problem, available);
   const int bits = problem.kind == ProblemKind::csv ? 0 : network_bits(problem);
@@ -76,37 +75,24 @@ void fill_costs(SingleState& s) {
 
 SingleState prepare_single_state(const SingleStateOptions& options, bool gradient, bool measured) {
   SingleState s;
-  if (options.ranks == 1) {
-    refuse_several_ranks(measured ? "sample" : "evaluate", "--ranks-per-state", std::getenv);
-    read(options, s);
-    s.problem = make_problem(s.experiment.problem);
+  load(
+      {measured ? "sample" : "evaluate", options.experiment, options.overrides, options.ranks,
+       "--ranks-per-state"},
+      [&](const Experiment& experiment) { check_memory(options, experiment); }, s);
+  if (!s.has_part()) return s;
+  if (!s.session) {
     take_angles(options, s);
-    print_remarks(*s.problem);
     plan(options, gradient, measured, s);
     fill_costs(s);
     return s;
   }
-  s.session = std::make_unique<MpiSession>();
-  require_same_launch(*s.session);
   std::vector<Given> mine;
   s.session->agree([&] {
-    require_ranks_per_state(options.ranks, s.session->size());
-    for (const std::string& path : {options.experiment, options.angles})
-      require_readable(path, options.ranks);
-    read(options, s);
-    mine = given_experiment(s.experiment, options.experiment, options.overrides);
-  });
-  require_same(*s.session, mine);
-  std::string data_sha256;
-  s.problem = load_problem(*s.session, s.experiment.problem, data_sha256);
-  if (s.speaks()) print_remarks(*s.problem);
-  s.session->agree([&] {
+    require_readable(options.angles, options.ranks);
     take_angles(options, s);
     mine = {given_file(options.angles)};
   });
   require_same(*s.session, mine);
-  if (!s.session->narrow(options.ranks)) return s;
-  s.ranks = std::make_unique<Ranks>(s.session->world());
   s.session->agree([&] {
     plan(options, gradient, measured, s);
     fill_costs(s);

@@ -6,9 +6,8 @@
 #include <string>
 #include <vector>
 
-#include "campaign/experiment.hpp"
+#include "campaign/ranked_problem.hpp"
 #include "comm/distributed_engine.hpp"
-#include "comm/mpi_session.hpp"
 #include "core/aligned.hpp"
 #include "engine/execution_plan.hpp"
 
@@ -26,19 +25,11 @@ struct SingleStateOptions {
 };
 
 /// The state in this process alone, or this rank's part of it.
-struct SingleState {
-  std::unique_ptr<MpiSession> session;  ///< null: one process, no MPI
-  std::unique_ptr<Ranks> ranks;         ///< null too on a rank without a part
-  Experiment experiment;
-  std::unique_ptr<Problem> problem;
+struct SingleState : RankedProblem {
   ExecutionPlan plan;
   std::vector<double> angles;
   AlignedVector<double> costs;  ///< the table, or C(w) for w = plan.part(rank)(x)
   double minimum = 0.0;         ///< E_min
-
-  bool has_part() const { return !session || ranks; }
-  /// Whether this rank prints.
-  bool speaks() const { return !session || session->rank() == 0; }
 };
 
 /// Throws InputError on bad input, on all ranks alike. Reads the angles before it computes costs.

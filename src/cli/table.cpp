@@ -2,69 +2,30 @@
 #include <omp.h>
 
 #include <CLI/CLI.hpp>
-#include <algorithm>
-#include <bit>
-#include <chrono>
-#include <cmath>
 #include <cstddef>
 #include <filesystem>
 #include <iterator>
 #include <memory>
-#include <nlohmann/json.hpp>
-#include <numeric>
+#include <optional>
 
-#include "campaign/experiment.hpp"
-#include "campaign/memory.hpp"
-#include "cli/options.hpp"
+#include "cli/enumeration.hpp"
 #include "cli/verbs.hpp"
-#include "comm/processors.hpp"
 #include "core/check_sum.hpp"
-#include "core/costs.hpp"
 #include "core/error.hpp"
-#include "core/wht.hpp"
-#include "problem/data.hpp"
 #include "record/atomic_file.hpp"
 #include "record/hdf5.hpp"
 #include "record/output.hpp"
 #include "record/provenance.hpp"
-#include "report/campaign_statistics.hpp"
 
 namespace qhn {
 namespace {
 
 struct TableOptions {
-  std::string experiment;
-  std::vector<std::string> overrides;
+  EnumerationOptions table;
   std::string out;
   bool json = false;
   bool spectrum = false;
-  int threads = 0;
 };
-
-struct Summary {
-  int qubits = 0;
-  std::size_t samples = 0;
-  double minimum = 0.0;
-  std::uint64_t minimizers = 0;
-  double tolerance = 0.0;  // costs up to this above E_min count as E_min
-  Index best_index = 0;    // the lowest of the minimizers
-  double seconds = 0.0;
-  std::vector<double> weights;  // W(0…N), see spectrum(); empty if not requested
-
-  double networks_per_second() const { return static_cast<double>(dimension(qubits)) / seconds; }
-};
-
-/// W(S) = Σ_{|s|=S} f_s²; transforms `costs` in place.
-std::vector<double> spectrum(std::vector<double>& costs) {
-  walsh_hadamard(costs);
-  const auto scale = 1.0 / static_cast<double>(costs.size());
-  std::vector<double> weights(static_cast<std::size_t>(std::countr_zero(costs.size())) + 1, 0.0);
-  for (std::size_t s = 0; s < costs.size(); ++s) {
-    const double f = costs[s] * scale;
-    weights[static_cast<std::size_t>(std::popcount(s))] += f * f;
-  }
-  return weights;
-}
 
 std::string as_text(const std::vector<double>& costs) {
   std::string text;
@@ -74,12 +35,11 @@ std::string as_text(const std::vector<double>& costs) {
 }
 
 /// Writes the origin of a table as attributes.
-void write_provenance(hid_t file, const Summary& summary, const Experiment& experiment,
-                      const std::string& data_sha256) {
+void write_provenance(hid_t file, const Enumeration& e) {
   const Provenance here = collect_provenance();
   for (const auto& [name, value] : {std::pair{"format", std::string("qhn cost table")},
-                                    {"experiment", to_toml(experiment)},
-                                    {"data_sha256", data_sha256},
+                                    {"experiment", to_toml(e.experiment)},
+                                    {"data_sha256", e.problem->data_sha256()},
                                     {"version", here.version},
                                     {"git_commit", here.git_commit},
                                     {"git_dirty", here.git_dirty},
@@ -87,22 +47,21 @@ void write_provenance(hid_t file, const Summary& summary, const Experiment& expe
                                     {"simd", here.simd},
                                     {"created", utc_now()}})
     write_attribute(file, name, value);
-  write_attribute(file, "qubits", std::int32_t{summary.qubits});
-  write_attribute(file, "minimum", summary.minimum);  // E_min
-  write_attribute(file, "minimizers", summary.minimizers);
-  write_attribute(file, "best_index", summary.best_index);
+  write_attribute(file, "qubits", std::int32_t{e.qubits()});
+  write_attribute(file, "minimum", e.minimum);  // E_min
+  write_attribute(file, "minimizers", e.minimizers);
+  write_attribute(file, "best_index", e.best_index);
 }
 
 /// Returns the bytes of an HDF5 file that problem.table can read: dataset "costs".
-std::vector<std::byte> as_hdf5(const std::vector<double>& costs, const Summary& summary,
-                               const Experiment& experiment, const std::string& data_sha256) {
+std::vector<std::byte> as_hdf5(const Enumeration& e) {
   const H5Quiet quiet;
   const H5Id access(H5Pcreate(H5P_FILE_ACCESS), H5Pclose, "cannot set up HDF5");
   h5_check(H5Pset_fapl_core(access, std::size_t{1} << 24, 0), "cannot set up HDF5");
   const H5Id file(H5Fcreate("table", H5F_ACC_TRUNC, H5P_DEFAULT, access), H5Fclose,
                   "cannot create the table");
-  write_dataset(file, "costs", costs, "1");
-  write_provenance(file, summary, experiment, data_sha256);
+  write_dataset(file, "costs", e.costs, "1");
+  write_provenance(file, e);
   {
     const H5Id dataset(H5Dopen2(file, "costs", H5P_DEFAULT), H5Dclose, "cannot create the table");
     write_attribute(dataset, "description",
@@ -124,54 +83,39 @@ std::vector<std::byte> as_hdf5(const std::vector<double>& costs, const Summary& 
   return image;
 }
 
-void print_json(const Summary& summary, const Problem& problem) {
-  const auto accuracy = [](const std::optional<Score>& score) {
-    return score ? nlohmann::ordered_json(score->accuracy) : nlohmann::ordered_json(nullptr);
-  };
-  nlohmann::ordered_json out = {
-      {"qubits", summary.qubits},
-      {"minimum", summary.minimum},
-      {"minimizers", summary.minimizers},
-      {"best_index", summary.best_index},
-      {"train_accuracy", accuracy(problem.train_score(summary.best_index))},
-      {"test_accuracy", accuracy(problem.test_score(summary.best_index))},
-      {"networks_per_second", summary.networks_per_second()}};
-  if (!summary.weights.empty()) out["spectrum"] = summary.weights;
-  fmt::print("{}\n", out.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace));
+double networks_per_second(const Enumeration& e) {
+  return static_cast<double>(dimension(e.qubits())) / e.seconds;
 }
 
-void print_text(const Summary& summary, const Problem& problem) {
-  fmt::print("qubits       {} ({} networks, {} training samples)\n", summary.qubits,
-             dimension(summary.qubits), summary.samples);
-  fmt::print("E_min        {:.17g}\n", summary.minimum);
-  fmt::print("minimizers   {} (costs within {:.3g} of E_min)\n", summary.minimizers,
-             summary.tolerance);
-  std::string bits;
-  for (int q = summary.qubits - 1; q >= 0; --q) bits += bit(summary.best_index, q) ? '1' : '0';
-  fmt::print("best index   {} = {}\n", summary.best_index, bits);
-  if (summary.samples > 0)
-    for (const DecodedValue& value : problem.decode(summary.best_index))
-      fmt::print("  {:<10} {}\n", value.name, value.value);
-  const auto print_score = [](const char* name, const std::optional<Score>& score) {
-    if (score)
-      fmt::print("{:<12} accuracy {:.4f}, loss {:.10g} on {} samples\n", name, score->accuracy,
-                 score->loss, score->samples);
-  };
-  print_score("training", problem.train_score(summary.best_index));
-  print_score("test", problem.test_score(summary.best_index));
-  fmt::print("speed        {:.3g} s on {} threads: {:.3g} networks/s", summary.seconds,
-             omp_get_max_threads(), summary.networks_per_second());
-  if (summary.samples > 0)
-    fmt::print(", {:.3g} network·samples/s",
-               summary.networks_per_second() * static_cast<double>(summary.samples));
+void print_json(const Enumeration& e, const std::optional<Locality>& locality) {
+  const Problem& problem = *e.problem;
+  nlohmann::ordered_json out = {{"qubits", e.qubits()},
+                                {"minimum", e.minimum},
+                                {"minimizers", e.minimizers},
+                                {"best_index", e.best_index},
+                                {"best_bits", bits_of(e.best_index, e.qubits())},
+                                {"network", network_json(problem, e.best_index)}};
+  out.update(scores_json(problem, e.best_index));
+  out["networks_per_second"] = networks_per_second(e);
+  if (locality) out["spectrum"] = locality->weights;
+  print_line(out);
+}
+
+void print_text(const Enumeration& e, const std::optional<Locality>& locality) {
+  const std::size_t samples = e.problem->train_samples();
+  fmt::print("qubits       {} ({} networks, {} training samples)\n", e.qubits(),
+             dimension(e.qubits()), samples);
+  fmt::print("E_min        {:.17g}\n", e.minimum);
+  fmt::print("minimizers   {} (costs within {:.3g} of E_min)\n", e.minimizers, e.tolerance);
+  fmt::print("best index   {} = {}\n", e.best_index, bits_of(e.best_index, e.qubits()));
+  print_network(*e.problem, e.best_index);
+  print_scores(*e.problem, e.best_index);
+  fmt::print("speed        {:.3g} s on {} threads: {:.3g} networks/s", e.seconds,
+             omp_get_max_threads(), networks_per_second(e));
+  if (samples > 0)
+    fmt::print(", {:.3g} network·samples/s", networks_per_second(e) * static_cast<double>(samples));
   fmt::print("\n");
-  if (summary.weights.empty()) return;
-  const double variance = std::accumulate(summary.weights.begin() + 1, summary.weights.end(), 0.0);
-  fmt::print("spectrum     S, W(S), share of the variance\n");
-  for (std::size_t s = 0; s < summary.weights.size(); ++s)
-    fmt::print("  {:>3}  {:<24.17g}{}\n", s, summary.weights[s],
-               s == 0 || variance == 0.0 ? std::string()
-                                         : fmt::format("  {:.6f}", summary.weights[s] / variance));
+  if (locality) print_locality(*locality);
 }
 
 void run_table(const TableOptions& options) {
@@ -183,56 +127,25 @@ void run_table(const TableOptions& options) {
     throw InputError(
         "--out -: standard output holds only the costs; allowed: without --json and "
         "--spectrum");
-  if (options.threads > 0) {
-    if (options.threads > omp_get_thread_limit())
-      throw InputError(fmt::format("--threads {}: OpenMP allows {} here (OMP_THREAD_LIMIT)",
-                                   options.threads, omp_get_thread_limit()));
-    omp_set_num_threads(options.threads);
-  }
-  const Experiment experiment = read_experiment(options.experiment, options.overrides);
-  std::vector<std::string> inputs = input_files(experiment.problem);
-  inputs.push_back(options.experiment);
-  if (!experiment.problem.table.empty()) inputs.push_back(experiment.problem.table);
-  refuse_own_input(options.out, inputs);
-  const auto check_memory = [&](int qubits) {
-    // Per network: 8 bytes of the table, and of its file in memory 24 (text) or 16 (HDF5).
-    const double bytes = 8.0 + (as_lines ? 24.0 : out.empty() ? 0.0 : 16.0);
-    const MemoryNeed need{qubits, bytes * static_cast<double>(dimension(qubits)), 0.0};
-    require_memory(options.experiment, need, available_memory());
+  const auto refuse_inputs = [&](const ProblemOptions& problem) {
+    std::vector<std::string> inputs = input_files(problem);
+    inputs.push_back(options.table.experiment);
+    if (!problem.table.empty()) inputs.push_back(problem.table);
+    refuse_own_input(options.out, inputs);
   };
-  if (experiment.problem.kind != ProblemKind::table) check_memory(network_bits(experiment.problem));
-  const std::unique_ptr<Problem> problem = make_problem(experiment.problem);
-  print_remarks(*problem);
+  // Of the file in memory.
+  const double more = as_lines ? 24.0 : out.empty() ? 0.0 : 16.0;
+  Enumeration e = enumerate(options.table, {.more = more, .check = refuse_inputs});
 
-  Summary summary;
-  summary.qubits = problem->bits();
-  summary.samples = problem->train_samples();
-  check_memory(summary.qubits);
-  std::vector<double> costs(dimension(summary.qubits));
-  const auto start = std::chrono::steady_clock::now();
-  problem->costs(0, costs);
-  require_finite(costs, [](Index w) { return w; });
-  summary.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
-
-  const auto [least, most] = std::minmax_element(costs.begin(), costs.end());
-  summary.minimum = *least;
-  const double limit = minimizer_limit(summary.minimum, *most);
-  summary.tolerance = limit - summary.minimum;
-  const auto is_minimum = [limit](double cost) { return cost <= limit; };
-  summary.minimizers =
-      static_cast<std::uint64_t>(std::count_if(costs.begin(), costs.end(), is_minimum));
-  summary.best_index =
-      static_cast<Index>(std::find_if(costs.begin(), costs.end(), is_minimum) - costs.begin());
-
-  if (as_lines) write_output(options.out, as_text(costs));
+  if (as_lines) write_output(options.out, as_text(e.costs));
   if (to_stdout) return;
-  if (out.extension() == ".h5")
-    write_atomically(options.out, as_hdf5(costs, summary, experiment, problem->data_sha256()));
-  if (options.spectrum) summary.weights = spectrum(costs);
+  if (out.extension() == ".h5") write_atomically(options.out, as_hdf5(e));
+  std::optional<Locality> locality;
+  if (options.spectrum) locality = find_locality(e.costs);
   if (options.json)
-    print_json(summary, *problem);
+    print_json(e, locality);
   else
-    print_text(summary, *problem);
+    print_text(e, locality);
 }
 
 }  // namespace
@@ -241,20 +154,14 @@ void add_table(CLI::App& app) {
   auto options = std::make_shared<TableOptions>();
   CLI::App* verb =
       app.add_subcommand("table", "Enumerate all networks: print the best one, write all costs");
-  verb->add_option("EXPERIMENT", options->experiment, "Experiment file (TOML)")->required();
-  verb->add_option("--set", options->overrides,
-                   "Override a key of the file, e.g. circuit.sublayers=4")
-      ->type_size(1)
-      ->allow_extra_args(false);
+  add_enumeration_options(*verb, options->table);
   verb->add_option(
       "--out", options->out,
       "Write all costs in index order to FILE.txt (one per line), to FILE.h5 (dataset costs, with "
       "attributes for its origin), or to standard output (-, one per line, without summary)");
   verb->add_flag("--json", options->json, "Print the summary as JSON");
   verb->add_flag("--spectrum", options->spectrum,
-                 "Print W(S), the weight of S-body terms (Walsh-Hadamard transform)");
-  add_integer(*verb, "--threads", options->threads,
-              "Threads (default: OMP_NUM_THREADS, or all cores)", 1, max_threads);
+                 "Print W(S), the weight of S-body terms, as qhn locality does");
   verb->footer(
       "Examples:\n  qhn table jobs/experiments/gaussian.toml --spectrum\n"
       "  qhn table jobs/experiments/mnist-01.toml --out costs.h5 --json");

@@ -123,13 +123,13 @@ void abort_parallel_run(const std::string& message, int code) {
   MPI_Abort(MPI_COMM_WORLD, code);
 }
 
-void require_ranks_per_state(int per_state, int ranks) {
+void require_ranks_per_state(int per_state, int ranks, const std::string& option) {
   if (std::has_single_bit(static_cast<unsigned>(per_state)) && per_state <= ranks) return;
   std::string possible;
   for (int r = 1; r <= ranks; r *= 2) possible += fmt::format("{}{}", r == 1 ? "" : ", ", r);
   const int next = static_cast<int>(std::bit_ceil(static_cast<unsigned>(per_state)));
   throw InputError(fmt::format(
-      "--ranks-per-state {}: this run has {} rank{}; allowed: {}{}", per_state, ranks,
+      "{} {}: this run has {} rank{}; allowed: {}{}", option, per_state, ranks,
       ranks == 1 ? "" : "s", possible,
       next > ranks ? fmt::format("; {} when started with mpirun -n {}", next, next) : ""));
 }

@@ -66,7 +66,8 @@ void abort_parallel_run(const std::string& message, int code);
 
 /// Throws InputError, with the allowed values, unless `per_state` is a power of two and at most
 /// `ranks`, the number of ranks of the run.
-void require_ranks_per_state(int per_state, int ranks);
+void require_ranks_per_state(int per_state, int ranks,
+                             const std::string& option = "--ranks-per-state");
 
 /// Name and version of the MPI library, on one line.
 std::string mpi_version();

@@ -24,8 +24,8 @@ TEST(Program, GroupsItsVerbsAndShowsAnExampleOfEach) {
   const TemporaryFolder folder;
   const ProgramRun help = run_qhn(folder, "--help");
   EXPECT_EQ(help.exit_code, 0);
-  for (const char* group :
-       {"\nrun and resume campaigns:\n", "\nlook at results:\n", "\nprepare:\n", "\nexport:\n"})
+  for (const char* group : {"\nrun and resume campaigns:\n", "\nlook at results:\n",
+                            "\nlook at a problem:\n", "\nprepare:\n", "\nexport:\n"})
     EXPECT_NE(help.out.find(group), std::string::npos) << group;
   const auto verbs = listed_verbs(help.out);
   for (const char* verb :

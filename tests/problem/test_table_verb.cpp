@@ -1,9 +1,11 @@
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <fstream>
 #include <nlohmann/json.hpp>
 
 #include "../cli/run_qhn.hpp"
+#include "problem/data.hpp"
 #include "problem/problem.hpp"
 #include "problem/table_file.hpp"
 #include "record/hdf5.hpp"
@@ -23,9 +25,11 @@ TEST(TableVerb, PrintsTheJsonOfTheIssue) {
   const auto json = nlohmann::json::parse(run.out);
   std::set<std::string> keys;
   for (const auto& item : json.items()) keys.insert(item.key());
-  EXPECT_EQ(keys,
-            (std::set<std::string>{"qubits", "minimum", "minimizers", "best_index",
-                                   "train_accuracy", "test_accuracy", "networks_per_second"}));
+  EXPECT_EQ(keys, (std::set<std::string>{"qubits", "minimum", "minimizers", "best_index",
+                                         "best_bits", "network", "train_samples", "train_loss",
+                                         "train_accuracy", "train_majority_accuracy",
+                                         "test_samples", "test_loss", "test_accuracy",
+                                         "test_majority_accuracy", "networks_per_second"}));
   ProblemOptions options;
   options.hidden = 2;
   options.train_samples = 100;
@@ -46,6 +50,11 @@ TEST(TableVerb, PrintsTheJsonOfTheIssue) {
   EXPECT_NEAR(json["minimum"], minimum, 1e-14);
   EXPECT_EQ(json["train_accuracy"], problem->train_score(best)->accuracy);
   EXPECT_EQ(json["test_accuracy"], problem->test_score(best)->accuracy);
+  EXPECT_EQ(json["test_loss"], problem->test_score(best)->loss);
+  EXPECT_EQ(json["network"].size(), problem->decode(best).size());
+  const auto& labels = problem->data()->train.labels;
+  const auto ones = std::count(labels.begin(), labels.end(), 1);
+  EXPECT_EQ(json["train_majority_accuracy"], static_cast<double>(std::max(ones, 100 - ones)) / 100);
   EXPECT_GT(json["networks_per_second"], 0.0);
 }
 

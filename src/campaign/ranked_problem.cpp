@@ -1,0 +1,39 @@
+#include "campaign/ranked_problem.hpp"
+
+#include <cstdlib>
+
+#include "campaign/node_memory.hpp"
+#include "campaign/same_input.hpp"
+#include "comm/launcher.hpp"
+
+namespace qhn {
+
+void load(const RankedProblemOptions& options, const std::function<void(const Experiment&)>& check,
+          RankedProblem& out) {
+  if (options.ranks == 1) {
+    refuse_several_ranks(options.verb, options.ranks_option, std::getenv);
+    out.experiment = read_experiment(options.experiment, options.overrides);
+    check(out.experiment);
+    out.problem = make_problem(out.experiment.problem);
+    print_remarks(*out.problem);
+    return;
+  }
+  out.session = std::make_unique<MpiSession>();
+  require_same_launch(*out.session);
+  std::vector<Given> mine;
+  out.session->agree([&] {
+    require_ranks_per_state(options.ranks, out.session->size(), options.ranks_option);
+    require_readable(options.experiment, options.ranks);
+    out.experiment = read_experiment(options.experiment, options.overrides);
+    check(out.experiment);
+    mine = given_experiment(out.experiment, options.experiment, options.overrides);
+  });
+  require_same(*out.session, mine);
+  std::string data_sha256;
+  out.problem = load_problem(*out.session, out.experiment.problem, data_sha256);
+  if (out.speaks()) print_remarks(*out.problem);
+  if (!out.session->narrow(options.ranks)) return;
+  out.ranks = std::make_unique<Ranks>(out.session->world());
+}
+
+}  // namespace qhn
