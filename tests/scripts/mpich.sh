@@ -7,7 +7,7 @@ if ! command -v mpicxx.mpich >/dev/null || ! command -v mpiexec.mpich >/dev/null
   skip "no mpicxx.mpich and mpiexec.mpich"
 fi
 . jobs/lib.sh
-# Unoptimized, and for one instruction set, it compiles in a third of the time. Results do not depend
+# Unoptimized, and for one instruction set, it compiles sooner. Results do not depend
 # on the former; all runs use the latter.
 build release "$1/mpich" -DMPI_CXX_COMPILER="$(command -v mpicxx.mpich)" \
   -DMPIEXEC_EXECUTABLE="$(command -v mpiexec.mpich)" -DQHN_TESTS=OFF -DQHN_BENCH=OFF \

@@ -86,7 +86,8 @@ first_job() { awk '/^[0-9]+$/ && !job { job = $1 } END { print job }'; } # reads
 step "a time limit of a minute, of which Slurm warns within half a minute; meanwhile the rank stands still"
 job=$(restarts="$restarts --set name=limited" submit --site requeue --out limited --ntasks 1 --cpus-per-task 1 --time 1 | first_job)
 running limited
-rank=$(rank_of "$job") || fail "no rank of job $job"
+rank=$(rank_of "$job") ||
+  fail "no rank of job $job; jobs: $(squeue --noheader); its log: $(cat limited.logs/*)"
 kill -STOP "$rank"
 limited=$job
 
