@@ -12,10 +12,7 @@ void add_campaign_options(CLI::App& verb, CampaignOptions& options) {
                   "results/NAME-baseline)");
   add_integer(verb, "--restarts", options.restarts, "Number of restarts (default: of the file)", 1);
   add_integer(verb, "--seed", options.seed, "Seed of the restarts (default: of the file)", 0);
-  verb.add_option("--set", options.overrides,
-                  "Override a key of the file, e.g. circuit.sublayers=4")
-      ->type_size(1)
-      ->allow_extra_args(false);
+  add_set(verb, options.overrides);
   add_integer(verb, "--threads", options.threads,
               "Threads per rank (default: OMP_NUM_THREADS, or the rank's cores)", 1, max_threads);
   verb.add_option("--simd", options.simd, "Instruction set (default: the best of rank 0)");

@@ -3,6 +3,7 @@
 #include <memory>
 
 #include "cli/enumeration.hpp"
+#include "cli/json_line.hpp"
 #include "cli/verbs.hpp"
 #include "core/costs.hpp"
 #include "core/error.hpp"

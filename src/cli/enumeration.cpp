@@ -7,6 +7,7 @@
 #include <chrono>
 
 #include "campaign/memory.hpp"
+#include "campaign/node_memory.hpp"
 #include "cli/options.hpp"
 #include "comm/processors.hpp"
 #include "core/costs.hpp"
@@ -16,9 +17,7 @@ namespace qhn {
 
 void add_enumeration_options(CLI::App& verb, EnumerationOptions& options) {
   verb.add_option("EXPERIMENT", options.experiment, "Experiment file (TOML)")->required();
-  verb.add_option("--set", options.overrides, "Override a key of the file, e.g. problem.seed=2")
-      ->type_size(1)
-      ->allow_extra_args(false);
+  add_set(verb, options.overrides);
   add_integer(verb, "--threads", options.threads,
               "Threads (default: OMP_NUM_THREADS, or all cores)", 1, max_threads);
 }
@@ -36,6 +35,7 @@ Enumeration enumerate(const EnumerationOptions& options, const EnumerationLimits
   Enumeration e;
   e.experiment = read_experiment(options.experiment, options.overrides);
   if (limits.check) limits.check(e.experiment.problem);
+  require_memory_for_data(options.experiment, e.experiment.problem, available_memory());
   const auto check = [&](int qubits) {
     if (qubits > limits.qubits)
       throw InputError(fmt::format("{}: found networks of {} bits; allowed: at most {} here",
@@ -117,10 +117,6 @@ void print_locality(const Locality& locality) {
     fmt::print("  {:>3}  {:<24.17g}{}\n", s, locality.weights[s],
                s == 0 ? std::string() : fmt::format("  {:.6f}", locality.share(s)));
   if (count < locality.weights.size()) fmt::print("  beyond: 0 up to rounding\n");
-}
-
-void print_line(const nlohmann::ordered_json& json) {
-  fmt::print("{}\n", json.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace));
 }
 
 double majority_accuracy(const DataSet& samples) {

@@ -71,9 +71,6 @@ nlohmann::ordered_json scores_json(const Problem& problem, Index w);
 /// W(S) and the shares of the variance, a line for each S up to the last that is not 0.
 void print_locality(const Locality& locality);
 
-/// On one line.
-void print_line(const nlohmann::ordered_json& json);
-
 /// The share of the commoner label.
 double majority_accuracy(const DataSet& samples);
 

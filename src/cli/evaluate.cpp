@@ -1,8 +1,8 @@
 #include <fmt/format.h>
 
 #include <memory>
-#include <nlohmann/json.hpp>
 
+#include "cli/json_line.hpp"
 #include "cli/single_state_options.hpp"
 #include "cli/verbs.hpp"
 
@@ -32,7 +32,7 @@ void run_evaluate(const EvaluateOptions& options) {
                                {"minimum", s.minimum},
                                {"gap", expectation - s.minimum}};
     if (options.gradient) out["gradient"] = gradient;
-    fmt::print("{}\n", out.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace));
+    print_line(out);
     return;
   }
   fmt::print("qubits       {}\nexpectation  {:.17g}\nminimum      {:.17g}\ngap          {:.17g}\n",

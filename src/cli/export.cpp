@@ -130,11 +130,7 @@ void add_export(CLI::App& app) {
   verb->add_flag("--ignore-extra", options->ignore_extra,
                  "Ignore numbers beyond the circuit's angles")
       ->needs(angles);
-  verb->add_option("--set", options->overrides,
-                   "Override a key of the file, e.g. circuit.sublayers=4")
-      ->type_size(1)
-      ->allow_extra_args(false)
-      ->needs(qasm);
+  add_set(*verb, options->overrides)->needs(qasm);
   verb->add_option("--out", options->out, "File to write (default, or -: standard output)");
   verb->footer(
       "Examples:\n  qhn export results/gaussian --csv --out gaussian.csv\n"

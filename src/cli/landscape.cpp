@@ -8,6 +8,7 @@
 
 #include "campaign/memory.hpp"
 #include "cli/enumeration.hpp"
+#include "cli/json_line.hpp"
 #include "cli/options.hpp"
 #include "cli/verbs.hpp"
 

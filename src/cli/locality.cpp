@@ -1,19 +1,22 @@
 #include "problem/locality.hpp"
 
 #include <fmt/format.h>
-#include <omp.h>
 
-#include <chrono>
+#include <bit>
+#include <cstdlib>
 #include <memory>
+#include <optional>
+#include <utility>
 
 #include "campaign/memory.hpp"
 #include "campaign/node_memory.hpp"
 #include "campaign/ranked_problem.hpp"
 #include "cli/enumeration.hpp"
+#include "cli/json_line.hpp"
 #include "cli/options.hpp"
 #include "cli/verbs.hpp"
 #include "comm/distributed_wht.hpp"
-#include "comm/processors.hpp"
+#include "comm/launcher.hpp"
 #include "core/costs.hpp"
 #include "core/error.hpp"
 
@@ -26,13 +29,8 @@ struct LocalityOptions {
   bool json = false;
 };
 
-void check_memory(const LocalityOptions& options, int bits, int ranks_here) {
-  const double table = 8.0 * static_cast<double>(dimension(bits)) / options.ranks;
-  require_memory(options.table.experiment, {bits, table * ranks_here, 0.0}, available_memory());
-}
-
-/// Of a table whose parts are the strings with the same high bits, one on every rank. Collective.
-Locality find_on_ranks(const LocalityOptions& options, const RankedProblem& p) {
+// Of a table whose parts are the strings with the same high bits, one on every rank. Collective.
+Locality find_in_parts(const LocalityOptions& options, const RankedProblem& p) {
   const int bits = p.problem->bits(), size = p.ranks->size();
   const int local = bits - std::countr_zero(static_cast<unsigned>(size));
   std::vector<double> part, squares(static_cast<std::size_t>(bits) + 1, 0.0);
@@ -42,7 +40,9 @@ Locality find_on_ranks(const LocalityOptions& options, const RankedProblem& p) {
       throw InputError(
           fmt::format("--ranks {}: a table of {} bits is too small; allowed: at most {}", size,
                       bits, dimension(bits / 2)));
-    check_memory(options, bits, p.ranks->comm().node().size());
+    const double part_bytes = 8.0 * static_cast<double>(dimension(local));
+    require_memory(options.table.experiment,
+                   {bits, part_bytes * p.ranks->comm().node().size(), 0.0}, available_memory());
     map = identity_map(local);
     map.base = static_cast<Index>(p.ranks->rank()) << local;
     part.resize(dimension(local));
@@ -55,31 +55,23 @@ Locality find_on_ranks(const LocalityOptions& options, const RankedProblem& p) {
   return locality_of_squares(std::move(squares));
 }
 
-void run_locality(const LocalityOptions& options) {
+// On rank 0 of several; nullopt on the others. Collective.
+std::optional<Locality> find_on_ranks(const LocalityOptions& options) {
   RankedProblem p;
   load(
       {"locality", options.table.experiment, options.table.overrides, options.ranks, "--ranks"},
       [&](const Experiment& experiment) {
         use_threads(options.table.threads);
-        const ProblemOptions& problem = experiment.problem;
-        require_memory_for_data(options.table.experiment, problem, available_memory());
-        if (options.ranks > 1 || problem.kind == ProblemKind::table) return;
-        check_memory(options, network_bits(problem), 1);
+        require_memory_for_data(options.table.experiment, experiment.problem, available_memory());
       },
       p);
-  if (!p.has_part()) return;
-  const int bits = p.problem->bits();
-  Locality found;
-  if (p.ranks) {
-    found = find_on_ranks(options, p);
-  } else {
-    check_memory(options, bits, 1);
-    std::vector<double> costs(dimension(bits));
-    p.problem->costs(0, costs);
-    require_finite(costs, [](Index w) { return w; });
-    found = find_locality(costs);
-  }
-  if (!p.speaks()) return;
+  if (!p.has_part()) return std::nullopt;
+  Locality found = find_in_parts(options, p);
+  return p.speaks() ? std::optional(std::move(found)) : std::nullopt;
+}
+
+void print(const LocalityOptions& options, const Locality& found) {
+  const std::size_t bits = found.weights.size() - 1;
   if (options.json) {
     std::vector<double> shares;
     for (std::size_t s = 1; s < found.weights.size(); ++s) shares.push_back(found.share(s));
@@ -93,6 +85,16 @@ void run_locality(const LocalityOptions& options) {
   fmt::print("qubits       {}\nmean square  {:.17g}\nvariance     {:.17g}\n", bits,
              found.mean_square, found.variance);
   print_locality(found);
+}
+
+void run_locality(const LocalityOptions& options) {
+  if (options.ranks > 1) {
+    if (const std::optional<Locality> found = find_on_ranks(options)) print(options, *found);
+    return;
+  }
+  refuse_several_ranks("locality", "--ranks", std::getenv);
+  Enumeration e = enumerate(options.table, {});
+  print(options, find_locality(e.costs));
 }
 
 }  // namespace

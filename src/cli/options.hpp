@@ -61,6 +61,13 @@ inline CLI::Option* add_real(CLI::App& app, const std::string& name, double& out
                              });
 }
 
+/// Adds --set, which may be repeated: changes to the experiment file.
+inline CLI::Option* add_set(CLI::App& app, std::vector<std::string>& overrides) {
+  return app.add_option("--set", overrides, "Override a key of the file, e.g. circuit.sublayers=4")
+      ->type_size(1)
+      ->allow_extra_args(false);
+}
+
 /// Adds --stale, in seconds, for verbs that read claims; the default is `out`.
 inline CLI::Option* add_stale(CLI::App& app, double& out, const std::string& whose) {
   const std::string help = "Seconds without a heartbeat after which " + whose + " counts as dead";

@@ -396,10 +396,7 @@ void add_plan(CLI::App& app) {
   CLI::App* verb = app.add_subcommand(
       "plan", "Predict memory, messages and time of an experiment, and show its batch job");
   verb->add_option("EXPERIMENT", options->experiment, "Experiment file (TOML)");
-  verb->add_option("--set", options->overrides,
-                   "Override a key of the file, e.g. circuit.sublayers=4")
-      ->type_size(1)
-      ->allow_extra_args(false);
+  add_set(*verb, options->overrides);
   add_integer(*verb, "--nodes", options->nodes, "Nodes (default: 1)", 1, 1 << 20);
   add_integer(*verb, "--ranks", options->ranks,
               "Total number of ranks (default: one per NUMA domain, or --ranks-per-state)", 1,

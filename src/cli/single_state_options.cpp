@@ -14,10 +14,7 @@ void add_single_state_options(CLI::App& verb, SingleStateOptions& options) {
               0);
   verb.add_flag("--ignore-extra", options.ignore_extra,
                 "Ignore numbers beyond the circuit's angles");
-  verb.add_option("--set", options.overrides,
-                  "Override a key of the file, e.g. circuit.sublayers=4")
-      ->type_size(1)
-      ->allow_extra_args(false);
+  add_set(verb, options.overrides);
   add_integer(verb, "--threads", options.threads,
               "Threads per rank (default: OMP_NUM_THREADS, or the rank's cores)", 1, max_threads);
   add_integer(verb, "--ranks-per-state", options.ranks,

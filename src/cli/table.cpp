@@ -9,6 +9,7 @@
 #include <optional>
 
 #include "cli/enumeration.hpp"
+#include "cli/json_line.hpp"
 #include "cli/verbs.hpp"
 #include "core/check_sum.hpp"
 #include "core/error.hpp"

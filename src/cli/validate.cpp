@@ -6,6 +6,7 @@
 #include <memory>
 
 #include "campaign/experiment.hpp"
+#include "cli/options.hpp"
 #include "cli/verbs.hpp"
 #include "core/error.hpp"
 #include "core/printable.hpp"
@@ -56,10 +57,7 @@ void add_validate(CLI::App& app) {
   CLI::App* verb = app.add_subcommand(
       "validate", "Check an experiment file and print all its settings, defaults included");
   verb->add_option("EXPERIMENT", options->experiment, "Experiment file (TOML)")->required();
-  verb->add_option("--set", options->overrides,
-                   "Override a key of the file, e.g. circuit.sublayers=4")
-      ->type_size(1)
-      ->allow_extra_args(false);
+  add_set(*verb, options->overrides);
   verb->add_flag("--data", options->data, "Also check that its data can be read");
   verb->footer("Example:\n  qhn validate jobs/experiments/gaussian.toml --set circuit.sublayers=4");
   verb->callback([options] { run_validate(*options); });
