@@ -15,13 +15,14 @@ if(QHN_SANITIZE)
   target_compile_options(qhn_options INTERFACE -fsanitize=${QHN_SANITIZE} -fno-omit-frame-pointer
                                                -fno-sanitize-recover=all)
   target_link_options(qhn_options INTERFACE -fsanitize=${QHN_SANITIZE})
-  # The tests start the program a thousand times; without PIE it has far fewer relocations.
-  target_compile_options(qhn_options INTERFACE -fno-pie)
-  target_link_options(qhn_options INTERFACE -no-pie)
   # GCC's analysis does not see through the sanitizers' checks (it accuses libstdc++'s <regex>).
   target_compile_options(qhn_options INTERFACE $<$<CXX_COMPILER_ID:GNU>:-Wno-maybe-uninitialized>)
 endif()
-if(QHN_SANITIZE AND NOT QHN_FUZZ)  # the two newest of five instruction sets: the others run the same code
+if(QHN_SANITIZE AND NOT QHN_FUZZ)
+  # Many tests start the program; without PIE the loader has less to relocate.
+  target_compile_options(qhn_options INTERFACE -fno-pie)
+  target_link_options(qhn_options INTERFACE -no-pie)
+  # The same code is compiled for every instruction set: AVX-512, AVX2 and the lowest are enough.
   target_compile_definitions(qhn_options INTERFACE
     "HWY_DISABLED_TARGETS=(HWY_AVX3_DL|HWY_SSE4|HWY_SSSE3)")
 endif()

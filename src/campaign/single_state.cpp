@@ -4,12 +4,10 @@
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
-#include <cstdlib>
 
 #include "campaign/memory.hpp"
 #include "campaign/node_memory.hpp"
 #include "campaign/same_input.hpp"
-#include "comm/launcher.hpp"
 #include "comm/processors.hpp"
 #include "core/costs.hpp"
 #include "core/error.hpp"

@@ -24,7 +24,7 @@ constexpr int stop_tag = 1;
 }  // namespace
 
 MpiSession::MpiSession() : exceptions_at_start_(std::uncaught_exceptions()) {
-  // Without a launcher Open MPI would start a daemon for this process, which takes 0.3 s. It serves
+  // Without a launcher Open MPI would start a daemon for this process, which delays it. It serves
   // only processes that MPI starts, and qhn starts none.
   ::setenv("OMPI_MCA_ess_singleton_isolated", "1", 0);
   int provided = 0;

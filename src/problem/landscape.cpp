@@ -115,7 +115,6 @@ std::uint64_t count_plateaus(std::span<const double> costs, const std::vector<In
       if (neighbor > strings[k]) continue;  // each pair once
       const std::size_t other = place_of(strings, neighbor);
       if (other == strings.size() || strings[other] != neighbor) continue;
-
       const std::size_t a = root(k), b = root(other);
       if (a == b) continue;
       group[a] = b;

@@ -29,8 +29,9 @@ struct Landscape {
 
 /// Descent goes to the neighbor of least cost, among equals to that with the lowest flipped bit.
 /// `costs`: 2^N finite entries, N <= 32. Needs 4 more bytes for each, and bytes_per_minimum
-/// for each local minimum; `allow` is told their number first and may throw. Uses OpenMP threads;
-/// the result does not depend on their number. Throws std::invalid_argument for other sizes.
+/// for each local minimum; `allow` is called with their number first and may throw. Uses OpenMP
+/// threads; the result does not depend on their number. Throws std::invalid_argument for other
+/// sizes.
 Landscape find_landscape(std::span<const double> costs,
                          const std::function<void(std::uint64_t minima)>& allow = {});
 inline constexpr double bytes_per_minimum = 48.0;

@@ -89,7 +89,7 @@ TEST(Landscape, OfSimpleCosts) {
   EXPECT_LT(found.reaching, 4096u);
   EXPECT_EQ(found.minima.back().cost, 1.0);
 
-  // All equal: nobody leaves.
+  // All equal: every string is a minimum.
   found = find_landscape(costs_of(5, [](Index) { return 7; }));
   EXPECT_EQ(found.minima.size(), 32u);
   EXPECT_EQ(found.plateaus, 1u);
