@@ -21,11 +21,12 @@ function(qhn_arrows)
   add_custom_target(qhn_arrows DEPENDS ${stamp})
 endfunction()
 
-# qhn_component(NAME [SIMD b.cpp …] [LIBS …]): one folder of src/, every .cpp but main.cpp, as the
-# library qhn_NAME. SIMD are its sources that Highway compiles once for every instruction set; they
-# stay out of unity builds.
+# qhn_component(NAME [COMPUTES] [SIMD b.cpp …] [LIBS …]): one folder of src/, every .cpp but
+# main.cpp, as the library qhn_NAME. COMPUTES: tests wait for it, so it is optimized under the
+# sanitizers too. SIMD are its sources that Highway compiles once for every instruction set; they stay
+# out of unity builds.
 function(qhn_component NAME)
-  cmake_parse_arguments(ARG "" "" "SIMD;LIBS" ${ARGN})
+  cmake_parse_arguments(ARG "COMPUTES" "" "SIMD;LIBS" ${ARGN})
   file(GLOB sources CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/*.cpp)
   list(FILTER sources EXCLUDE REGEX "/main\\.cpp$")
   add_library(qhn_${NAME} STATIC ${sources})
@@ -33,6 +34,9 @@ function(qhn_component NAME)
   target_include_directories(qhn_${NAME} PUBLIC $<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}/src>
                                                 $<INSTALL_INTERFACE:include/qhn>)
   target_compile_features(qhn_${NAME} PUBLIC cxx_std_20)
+  if(QHN_SANITIZE AND NOT ARG_COMPUTES)
+    target_compile_options(qhn_${NAME} PRIVATE -O0)
+  endif()
   target_link_libraries(qhn_${NAME} PUBLIC $<BUILD_INTERFACE:qhn_options> ${ARG_LIBS})
   get_property(used GLOBAL PROPERTY QHN_USED_BY_${NAME})
   foreach(component ${used})

@@ -1,23 +1,27 @@
-# qhn_test(NAME SOURCES … LIBS …): a GoogleTest program run once by ctest.
+# qhn_test(NAME SOURCES … LIBS …): a GoogleTest program run once by ctest. RUNS_QHN: it starts the
+# program, QHN_PROGRAM; then the sanitizers check the program and the libraries, not the test's files.
 # qhn_mpi_test(NAME SOURCES … LIBS … RANKS 1 2 …): the same program once per rank count.
 find_package(GTest REQUIRED)
 
 # Tests wait for what they test, which is optimized as ever: their own files compile in half the time.
 # OPTIMIZED are those that compute much themselves.
-if(QHN_SANITIZE)
-  set(QHN_TEST_OPTIONS -O0)
-else()
-  set(QHN_TEST_OPTIONS $<$<CONFIG:Release>:-O1>)
-endif()
+set(QHN_TEST_OPTIONS -O0)
 
 function(qhn_test NAME)
-  cmake_parse_arguments(ARG "OPTIMIZED" "TIMEOUT" "SOURCES;LIBS;LABELS" ${ARGN})
+  cmake_parse_arguments(ARG "OPTIMIZED;RUNS_QHN" "TIMEOUT" "SOURCES;LIBS;LABELS" ${ARGN})
   if(NOT ARG_TIMEOUT)
     set(ARG_TIMEOUT 300)
   endif()
   add_executable(${NAME} ${ARG_SOURCES})
   if(NOT ARG_OPTIMIZED)
     target_compile_options(${NAME} PRIVATE ${QHN_TEST_OPTIONS})
+  endif()
+  if(ARG_RUNS_QHN)
+    target_compile_definitions(${NAME} PRIVATE QHN_PROGRAM="$<TARGET_FILE:qhn>")
+    add_dependencies(${NAME} qhn)
+    if(QHN_SANITIZE)
+      target_compile_options(${NAME} PRIVATE -fno-sanitize=all)
+    endif()
   endif()
   target_link_libraries(${NAME} PRIVATE ${ARG_LIBS} GTest::gtest GTest::gtest_main)
   add_test(NAME ${NAME} COMMAND ${NAME})

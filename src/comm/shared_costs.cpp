@@ -14,8 +14,8 @@
 namespace qhn {
 namespace {
 
-constexpr int block_bits = 18;
-constexpr Index block = Index{1} << block_bits;  // entries per call of `fill`
+constexpr int call_bits = 18;
+constexpr Index block = Index{1} << call_bits;  // entries in a call of `fill`
 
 /// Hash of (index, entry); sums of it do not depend on how ranks divide the entries.
 std::uint64_t hash(Index index, double entry) {
@@ -103,7 +103,7 @@ void SharedCosts::build(
   // Blocks in which the lower slots vary. They keep the slots of the 12 lowest qubits: without one
   // of these a problem may have to enumerate more than is needed (problem.hpp).
   IndexMap piece = part;
-  while (piece.slots() > block_bits && piece.qubit_of_slot.back() >= 12)
+  while (piece.slots() > call_bits && piece.qubit_of_slot.back() >= 12)
     piece.qubit_of_slot.pop_back();
   complete(
       comm, alone_, dimension(piece.slots()),

@@ -42,7 +42,7 @@ site no >"$scratch/again"
 export PWNED=$scratch/pwned
 experiment="$scratch/it's \$(touch \$PWNED) \"a\" \`touch \$PWNED\` ; name.toml"
 cp jobs/experiments/gaussian.toml "$experiment"
-restarts=120
+restarts=240 # seconds of work: a step must find its campaign unfinished
 cd "$scratch"
 # shellcheck disable=SC2086  # the number, and perhaps further options
 submit() { "$ROOT/jobs/submit" "$experiment" "$@" -- --restarts $restarts; }
@@ -71,11 +71,10 @@ no_jobs_of() {
 some_done() { grep -Eq ': [1-9][0-9]* of [0-9]* restarts done' <<<"$("$qhn" status "$1" 2>/dev/null)"; }
 running() { until_true 60 some_done "$1" || fail "$1: nothing is written: $(cat "$1".logs/*)"; }
 rank_of() { # JOB: the process of its only rank
-  local process
-  for process in /proc/[0-9]*; do
-    if [ "$(cat "$process/comm" 2>/dev/null)" = qhn ] &&
-      grep -qxz "SLURM_JOB_ID=$1" "$process/environ" 2>/dev/null; then
-      echo "${process#/proc/}"
+  local file
+  for file in $(grep -lsxz "SLURM_JOB_ID=$1" /proc/[0-9]*/environ); do
+    if [ "$(cat "${file%environ}comm" 2>/dev/null)" = qhn ]; then
+      basename "${file%/environ}"
       return
     fi
   done
