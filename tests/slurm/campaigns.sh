@@ -72,12 +72,12 @@ some_done() { grep -Eq ': [1-9][0-9]* of [0-9]* restarts done' <<<"$("$qhn" stat
 running() { until_true 60 some_done "$1" || fail "$1: nothing is written: $(cat "$1".logs/*)"; }
 rank_of() { # JOB: the process of its only rank
   local file
-  for file in $(grep -lsxz "SLURM_JOB_ID=$1" /proc/[0-9]*/environ); do
+  while read -r file; do
     if [ "$(cat "${file%environ}comm" 2>/dev/null)" = qhn ]; then
       basename "${file%/environ}"
       return
     fi
-  done
+  done < <(grep -lsxz "SLURM_JOB_ID=$1" /proc/[0-9]*/environ)
   return 1
 }
 first_job() { awk '/^[0-9]+$/ && !job { job = $1 } END { print job }'; } # reads to the end: submit must not be cut off
