@@ -18,7 +18,7 @@ void add_campaign_options(CLI::App& verb, CampaignOptions& options) {
   verb.add_option("--simd", options.simd, "Instruction set (default: the best of rank 0)");
   CLI::Option* ids = verb.add_option("--ids", options.ids, "A:B: only restarts A to B-1");
   verb.add_option("--array-task", options.array_task,
-                  "K/M: only the K-th of M equal parts, K = 0 ... M-1")
+                  "K/M: only part K of M equal parts, numbered from 0 to M-1")
       ->excludes(ids);
   verb.add_option("--announce", options.announce,
                   "Append the id of every restart to this file once its record is written");
