@@ -1,5 +1,8 @@
 # qhn_test(NAME SOURCES … LIBS …): a GoogleTest program run once by ctest. RUNS_QHN: it starts the
 # program, QHN_PROGRAM; then the sanitizers check the program and the libraries, not the test's files.
+#
+# PROCESSORS counts half cores, as tests/run.sh starts ctest with twice the number of cores: tests that
+# wait for launchers half of the time take one, others two.
 # qhn_mpi_test(NAME SOURCES … LIBS … RANKS 1 2 …): the same program once per rank count.
 find_package(GTest REQUIRED)
 
@@ -25,7 +28,7 @@ function(qhn_test NAME)
   endif()
   target_link_libraries(${NAME} PRIVATE ${ARG_LIBS} GTest::gtest GTest::gtest_main)
   add_test(NAME ${NAME} COMMAND ${NAME})
-  set_tests_properties(${NAME} PROPERTIES TIMEOUT ${ARG_TIMEOUT} LABELS "unit;${ARG_LABELS}")
+  set_tests_properties(${NAME} PROPERTIES TIMEOUT ${ARG_TIMEOUT} LABELS "unit;${ARG_LABELS}" PROCESSORS 2)
 endfunction()
 
 # The environment of every test that starts ranks: they oversubscribe a small machine, as root too.
@@ -42,9 +45,10 @@ function(qhn_mpi_test NAME)
   target_compile_options(${NAME} PRIVATE ${QHN_TEST_OPTIONS})
   target_link_libraries(${NAME} PRIVATE ${ARG_LIBS} GTest::gtest MPI::MPI_CXX)
   foreach(ranks ${ARG_RANKS})
+    math(EXPR half_cores "2 * ${ranks}")
     add_test(NAME ${NAME}.${ranks}
              COMMAND ${MPIEXEC_EXECUTABLE} ${MPIEXEC_NUMPROC_FLAG} ${ranks} $<TARGET_FILE:${NAME}>)
     set_tests_properties(${NAME}.${ranks} PROPERTIES TIMEOUT ${ARG_TIMEOUT} LABELS mpi
-                         ENVIRONMENT "${QHN_MPI_TEST_ENV}" PROCESSORS ${ranks})
+                         ENVIRONMENT "${QHN_MPI_TEST_ENV}" PROCESSORS ${half_cores})
   endforeach()
 endfunction()

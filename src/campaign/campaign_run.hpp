@@ -2,9 +2,11 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "campaign/energy_log.hpp"
 #include "campaign/experiment.hpp"
@@ -19,12 +21,21 @@
 
 namespace qhn {
 
+/// A problem and its table, which the points of a sweep that agree on it share.
+struct SharedProblem {
+  std::shared_ptr<const Problem> problem = {};
+  std::string data_sha256 = {};
+  std::shared_ptr<const SharedCosts> table = {};  ///< whole; null: not made yet
+};
+
 /// What the phases of one run of a campaign pass on; the same phases run on every rank.
 struct CampaignRun {
   MpiSession& session;
-  const CampaignOptions& options;
-  Workload& work;
+  CampaignOptions options;
+  std::unique_ptr<Workload> work;
+  std::string point = {};           ///< its name in a sweep; empty: not of a sweep
   std::optional<Group> group = {};  ///< if several ranks hold a state
+  std::map<std::string, SharedProblem>* tables = nullptr;  ///< of earlier points, by problem_key
 
   // Set by prepare().
   Experiment experiment = {};
@@ -34,15 +45,20 @@ struct CampaignRun {
   int workers = 1;         ///< restarts that this rank runs at once
   double available = 0.0;  ///< bytes of this rank's node, not counting the problem's data
   std::shared_ptr<const Problem> problem = {};  ///< until load() has made the table
+  std::string data_sha256 = {};
+  std::string problem_key = {};  ///< points that agree on it have the same problem
+  SharedProblem shared = {};     ///< from `tables`, or empty
   Provenance provenance = {};
-  std::uint64_t missing = 0;  ///< restarts to run
-  std::string run = {};       ///< the name of this run
-  int writer = 0;             ///< rank of crew() that writes this rank's records
-  bool writes = false;        ///< whether this rank writes
-  std::optional<EnergyLog> energy = {};
+  std::uint64_t missing = 0;               ///< restarts to run
+  std::string run = {};                    ///< the name of this run
+  int writer = 0;                          ///< rank of crew() that writes this rank's records
+  bool writes = false;                     ///< whether this rank writes
+  std::unique_ptr<EnergyLog> energy = {};  ///< not of a point: a stage measures them together
 
   // Set by load().
-  std::optional<SharedCosts> table = {};
+  std::shared_ptr<const SharedCosts> table = {};
+  double table_seconds = 0.0;  ///< 0: another point made the table
+  Work table_work = {};        ///< on rank 0
   TableSummary summary = {};
 
   // On rank 0. Destroyed after the journal.
@@ -61,20 +77,36 @@ struct CampaignRun {
   }
 };
 
+/// The command line's changes to the experiment. Throws InputError.
+std::vector<std::string> overrides_of(const CampaignOptions& options);
+
 /// Validates all input before any work, claims the restarts and plans. Collective.
 void prepare(CampaignRun& run);
 
+/// The meter of a run of this experiment. Collective.
+std::unique_ptr<EnergyLog> make_energy_log(const CampaignRun& run);
+
 /// Computes the cost table, tunes, and opens the journals. False: interrupted. Collective.
 bool load(CampaignRun& run);
+
+/// Bound of the ids of restarts in a run that is not alone.
+constexpr std::uint64_t most_ids = std::uint64_t{1} << 40;
 
 struct TrainingOutcome {
   std::uint64_t finished = 0;  ///< restarts
   double seconds = 0.0;        ///< of them, without the measurement of idle power
 };
 
-/// Runs the missing restarts, writes their records, and repeats short phases to measure their
-/// energy. Returns the same on all ranks. Collective.
-TrainingOutcome train(CampaignRun& run);
+/// Runs the missing restarts of all `runs` through one farm and writes their records. Phases that
+/// are too short to measure their energy are repeated if there is one run. The energy of several is
+/// divided among them by the seconds of their tables and restarts. Several have neither groups nor
+/// stopping rules, the same number of workers, and ids below most_ids. Returns the same on all
+/// ranks. Collective.
+TrainingOutcome train(const std::vector<CampaignRun*>& runs, EnergyLog& energy);
+
+/// Ends a run: its claim is given up and, if no other run works on the campaign, campaign.h5
+/// written. Returns the number of missing restarts on rank 0. Collective.
+std::uint64_t finish(CampaignRun& run, const MergeCampaign& merge);
 
 /// Whether `interrupted` is set on any rank. Collective.
 bool any_interrupted(MpiSession& session);

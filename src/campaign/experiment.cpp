@@ -7,6 +7,7 @@
 #include <filesystem>
 
 #include "campaign/experiment_keys.hpp"
+#include "campaign/sweep.hpp"
 #include "core/error.hpp"
 #include "core/printable.hpp"
 #include "problem/data.hpp"
@@ -71,6 +72,7 @@ Experiment read_root(const toml::table& root, const std::string& path) {
 
 Experiment read_experiment(const std::string& path, const std::vector<std::string>& overrides) {
   toml::table root = parse_toml(path, overrides);
+  settle_sweep(root, overrides);
   // An override of circuit.sublayers replaces circuit.layers of the file, and vice versa.
   if (toml::table* circuit = root["circuit"].as_table()) {
     const bool sublayers = is_overridden(overrides, "circuit.sublayers");

@@ -53,7 +53,11 @@ std::string to_whole_toml(const Experiment& experiment);
 /// gives the same experiment except for [baseline], [meter] and [carbon].
 std::string to_toml(const Experiment& experiment);
 
-/// The same for `qhn baseline`: with [baseline], without [circuit], [optimizer] and [engine].
+/// [problem] and [network] alone: what a cost table depends on, besides the data.
+std::string to_problem_toml(const Experiment& experiment);
+
+/// The same as to_toml() for `qhn baseline`: with [baseline], without [circuit], [optimizer] and
+/// [engine].
 std::string to_baseline_toml(const Experiment& experiment);
 
 /// Logs warnings about the problem's data files (stderr). For one rank.

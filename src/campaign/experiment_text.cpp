@@ -34,6 +34,14 @@ std::string to_toml(const Experiment& e) {
   return written(experiment_keys(), "", e, {"baseline", "meter", "carbon"});
 }
 
+std::string to_problem_toml(const Experiment& e) {
+  std::string out;
+  for (const KeyTable& table : experiment_keys().tables)
+    if (table.name == "problem" || table.name == "network")
+      out += written(table, table.name, e, {});
+  return out;
+}
+
 std::string to_baseline_toml(const Experiment& e) {
   Experiment one = e;
   one.methods = {e.baseline.method};

@@ -19,30 +19,39 @@ namespace {
 // Computes the cost table. False: interrupted. Collective.
 bool make_table(CampaignRun& r, bool again = false) {
   const double began = MPI_Wtime();
+  r.table.reset();
   r.session.agree([&] {
     try {
       if (r.group)
-        r.table.emplace(r.session.world(), r.group->ranks().comm(),
-                        r.work.table_part(r.group->ranks().rank()),
-                        [&](const IndexMap& part, std::span<double> out) {
-                          if (interrupted) throw RunError("interrupted");
-                          r.problem->slice(part, out);
-                        });
+        r.table = std::make_shared<SharedCosts>(r.session.world(), r.group->ranks().comm(),
+                                                r.work->table_part(r.group->ranks().rank()),
+                                                [&](const IndexMap& part, std::span<double> out) {
+                                                  if (interrupted) throw RunError("interrupted");
+                                                  r.problem->slice(part, out);
+                                                });
       else
-        r.table.emplace(r.session.world(), dimension(r.summary.qubits),
-                        [&](Index first, std::span<double> out) {
-                          if (interrupted) throw RunError("interrupted");
-                          r.problem->costs(first, out);
-                        });
+        r.table = std::make_shared<SharedCosts>(r.session.world(), dimension(r.summary.qubits),
+                                                [&](Index first, std::span<double> out) {
+                                                  if (interrupted) throw RunError("interrupted");
+                                                  r.problem->costs(first, out);
+                                                });
     } catch (const RunError&) {  // on all ranks
       if (!any_interrupted(r.session)) throw;
     }
   });
   if (!r.table) return false;
-  if (r.is_root() && !again)
+  r.table_seconds = MPI_Wtime() - began;
+  if (r.is_root() && !again && r.point.empty())
     spdlog::info("{} qubits: {} costs in {}, minimum {:.10g}, reached by {} network{}",
-                 r.summary.qubits, dimension(r.summary.qubits), duration(MPI_Wtime() - began),
+                 r.summary.qubits, dimension(r.summary.qubits), duration(r.table_seconds),
                  r.table->minimum(), r.table->minimizers(), r.table->minimizers() == 1 ? "" : "s");
+  return true;
+}
+
+// The table of an earlier point, or a new one. False: interrupted. Collective.
+bool take_table(CampaignRun& r) {
+  if (!r.shared.table) return make_table(r);
+  r.table = r.shared.table;
   return true;
 }
 
@@ -50,8 +59,8 @@ JournalHeader journal_header(const CampaignRun& r, const MethodSummary& method) 
   JournalHeader header;
   header.identity = r.folder->identity();
   header.identity_hash = sha256(header.identity);
-  header.name = r.work.name();
-  header.experiment = r.work.toml();
+  header.name = r.work->name();
+  header.experiment = r.work->toml();
   header.restarts_requested = r.experiment.restart_count;
   header.rule = r.experiment.rule;
   header.epsilons = r.experiment.epsilons;
@@ -70,16 +79,16 @@ JournalHeader journal_header(const CampaignRun& r, const MethodSummary& method) 
 }  // namespace
 
 bool load(CampaignRun& r) {
-  if (r.work.needs_table()) {
+  if (r.work->needs_table()) {
     // Keep only the number of inputs: the data may be large.
     const int inputs = r.problem->data() ? r.problem->data()->train.inputs : 0;
-    if (!make_table(r)) return false;
-    const Work work =
-        r.is_root() ? table_work(r.experiment.problem, r.summary.qubits, r.summary.samples, inputs)
-                    : Work{};
-    r.energy->end_phase("table", work, [&](int) {
-      return make_table(r, true) ? std::optional(work) : std::nullopt;
-    });
+    if (!take_table(r)) return false;
+    if (r.is_root() && r.table_seconds > 0.0)
+      r.table_work = table_work(r.experiment.problem, r.summary.qubits, r.summary.samples, inputs);
+    if (r.energy)
+      r.energy->end_phase("table", r.table_work, [&](int) {
+        return make_table(r, true) ? std::optional(r.table_work) : std::nullopt;
+      });
     if (!r.table) return false;
   }
   r.summary.reference = {Reference::Kind::target, r.experiment.problem.target.value_or(0.0)};
@@ -91,13 +100,13 @@ bool load(CampaignRun& r) {
     r.summary.best_index = r.table->best_index();
     r.summary.next_gaps = r.table->next_gaps();
   }
-  r.problem.reset();  // a table read from a file is large
+  if (r.point.empty()) r.problem.reset();  // a table read from a file is large
   std::vector<std::byte> header;
   r.session.agree([&] {
-    r.work.take(table, r.summary.reference);
+    r.work->take(table, r.summary.reference);
     if (!r.is_root()) return;
     const std::optional<MethodSummary> method =
-        r.before() ? r.before()->method : r.work.tune(r.threads, interrupted);
+        r.before() ? r.before()->method : r.work->tune(r.threads, interrupted);
     if (method) header = pack(journal_header(r, *method));
   });
   r.session.world().broadcast(header);
@@ -105,12 +114,12 @@ bool load(CampaignRun& r) {
   const JournalHeader agreed = unpack_header(header);
   int tuned = agreed.method.tuning.evaluations > 0 && !r.before();
   MPI_Bcast(&tuned, 1, MPI_INT, 0, r.session.world());
-  if (tuned)
-    r.energy->end_phase("tuning", r.is_root() ? r.work.tuning_work(agreed.method) : Work{});
+  if (tuned && r.energy)
+    r.energy->end_phase("tuning", r.is_root() ? r.work->tuning_work(agreed.method) : Work{});
   r.session.agree([&] {
-    r.work.take(agreed.method);
+    r.work->take(agreed.method);
     if (r.is_root() && !r.options.announce.empty() && !r.announcements)
-      r.announcements.emplace(r.options.announce);
+      r.announcements.emplace(r.options.announce, r.point);
     if (r.writes) r.journal.emplace(r.folder_path.string(), r.run, r.writer, agreed);
   });
   try {

@@ -74,8 +74,9 @@ void OutputFolder::remove_empty() const {
     if (fs::is_empty(p, error)) fs::remove(p, error);
 }
 
-Announcements::Announcements(const std::string& path)
+Announcements::Announcements(const std::string& path, const std::string& point)
     : path_(path),
+      before_(point.empty() ? point : point + ' '),
       // O_NONBLOCK: a FIFO without a reader would block the run.
       fd_(::open(path.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NONBLOCK, 0666)) {
   if (fd_ < 0 && errno == ENXIO)
@@ -90,7 +91,8 @@ Announcements::~Announcements() { ::close(fd_); }
 
 void Announcements::tell(const std::vector<FinishedRestart>& finished) const {
   std::string lines;
-  for (const FinishedRestart& restart : finished) lines += fmt::format("{}\n", restart.id);
+  for (const FinishedRestart& restart : finished)
+    lines += fmt::format("{}{}\n", before_, restart.id);
   if (::write(fd_, lines.data(), lines.size()) != static_cast<ssize_t>(lines.size()))
     throw RunError(fmt::format("--announce {}: cannot write: {}", path_, std::strerror(errno)));
 }

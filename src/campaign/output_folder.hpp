@@ -24,10 +24,11 @@ class OutputFolder {
 };
 
 /// A file of the ids of finished restarts, one per line, each appended after its record was
-/// written.
+/// written. In a sweep the name of the point and a blank stand before them.
 class Announcements {
  public:
-  explicit Announcements(const std::string& path);  ///< throws InputError
+  /// `point`: empty outside of a sweep. Throws InputError.
+  Announcements(const std::string& path, const std::string& point);
   ~Announcements();
   Announcements(const Announcements&) = delete;
   Announcements& operator=(const Announcements&) = delete;
@@ -35,7 +36,7 @@ class Announcements {
   void tell(const std::vector<FinishedRestart>& finished) const;  ///< throws RunError
 
  private:
-  std::string path_;
+  std::string path_, before_;
   int fd_;
 };
 

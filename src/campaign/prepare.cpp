@@ -68,24 +68,14 @@ void agree_on_simd(MpiSession& session, const std::string& asked) {
   session.agree([&] { force_simd_level(static_cast<SimdLevel>(level)); });
 }
 
-// The command line's changes to the experiment.
-std::vector<std::string> overrides(const CampaignOptions& options) {
-  std::vector<std::string> all = options.overrides;
-  if (options.restarts == 0)
-    throw InputError("--restarts: found 0; allowed: an integer of at least 1");
-  if (options.restarts) all.push_back(fmt::format("restarts.count={}", *options.restarts));
-  if (options.seed) all.push_back(fmt::format("restarts.seed={}", *options.seed));
-  return all;
-}
-
 // Reads the experiment and checks that all ranks have read the same as rank 0: local copies and
 // working folders may differ between nodes.
 void read_alike(CampaignRun& r) {
-  const std::vector<std::string> changes = overrides(r.options);
+  const std::vector<std::string> changes = overrides_of(r.options);
   std::vector<Given> mine;
   r.session.agree([&] {
     require_readable(r.options.experiment, r.session.size());
-    r.experiment = r.work.read(r.options.experiment, changes);
+    r.experiment = r.work->read(r.options.experiment, changes);
     r.slice = asked_slice(r.options, r.experiment);
     r.folder_path =
         r.options.out.empty() ? fs::path("results") / r.experiment.name : fs::path(r.options.out);
@@ -107,15 +97,15 @@ EngineTerms engine_terms(const CampaignRun& r, const Node& node) {
   return terms;
 }
 
-void describe_run(CampaignRun& r, const std::string& data_sha256) {
+void describe_run(CampaignRun& r) {
   r.provenance = collect_provenance();
   r.provenance.mpi = mpi_version();
   r.provenance.ranks = r.session.size();
   r.provenance.threads = r.threads;
-  r.provenance.engine = r.work.engine();
+  r.provenance.engine = r.work->engine();
   r.provenance.precision = to_string(r.experiment.precision);
   r.provenance.seed = r.experiment.restart_seed;
-  r.provenance.data_sha256 = data_sha256;
+  r.provenance.data_sha256 = r.data_sha256;
 }
 
 /// What makes this campaign the same as another.
@@ -124,18 +114,31 @@ std::string identity(const CampaignRun& r) {
   const bool test_file = kind == ProblemKind::csv || kind == ProblemKind::images;
   const DataSplit* data = r.problem->data();
   return campaign_identity(
-      r.work.toml(), r.provenance.data_sha256,
+      r.work->toml(), r.provenance.data_sha256,
       test_file && data && !data->test.labels.empty() ? sha256(data->test) : std::string(),
       r.provenance.simd, r.provenance.engine);
 }
 
 void plan(CampaignRun& r, const Node& node) {
-  r.workers = r.work.assign_threads(
+  r.workers = r.work->assign_threads(
       {r.threads, r.session.size(), node.ranks, node.cache, r.available}, r.missing);
-  require_memory(r.options.experiment, r.work.memory(r.workers * node.ranks), r.available,
-                 [&] { return r.work.remedies(r.available); });
-  r.provenance.plan = r.work.plan();
-  if (r.is_root() && !r.work.remark().empty()) spdlog::info("{}", r.work.remark());
+  require_memory(r.options.experiment, r.work->memory(r.workers * node.ranks), r.available,
+                 [&] { return r.work->remedies(r.available); });
+  r.provenance.plan = r.work->plan();
+  if (r.is_root() && !r.work->remark().empty() && r.point.empty())
+    spdlog::info("{}", r.work->remark());
+}
+
+// The problem, of an earlier point or from its files. Collective.
+void take_problem(CampaignRun& r) {
+  r.problem_key = to_problem_toml(r.experiment);
+  if (r.tables && r.tables->contains(r.problem_key)) r.shared = r.tables->at(r.problem_key);
+  if (r.shared.problem) {
+    r.problem = r.shared.problem;
+    r.data_sha256 = r.shared.data_sha256;
+  } else {
+    r.problem = load_problem(r.session, r.experiment.problem, r.data_sha256);
+  }
 }
 
 void elect_writer(CampaignRun& r) {
@@ -172,6 +175,15 @@ void require_common_folder(CampaignRun& r) {
 
 }  // namespace
 
+std::vector<std::string> overrides_of(const CampaignOptions& options) {
+  std::vector<std::string> all = options.overrides;
+  if (options.restarts == 0)
+    throw InputError("--restarts: found 0; allowed: an integer of at least 1");
+  if (options.restarts) all.push_back(fmt::format("restarts.count={}", *options.restarts));
+  if (options.seed) all.push_back(fmt::format("restarts.seed={}", *options.seed));
+  return all;
+}
+
 void prepare(CampaignRun& r) {
   const Node node = survey_node(r.session.world());
   read_alike(r);
@@ -181,26 +193,25 @@ void prepare(CampaignRun& r) {
     const double available = available_memory();
     require_memory_for_data(r.options.experiment, problem, available);
     if (const int bits = problem.kind == ProblemKind::csv ? 0 : network_bits(problem); bits > 0)
-      require_memory(r.options.experiment, r.work.least_memory(bits), available);
+      require_memory(r.options.experiment, r.work->least_memory(bits), available);
     r.threads = r.options.threads > 0 ? r.options.threads : default_threads(node.threads);
     if (r.threads > omp_get_thread_limit())
       throw InputError(fmt::format("--threads {}: OpenMP allows {} (OMP_THREAD_LIMIT)", r.threads,
                                    omp_get_thread_limit()));
   });
   agree_on_simd(r.session, r.options.simd);
-  std::string data_sha256;
-  r.problem = load_problem(r.session, r.experiment.problem, data_sha256);
+  take_problem(r);
   r.session.agree([&] {
     r.available = available_memory();
     if (r.is_root()) r.folder->read_header();
   });
   const EngineTerms terms = engine_terms(r, node);
   r.session.agree([&] {
-    r.work.prepare(r.problem, terms);
-    if (r.is_root()) print_remarks(*r.problem);
+    r.work->prepare(r.problem, terms);
+    if (r.is_root() && !r.shared.problem) print_remarks(*r.problem);
     r.summary.qubits = r.problem->bits();
     r.summary.samples = r.problem->train_samples();
-    describe_run(r, data_sha256);
+    describe_run(r);
     if (!r.is_root()) return;
     r.gave_up = !r.folder->take_up(identity(r), r.experiment, r.slice, interrupted);
     r.missing = r.folder->missing_count();
@@ -208,7 +219,7 @@ void prepare(CampaignRun& r) {
     // Open an existing file now: it may be a FIFO without a reader. A new file is created later.
     std::error_code ignored;
     if (r.missing > 0 && fs::exists(r.options.announce, ignored))
-      r.announcements.emplace(r.options.announce);
+      r.announcements.emplace(r.options.announce, r.point);
   });
   MPI_Bcast(&r.missing, 1, MPI_UINT64_T, 0, r.session.world());
   if (r.missing == 0) return;
@@ -216,13 +227,17 @@ void prepare(CampaignRun& r) {
   if (r.leads()) elect_writer(r);
   require_common_folder(r);
   omp_set_num_threads(r.threads);
-  if (r.is_root() && r.threads > node.threads)
+  if (r.is_root() && r.threads > node.threads && r.point.empty())
     spdlog::warn("each rank runs {} threads on {} core{}", r.threads, node.threads,
                  node.threads == 1 ? "" : "s");
   r.provenance.hosts = host_names(r.session.world());
-  r.experiment.energy.meter.slurm = r.options.sstat;
-  r.energy.emplace(r.session.world(), r.session.rank() == r.session.world().first_on_node(),
-                   r.experiment.energy);
+}
+
+std::unique_ptr<EnergyLog> make_energy_log(const CampaignRun& r) {
+  EnergyOptions options = r.experiment.energy;
+  options.meter.slurm = r.options.sstat;
+  return std::make_unique<EnergyLog>(
+      r.session.world(), r.session.rank() == r.session.world().first_on_node(), options);
 }
 
 }  // namespace qhn

@@ -48,7 +48,7 @@ std::string describe_some(const Progress::State& s, bool with_rate, bool with_pr
 
 }  // namespace
 
-Progress::Progress(std::uint64_t restarts, std::uint64_t before, const PrefixCount& prefix)
+Progress::Progress(std::uint64_t restarts, std::uint64_t before, const PrefixCount* prefix)
     : restarts_(restarts),
       before_(before),
       prefix_(prefix),
@@ -115,13 +115,14 @@ std::string Progress::bar(const State& s, std::size_t columns) {
 }
 
 Progress::State Progress::state() const {
-  return {done_,
-          before_,
-          restarts_,
-          prefix_.restarts(),
-          prefix_.successes(),
-          prefix_.epsilon(),
-          std::chrono::duration<double>(shown_ - start_).count()};
+  State state{.done = done_, .before = before_, .restarts = restarts_};
+  if (prefix_) {
+    state.prefix = prefix_->restarts();
+    state.successes = prefix_->successes();
+    state.epsilon = prefix_->epsilon();
+  }
+  state.seconds = std::chrono::duration<double>(shown_ - start_).count();
+  return state;
 }
 
 void Progress::show() {

@@ -15,8 +15,9 @@ namespace qhn {
 class Progress {
  public:
   /// `before` of `restarts` were finished when this run began. `prefix` must outlive this; the
-  /// caller adds finished restarts to it before it calls count().
-  Progress(std::uint64_t restarts, std::uint64_t before, const PrefixCount& prefix);
+  /// caller adds finished restarts to it before it calls count(). Without it no success probability
+  /// is shown.
+  Progress(std::uint64_t restarts, std::uint64_t before, const PrefixCount* prefix);
   ~Progress();
   Progress(const Progress&) = delete;
   Progress& operator=(const Progress&) = delete;
@@ -55,7 +56,7 @@ class Progress {
   void show();
 
   const std::uint64_t restarts_, before_;
-  const PrefixCount& prefix_;
+  const PrefixCount* prefix_;
   const bool terminal_, escapes_;
   const Clock::time_point start_ = Clock::now();
   Clock::time_point shown_ = start_;

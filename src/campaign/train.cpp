@@ -1,6 +1,9 @@
 // What happens while restarts run.
 #include <spdlog/spdlog.h>
 
+#include <algorithm>
+#include <map>
+#include <numeric>
 #include <optional>
 #include <utility>
 
@@ -12,55 +15,120 @@
 namespace qhn {
 namespace {
 
+// The energy of a stage that falls to one of its runs.
+RunEnergy part_of(RunEnergy energy, double table, double restarts) {
+  for (PhaseEnergy& phase : energy.phases) {
+    const double share = phase.phase == "table" ? table : restarts;
+    for (double* figure : {&phase.seconds, &phase.joules, &phase.uncertainty, &phase.net_joules,
+                           &phase.net_uncertainty, &phase.flops, &phase.bytes, &phase.exchanged})
+      *figure *= share;
+  }
+  energy.meter_seconds *= restarts;
+  return energy;
+}
+
 class Training {
  public:
-  explicit Training(CampaignRun& run) : r_(run) {
+  Training(const std::vector<CampaignRun*>& runs, EnergyLog& energy)
+      : runs_(runs), r_(*runs.front()), energy_(energy), sums_(runs.size()) {
     farm_.workers = r_.workers;
     farm_.writer = r_.writer;
     farm_.called = r_.session.rank();
-    farm_.poll_inside = r_.work.polls();
-    if (r_.folder) {
-      farm_.ids = r_.folder->missing();
-      farm_.checkpoints = r_.folder->checkpoints();
-    }
+    for (std::size_t k = 0; k < runs_.size(); ++k) add(k);
     // All ranks learn of a failure here before any of them waits.
     r_.session.agree([&] {
-      if (r_.group) together_ = r_.work.make_runner(&*r_.group);
+      if (r_.group) together_ = r_.work->make_runner(&*r_.group);
     });
   }
 
   TrainingOutcome run() {
-    Work work;  // of the records that this rank has written
     TrainingOutcome outcome;
     const double began = MPI_Wtime();
     {
       std::optional<Progress> progress;
-      if (r_.folder)
-        progress.emplace(r_.slice.count, r_.folder->done_before(), r_.folder->prefix());
-      outcome.finished = farm(farm_, callbacks(work, progress ? &*progress : nullptr));
+      if (r_.folder) progress.emplace(wanted_, before_, alone() ? &r_.folder->prefix() : nullptr);
+      outcome.finished = farm(farm_, callbacks(progress ? &*progress : nullptr));
       outcome.seconds = MPI_Wtime() - began;
       if (progress) progress->finish();
     }
     if (std::exchange(enough_, false)) interrupted = false;
     const auto again = [&](int repetition) { return repeat(outcome.finished, repetition); };
-    r_.energy->end_phase("restarts", work,
-                         outcome.finished > 0 ? EnergyLog::Again(again) : nullptr);
-    const RunEnergy energy = r_.energy->finish(r_.run, outcome.finished);
-    r_.session.agree([&] {
-      if (r_.folder) r_.journal->append(energy);
-      if (r_.journal) r_.journal->close();
-    });
+    const Work work = std::accumulate(sums_.begin(), sums_.end(), Work{},
+                                      [](Work all, const Sum& sum) { return all += sum.work; });
+    energy_.end_phase("restarts", work,
+                      alone() && outcome.finished > 0 ? EnergyLog::Again(again) : nullptr);
+    close(energy_.finish(r_.run, outcome.finished));
     return outcome;
   }
 
  private:
+  /// Of the records of a run that this rank has written.
+  struct Sum {
+    Work work;
+    double seconds = 0.0, restarts = 0.0;
+  };
+
+  bool alone() const { return runs_.size() == 1; }
+
+  // The farm knows restart `id` of run k as k · most_ids + id.
+  std::uint64_t farm_id(std::size_t k, std::uint64_t id) const { return k * most_ids + id; }
+  std::size_t run_of(std::uint64_t farm_id) const {
+    return alone() ? 0 : static_cast<std::size_t>(farm_id / most_ids);
+  }
+  std::uint64_t id_of(std::uint64_t farm_id) const {
+    return alone() ? farm_id : farm_id % most_ids;
+  }
+
+  /// Run k's restarts, for the farm.
+  void add(std::size_t k) {
+    CampaignRun& run = *runs_[k];
+    farm_.poll_inside = farm_.poll_inside || run.work->polls();
+    if (!run.folder) return;
+    wanted_ += run.slice.count;
+    before_ += run.folder->done_before();
+    for (const IdRange& ids : run.folder->missing())
+      farm_.ids.push_back({farm_id(k, ids.first), ids.count});
+    for (auto [id, checkpoint] : run.folder->checkpoints()) {
+      checkpoint.id = farm_id(k, id);
+      farm_.checkpoints[checkpoint.id] = std::move(checkpoint);
+    }
+  }
+
+  /// For one worker. Ids ascend, so a runner is kept until the ids of its run end.
+  RestartRunner make_runner() const {
+    if (alone()) return r_.work->make_runner(nullptr);
+    return [this, current = std::size_t{0}, runner = RestartRunner()](
+               std::uint64_t id, const RestartHooks& hooks) mutable {
+      const std::size_t k = run_of(id);
+      if (!runner || k != current) {
+        runner = {};  // before the next one takes memory
+        runner = runs_[k]->work->make_runner(nullptr);
+        current = k;
+      }
+      RestartHooks its = hooks;
+      std::optional<RestartCheckpoint> resume;
+      if (hooks.resume) {
+        resume = *hooks.resume;
+        resume->id = id_of(id);
+        its.resume = &*resume;
+      }
+      its.save = [&](RestartCheckpoint&& checkpoint) {
+        checkpoint.id = id;
+        hooks.save(std::move(checkpoint));
+      };
+      std::optional<RestartResult> result = runner(id_of(id), its);
+      if (result) result->id = id;
+      return result;
+    };
+  }
+
   std::uint64_t farm(const FarmOptions& farm, const FarmCallbacks& callbacks) {
     std::uint64_t finished = 0;
     r_.session.agree([&] {
       finished = r_.group ? run_farm(*r_.group, together_, farm, interrupted, callbacks)
                           : run_farm(
-                                r_.session.world(), [&] { return r_.work.make_runner(nullptr); },
-                                farm, interrupted, callbacks);
+                                r_.session.world(), [&] { return make_runner(); }, farm,
+                                interrupted, callbacks);
     });
     MPI_Bcast(&finished, 1, MPI_UINT64_T, 0, r_.session.world());
     return finished;
@@ -69,31 +137,52 @@ class Training {
   /// On rank 0.
   void look_around() const {
     if (r_.session.called_for_a_stop()) interrupted = true;
-    r_.folder->check();
+    for (const CampaignRun* run : runs_) run->folder->check();
+  }
+
+  void write(std::vector<RestartRecord>&& records) {
+    std::map<std::size_t, std::vector<RestartRecord>> of_run;
+    for (RestartRecord& record : records) {
+      const std::size_t k = run_of(record.result.id);
+      record.result.id = id_of(record.result.id);
+      sums_[k].work += runs_[k]->work->work(record.result);
+      sums_[k].seconds += record.cost.seconds;
+      sums_[k].restarts += 1.0;
+      of_run[k].push_back(std::move(record));
+    }
+    for (const auto& [k, its] : of_run) runs_[k]->journal->append(its);
+  }
+
+  void count(const std::vector<FinishedRestart>& finished) {
+    std::map<std::size_t, std::vector<FinishedRestart>> of_run;
+    for (const auto& [id, gap] : finished) of_run[run_of(id)].push_back({id_of(id), gap});
+    for (const auto& [k, its] : of_run) {
+      const CampaignRun& run = *runs_[k];
+      if (run.announcements) run.announcements->tell(its);
+      for (const auto& [id, gap] : its) runs_[k]->folder->prefix().add(id, gap);
+    }
+    if (alone() && r_.folder->prefix().satisfied() && !interrupted.exchange(true)) enough_ = true;
   }
 
   /// `progress`: on rank 0.
-  FarmCallbacks callbacks(Work& work, Progress* progress) {
-    return {
-        .records =
-            [&](std::vector<RestartRecord>&& records) {
-              r_.journal->append(records);
-              for (const RestartRecord& record : records) work += r_.work.work(record.result);
-            },
-        .tick =
-            [this, progress] {
-              look_around();
-              progress->tick();
-            },
-        .checkpoint = [this](RestartCheckpoint&& checkpoint) { r_.journal->append(checkpoint); },
-        .finished =
-            [this, progress](const std::vector<FinishedRestart>& finished) {
-              if (r_.announcements) r_.announcements->tell(finished);
-              PrefixCount& prefix = r_.folder->prefix();
-              for (const auto& [id, gap] : finished) prefix.add(id, gap);
-              progress->count(finished.size());
-              if (prefix.satisfied() && !interrupted.exchange(true)) enough_ = true;
-            }};
+  FarmCallbacks callbacks(Progress* progress) {
+    return {.records = [this](std::vector<RestartRecord>&& records) { write(std::move(records)); },
+            .tick =
+                [this, progress] {
+                  look_around();
+                  progress->tick();
+                },
+            .checkpoint =
+                [this](RestartCheckpoint&& checkpoint) {
+                  const std::size_t k = run_of(checkpoint.id);
+                  checkpoint.id = id_of(checkpoint.id);
+                  runs_[k]->journal->append(checkpoint);
+                },
+            .finished =
+                [this, progress](const std::vector<FinishedRestart>& finished) {
+                  count(finished);
+                  progress->count(finished.size());
+                }};
   }
 
   /// Runs as many restarts as were `finished`, with other ids, for a measurement of energy: their
@@ -106,7 +195,7 @@ class Training {
     const FarmCallbacks only_count{.records =
                                        [&](std::vector<RestartRecord>&& records) {
                                          for (const RestartRecord& record : records)
-                                           work += r_.work.work(record.result);
+                                           work += r_.work->work(record.result);
                                        },
                                    .tick = [this] { look_around(); },
                                    .checkpoint = [](RestartCheckpoint&&) {},
@@ -120,15 +209,55 @@ class Training {
     return work;
   }
 
-  CampaignRun& r_;
+  /// Divides the energy among the runs and closes their journals. Collective.
+  void close(const RunEnergy& energy) {
+    const std::size_t n = runs_.size();
+    std::vector<double> sums(2 * n);  // seconds and numbers of restarts
+    for (std::size_t k = 0; k < n; ++k) {
+      sums[k] = sums_[k].seconds;
+      sums[n + k] = sums_[k].restarts;
+    }
+    MPI_Allreduce(MPI_IN_PLACE, sums.data(), static_cast<int>(sums.size()), MPI_DOUBLE, MPI_SUM,
+                  r_.session.world());
+    double tables = 0.0, restarts = 0.0;
+    for (std::size_t k = 0; k < n; ++k) {
+      tables += runs_[k]->table_seconds;
+      restarts += sums[k];
+    }
+    const auto share = [&](double part, double all) {
+      return all > 0.0 ? part / all : 1.0 / static_cast<double>(n);
+    };
+    r_.session.agree([&] {
+      for (std::size_t k = 0; k < n; ++k) {
+        CampaignRun& run = *runs_[k];
+        if (run.folder) {
+          RunEnergy its =
+              alone() ? energy
+                      : part_of(energy, share(run.table_seconds, tables), share(sums[k], restarts));
+          its.run = run.run;
+          its.restarts = alone() ? energy.restarts : static_cast<std::uint64_t>(sums[n + k]);
+          run.journal->append(its);
+        }
+        if (run.journal) run.journal->close();
+      }
+    });
+  }
+
+  const std::vector<CampaignRun*>& runs_;
+  CampaignRun& r_;  // the first
+  EnergyLog& energy_;
   FarmOptions farm_;
-  RestartRunner together_;  // in a group
-  bool enough_ = false;     // the stopping rule is satisfied
+  std::vector<Sum> sums_;
+  std::uint64_t wanted_ = 0, before_ = 0;  // restarts, on rank 0
+  RestartRunner together_;                 // in a group
+  bool enough_ = false;                    // the stopping rule is satisfied
 };
 
 }  // namespace
 
-TrainingOutcome train(CampaignRun& run) { return Training(run).run(); }
+TrainingOutcome train(const std::vector<CampaignRun*>& runs, EnergyLog& energy) {
+  return Training(runs, energy).run();
+}
 
 bool any_interrupted(MpiSession& session) {
   int mine = interrupted, any = 0;

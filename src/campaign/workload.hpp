@@ -90,12 +90,19 @@ class Workload {
   virtual RestartRunner make_runner(Group* group) const = 0;
 };
 
-/// One run of a campaign: plans, loads, runs the restarts, writes journals, merges. Returns the
-/// exit code; 75: not finished, the same call continues. Collective.
-///
-/// `merge` writes DIR/campaign.h5 and prints its results at the end; called on rank 0.
-using MergeCampaign = std::function<FolderScan(const std::string& folder)>;
-int run_campaign(MpiSession& session, const CampaignOptions& options, Workload& work,
-                 const MergeCampaign& merge);
+/// Writes DIR/campaign.h5 and, unless `quietly`, prints its results; called on rank 0.
+using MergeCampaign = std::function<FolderScan(const std::string& folder, bool quietly)>;
+
+/// What the verbs bring along.
+struct CampaignParts {
+  std::function<std::unique_ptr<Workload>()> make_work;
+  MergeCampaign merge;
+  /// Prints the results of a sweep; called at its end, on rank 0.
+  std::function<void(const std::string& folder)> print_sweep;
+};
+
+/// One run of a campaign, or of all points of a sweep: plans, loads, runs the restarts, writes
+/// journals, merges. Returns the exit code; 75: not finished, the same call continues. Collective.
+int run_campaign(MpiSession& session, const CampaignOptions& options, const CampaignParts& parts);
 
 }  // namespace qhn

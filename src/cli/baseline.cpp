@@ -104,7 +104,7 @@ int run_baseline_verb(CampaignOptions options, std::vector<std::string> methods)
       const Experiment experiment = read_experiment(options.experiment, options.overrides);
       options.out = folder_of(experiment, folder).string();
     });
-    int code = run_campaign(session, options, *make_classical_work(), merge_campaign);
+    int code = run_campaign(session, options, {make_classical_work, merge_campaign, print_sweep});
     session.world().broadcast(code);  // known on rank 0
     if (code != 0) return session.rank() == 0 ? code : 0;
     session.agree([&] {

@@ -13,12 +13,14 @@
 #include "record/campaign_file.hpp"
 #include "record/claims.hpp"
 #include "record/output.hpp"
+#include "record/sweep_index.hpp"
 #include "report/campaign_statistics.hpp"
 #include "report/statistics_tables.hpp"
+#include "report/sweep_tables.hpp"
 
 namespace qhn {
 
-FolderScan merge_campaign(const std::string& folder) {
+FolderScan merge_campaign(const std::string& folder, bool quietly) {
   CampaignMerge merge(folder);
   const auto live = liveness(list_claims(folder, stale_seconds));
   for (const std::string& line : describe_damage(merge.scan(), live)) spdlog::warn("{}", line);
@@ -34,12 +36,29 @@ FolderScan merge_campaign(const std::string& folder) {
   Summary summary(path, merge.head());
   merge.write(path, [&](const RestartRecord& record) { summary.add(record); });
   const CampaignStatistics statistics = summary.statistics();
+  if (quietly) return scan;
   if (statistics.restarts > 0) print_result(success_text({statistics}) + '\n');
   print_result(printable(path) + '\n');
   return merge.scan();
 }
 
+void print_sweep(const std::string& folder) {
+  const SweepIndex sweep = read_sweep_index(folder).value();
+  print_result(sweep_text(sweep, read_points(folder, sweep, {}), false) + '\n' + printable(folder) +
+               '\n');
+}
+
 namespace {
+
+// Merges the campaign, or those of a sweep.
+void merge_all(const std::string& folder) {
+  if (!read_sweep_index(folder)) {
+    merge_campaign(folder, false);
+    return;
+  }
+  for (const std::string& its : campaigns_in(folder)) merge_campaign(its, true);
+  print_sweep(folder);
+}
 
 // Moves all campaigns but the first to folders of their own, then merges each.
 void separate(const std::string& folder) {
@@ -55,7 +74,7 @@ void separate(const std::string& folder) {
                k == 0 ? campaigns.size() == 1 ? "; there is only one campaign" : " stay"
                       : fmt::format(" moved here: {}", c.differences));
   }
-  for (const SeparatedCampaign& c : campaigns) merge_campaign(c.folder);
+  for (const SeparatedCampaign& c : campaigns) merge_campaign(c.folder, false);
 }
 
 }  // namespace
@@ -64,7 +83,7 @@ void add_merge(CLI::App& app) {
   auto folder = std::make_shared<std::string>();
   auto apart = std::make_shared<bool>(false);
   CLI::App* verb = app.add_subcommand("merge", "Merge the journals of a campaign into campaign.h5");
-  verb->add_option("DIR", *folder, "Folder of a campaign")
+  verb->add_option("DIR", *folder, "Folder of a campaign, or of a sweep: then all its points")
       ->required()
       ->check(CLI::ExistingDirectory);
   verb->add_flag(
@@ -78,7 +97,7 @@ void add_merge(CLI::App& app) {
     if (*apart)
       separate(*folder);
     else
-      merge_campaign(*folder);
+      merge_all(*folder);
   });
 }
 

@@ -7,6 +7,8 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdlib>
+#include <iterator>
+#include <map>
 #include <memory>
 #include <optional>
 #include <utility>
@@ -15,6 +17,7 @@
 #include "campaign/memory.hpp"
 #include "campaign/node_memory.hpp"
 #include "campaign/same_input.hpp"
+#include "campaign/sweep.hpp"
 #include "cli/links.hpp"
 #include "cli/options.hpp"
 #include "cli/verbs.hpp"
@@ -320,11 +323,42 @@ std::pair<int, DataBytes> survey_data(const std::string& source, const ProblemOp
   return {Network(options, inputs).bits(), bytes};
 }
 
+/// The plan of an experiment; of a sweep that of the point which needs most memory, with the time
+/// of all.
+struct Planned {
+  std::size_t points = 1;
+  Circuit circuit;
+  Plan plan;
+  std::optional<Prediction> times;  // with a machine
+};
+Planned plan_all(const PlanOptions& options, const std::optional<Machine>& machine,
+                 const Layout& layout, double memory) {
+  const Sweep sweep = read_sweep(options.experiment, options.overrides);
+  std::vector<std::vector<std::string>> points{options.overrides};
+  if (!sweep.empty()) points.assign(sweep.points.size(), options.overrides);
+  for (std::size_t k = 0; k < sweep.points.size(); ++k)
+    std::ranges::copy(sweep.points[k].overrides, std::back_inserter(points[k]));
+  std::optional<Planned> largest;
+  std::map<std::string, std::pair<int, DataBytes>> surveyed;
+  double seconds = 0.0;
+  for (const std::vector<std::string>& overrides : points) {
+    const Experiment experiment = read_experiment(options.experiment, overrides);
+    const std::string problem = to_problem_toml(experiment);
+    if (!surveyed.contains(problem))
+      surveyed[problem] = survey_data(options.experiment, experiment.problem);
+    const auto& [qubits, data] = surveyed[problem];
+    Circuit circuit = make_circuit(experiment, qubits);
+    Planned here{points.size(), circuit, make_plan(experiment, data, circuit, layout, memory), {}};
+    if (machine) here.times = predict(*machine, here.plan);
+    if (here.times) seconds += here.times->campaign;
+    if (!largest || here.plan.node_bytes() > largest->plan.node_bytes()) largest = std::move(here);
+  }
+  if (largest->times) largest->times->campaign = seconds;
+  return *std::move(largest);
+}
+
 void run_plan(const PlanOptions& options) {
   refuse_several_ranks("plan", "--measure", std::getenv);
-  const Experiment experiment = read_experiment(options.experiment, options.overrides);
-  const auto [qubits, data] = survey_data(options.experiment, experiment.problem);
-  const Circuit circuit = make_circuit(experiment, qubits);
   std::optional<Machine> machine;
   if (!options.machine.empty()) machine = read_machine(options.machine);
   const auto either = [&](auto asked, auto machine_has, const auto& here) {
@@ -337,9 +371,7 @@ void run_plan(const PlanOptions& options) {
   const double memory = either(static_cast<double>(options.memory), machine ? machine->memory : 0.0,
                                [] { return available_memory(); });
   const Layout layout = layout_of(options, cores, domains);
-  const Plan plan = make_plan(experiment, data, circuit, layout, memory);
-  std::optional<Prediction> times;
-  if (machine) times = predict(*machine, plan);
+  const auto [points, circuit, plan, times] = plan_all(options, machine, layout, memory);
   const std::vector<std::string> words = job_options(plan, memory, times);
   const auto require_fit = [&] {
     if (plan.node_bytes() > memory)
@@ -353,8 +385,11 @@ void run_plan(const PlanOptions& options) {
     return;
   }
 
-  fmt::print("experiment   {}: {} qubits, {} angles, {} restarts\n", printable(experiment.name),
-             circuit.qubits, circuit.angles, experiment.restart_count);
+  if (points > 1)
+    fmt::print("sweep        {} points; what follows is the one that needs most memory\n", points);
+  fmt::print("experiment   {}: {} qubits, {} angles, {} restarts\n",
+             printable(plan.experiment.name), circuit.qubits, circuit.angles,
+             plan.experiment.restart_count);
   fmt::print("layout       {}\n", describe(layout));
   fmt::print("states       {} at once, each with {} thread{} per rank\n", plan.workers(),
              plan.execution.engine.threads, plan.execution.engine.threads == 1 ? "" : "s");
@@ -370,16 +405,18 @@ void run_plan(const PlanOptions& options) {
                printable(machine->source));
     fmt::print("  expectation               {}\n", duration(times->expectation));
     fmt::print("  expectation and gradient  {}\n", duration(times->gradient));
-    fmt::print("  campaign                  at most about {}, without the cost table\n",
-               duration(times->campaign));
+    fmt::print("  {:<24}  at most about {}, without the cost table{}\n",
+               points > 1 ? "all points" : "campaign", duration(times->campaign),
+               points > 1 ? "s" : "");
   } else {
     fmt::print(
         "prediction   none: give --machine FILE (qhn plan --measure --out FILE writes one)\n");
   }
 
   std::optional<Plan> smallest;  // one rank on each of its nodes
-  if (const auto fits = smallest_plan(circuit, plan.request, memory - data.held))
-    smallest = make_plan(experiment, data, circuit, {fits->ranks, 1, cores, fits->ranks}, memory);
+  if (const auto fits = smallest_plan(circuit, plan.request, memory - plan.data.held))
+    smallest = make_plan(plan.experiment, plan.data, circuit, {fits->ranks, 1, cores, fits->ranks},
+                         memory);
   fmt::print("smallest     {}\n",
              smallest ? describe(smallest->layout) : "no number of these nodes can hold a state");
   if (smallest && machine && (machine->network || smallest->layout.ranks_per_state == 1))

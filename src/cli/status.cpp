@@ -4,6 +4,7 @@
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <array>
+#include <filesystem>
 #include <memory>
 
 #include "campaign/progress.hpp"
@@ -16,6 +17,7 @@
 #include "core/printable.hpp"
 #include "record/campaign_folder.hpp"
 #include "record/claims.hpp"
+#include "record/sweep_index.hpp"
 #include "report/campaign_statistics.hpp"
 
 namespace qhn {
@@ -107,13 +109,46 @@ void run_status(const StatusOptions& options) {
   for (const std::string& line : describe_damage(scan, live)) fmt::print("  {}\n", printable(line));
 }
 
+// Restarts of a point: requested (or of --ids or --array-task) and done.
+struct PointState {
+  std::uint64_t wanted = 0, done = 0;
+};
+PointState state_of(const IndexedPoint& point, const StatusOptions& options) {
+  const std::string folder = (std::filesystem::path(options.folder) / point.folder).string();
+  const std::uint64_t restarts = std::max(options.restarts, point.restarts);
+  if (!campaign_header(folder))
+    return {slice_of(options.ids, options.array_task, restarts).count, 0};
+  const FolderScan scan = scan_campaign(folder);
+  const IdRange wanted = wanted_of(scan, options.ids, options.array_task, restarts);
+  return {wanted.count, scan.done.count(wanted)};
+}
+
+// A line for the sweep and one for each point. Returns whether all are complete.
+bool sweep_status(const SweepIndex& sweep, const StatusOptions& options) {
+  PointState all;
+  std::string lines;
+  std::size_t complete = 0;
+  for (const IndexedPoint& point : sweep.points) {
+    const PointState state = state_of(point, options);
+    all.wanted += state.wanted;
+    all.done += state.done;
+    if (state.done == state.wanted) ++complete;
+    lines += fmt::format("  {}: {} of {}\n", printable(point.folder), state.done, state.wanted);
+  }
+  if (!options.quiet)
+    fmt::print("{}: {} of {} restarts done, {} missing; {} of {} points complete\n{}",
+               printable(sweep.name), all.done, all.wanted, all.wanted - all.done, complete,
+               sweep.points.size(), lines);
+  return complete == sweep.points.size();
+}
+
 }  // namespace
 
 void add_status(CLI::App& app) {
   auto options = std::make_shared<StatusOptions>();
   CLI::App* verb =
       app.add_subcommand("status", "Show the progress of a campaign, also while it runs");
-  verb->add_option("DIR", options->folder, "Folder of a campaign")
+  verb->add_option("DIR", options->folder, "Folder of a campaign or of a sweep")
       ->required()
       ->check(CLI::ExistingDirectory);
   add_stale(*verb, options->stale, "a run");
@@ -128,6 +163,10 @@ void add_status(CLI::App& app) {
       "Examples:\n  qhn status results/gaussian\n"
       "  qhn status --quiet results/gaussian --array-task 3/10 && echo complete");
   verb->callback([options] {
+    if (const auto sweep = read_sweep_index(options->folder)) {
+      if (!sweep_status(*sweep, *options) && options->quiet) throw CLI::RuntimeError(incomplete);
+      return;
+    }
     if (!options->quiet) return run_status(*options);
     if (!is_complete(options->folder, options->ids, options->array_task, options->restarts))
       throw CLI::RuntimeError(incomplete);

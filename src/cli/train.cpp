@@ -34,6 +34,7 @@ void add_train(CLI::App& app) {
       "(exit "
       "code 75);\n"
       "send USR1 to mpirun and srun, which kill their ranks on TERM.\n"
+      "A table [sweep] in the file runs many experiments at once (docs/campaigns.md).\n"
       "Examples:\n  qhn train jobs/experiments/gaussian.toml --restarts 200\n"
       "  mpirun -n 4 qhn train jobs/experiments/mnist-01.toml --out results/mnist-01\n"
       "  qhn train jobs/experiments/mnist-01.toml --array-task 3/10");
@@ -44,7 +45,8 @@ void add_train(CLI::App& app) {
     MpiSession session;
     const int code =
         run_campaign(session, options->campaign,
-                     *make_circuit_work(options->campaign.ranks_per_state), merge_campaign);
+                     {[&] { return make_circuit_work(options->campaign.ranks_per_state); },
+                      merge_campaign, print_sweep});
     if (code != 0) throw CLI::RuntimeError(code);
   });
 }

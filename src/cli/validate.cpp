@@ -1,11 +1,15 @@
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <filesystem>
 #include <fstream>
+#include <iterator>
 #include <memory>
 
 #include "campaign/experiment.hpp"
+#include "campaign/sweep.hpp"
 #include "cli/options.hpp"
 #include "cli/verbs.hpp"
 #include "core/error.hpp"
@@ -42,7 +46,15 @@ void check_data(const ProblemOptions& problem) {
 }
 
 void run_validate(const ValidateOptions& options) {
-  const Experiment experiment = read_experiment(options.experiment, options.overrides);
+  std::vector<std::string> overrides = options.overrides;
+  const Sweep sweep = read_sweep(options.experiment, overrides);
+  if (!sweep.empty()) {
+    std::ranges::copy(sweep.points.front().overrides, std::back_inserter(overrides));
+    fmt::print("# {}: a sweep of {} points over {}. This is the first, {}:\n",
+               printable(options.experiment), sweep.points.size(), fmt::join(sweep.keys, ", "),
+               sweep.points.front().folder);
+  }
+  const Experiment experiment = read_experiment(options.experiment, overrides);
   if (options.data) check_data(experiment.problem);
   const Circuit circuit = make_circuit(experiment, count_qubits(experiment));
   fmt::print("# {}: valid, {} qubits, {} angles. All settings, defaults included:\n{}",

@@ -27,12 +27,6 @@ std::string shortened(std::string_view text) {
   return std::string(text.substr(0, enough)) + (text.size() > enough ? "…" : "");
 }
 
-std::string position_of(const toml::source_region& source) {
-  const std::string path = source.path ? *source.path : "experiment";
-  if (path.starts_with(override_mark)) return shortened(path);  // one line: no column needed
-  return fmt::format("{}:{}:{}", path, source.begin.line, source.begin.column);
-}
-
 // The end of the string that begins at `at`, or npos where it has none.
 std::size_t end_of_string(std::string_view text, std::size_t at) {
   const char quote = text[at];
@@ -168,26 +162,6 @@ void merge(toml::table& base, toml::table&& top) {
   }
 }
 
-// The node on one line. Arrays are not printed by toml++: version 3.3 casts the negative logarithm
-// of a small number to an unsigned one there.
-std::string show(const toml::node& node) {
-  std::vector<std::string> parts;
-  if (const toml::array* array = node.as_array()) {
-    for (const toml::node& entry : *array) parts.push_back(show(entry));
-    return parts.empty() ? "[]" : fmt::format("[ {} ]", fmt::join(parts, ", "));
-  }
-  if (const toml::table* table = node.as_table()) {
-    for (const auto& [key, value] : *table)
-      parts.push_back(fmt::format("{} = {}", std::string_view(key.str()), show(value)));
-    return parts.empty() ? "{}" : fmt::format("{{ {} }}", fmt::join(parts, ", "));
-  }
-  std::ostringstream out;
-  node.visit([&out](const auto& value) { out << value; });
-  std::string text = out.str();
-  if (const auto end = text.find('\n'); end != std::string::npos) text = text.substr(0, end) + " …";
-  return text;
-}
-
 // Levenshtein distance, one row at a time.
 std::size_t edit_distance(std::string_view a, std::string_view b) {
   std::vector<std::size_t> row(b.size() + 1);
@@ -210,6 +184,32 @@ std::string suggestion(std::string_view word, const std::vector<std::string>& kn
 }
 
 }  // namespace
+
+std::string position_of(const toml::source_region& source) {
+  const std::string path = source.path ? *source.path : "experiment";
+  if (path.starts_with(override_mark)) return shortened(path);  // one line: no column needed
+  return fmt::format("{}:{}:{}", path, source.begin.line, source.begin.column);
+}
+
+// Arrays are not printed by toml++: version 3.3 casts the negative logarithm
+// of a small number to an unsigned one there.
+std::string on_one_line(const toml::node& node) {
+  std::vector<std::string> parts;
+  if (const toml::array* array = node.as_array()) {
+    for (const toml::node& entry : *array) parts.push_back(on_one_line(entry));
+    return parts.empty() ? "[]" : fmt::format("[ {} ]", fmt::join(parts, ", "));
+  }
+  if (const toml::table* table = node.as_table()) {
+    for (const auto& [key, value] : *table)
+      parts.push_back(fmt::format("{} = {}", std::string_view(key.str()), on_one_line(value)));
+    return parts.empty() ? "{}" : fmt::format("{{ {} }}", fmt::join(parts, ", "));
+  }
+  std::ostringstream out;
+  node.visit([&out](const auto& value) { out << value; });
+  std::string text = out.str();
+  if (const auto end = text.find('\n'); end != std::string::npos) text = text.substr(0, end) + " …";
+  return text;
+}
 
 toml::table parse_toml(const std::string& path, const std::vector<std::string>& overrides) {
   std::ifstream file(path, std::ios::binary);
@@ -407,7 +407,7 @@ void TomlReader::fail(const std::string& key, const std::string& message) const 
 void TomlReader::wrong(const std::string& key, const toml::node& found,
                        const std::string& allowed) const {
   throw InputError(fmt::format("{}: {}: found {}; allowed: {}", position_of(found.source()),
-                               full(key), shortened(show(found)), allowed));
+                               full(key), shortened(on_one_line(found)), allowed));
 }
 
 void TomlReader::wrong_word(const std::string& key, const std::string& word,

@@ -24,6 +24,12 @@ toml::table parse_toml_text(const std::string& text, const std::string& name,
                             const std::vector<std::string>& overrides);
 toml::table parse_toml_text(const std::string& text, const std::string& name);
 
+/// "file:line:column", or "--set a.b=value" of an override.
+std::string position_of(const toml::source_region& source);
+
+/// The value on one line, as TOML; a text of several lines is cut short.
+std::string on_one_line(const toml::node& node);
+
 /// True if an override sets `key` (dotted).
 bool is_overridden(const std::vector<std::string>& overrides, std::string_view key);
 

@@ -261,13 +261,16 @@ std::string remarks(const Campaigns& campaigns) {
 
 }  // namespace
 
+std::string energy_text(const Campaigns& campaigns) {
+  return energy_tables(campaigns, aligned) + energy_remarks(campaigns, "  ");
+}
+
 std::string success_text(const Campaigns& campaigns) {
   return fmt::format(
       "Success probability P[E - {} < gap] with 95 % Clopper-Pearson interval\n\n{}\n"
       "Mean cost of a restart\n\n{}{}{}",
       all_enumerated(campaigns) ? "E_min" : "E_min or target", aligned(success_rows(campaigns)),
-      aligned(campaign_rows(campaigns)), remarks(campaigns),
-      energy_tables(campaigns, aligned) + energy_remarks(campaigns, "  "));
+      aligned(campaign_rows(campaigns)), remarks(campaigns), energy_text(campaigns));
 }
 
 std::string statistics_tables(const Campaigns& campaigns, const std::string& format) {

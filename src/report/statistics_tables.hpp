@@ -11,7 +11,10 @@ namespace qhn {
 /// have the same epsilons.
 std::string success_text(const std::vector<CampaignStatistics>& campaigns);
 
-/// The same in a format of statistics_formats; "text" is success_text().
+/// The joules of their phases; part of success_text().
+std::string energy_text(const std::vector<CampaignStatistics>& campaigns);
+
+/// The same as success_text() in a format of statistics_formats; "text" is success_text().
 std::string statistics_tables(const std::vector<CampaignStatistics>& campaigns,
                               const std::string& format);
 inline const std::vector<std::string> statistics_formats{"text", "csv", "markdown", "latex",

@@ -5,6 +5,7 @@
 #include "../record/temporary_folder.hpp"
 #include "campaign/experiment.hpp"
 #include "campaign/experiment_keys.hpp"
+#include "campaign/sweep.hpp"
 #include "core/error.hpp"
 
 namespace qhn {
@@ -273,11 +274,14 @@ TEST(Experiment, ShippedOnesReadAndRoundTrip) {
   int count = 0;
   for (const auto& entry : std::filesystem::directory_iterator(QHN_SOURCE "/jobs/experiments")) {
     ++count;
-    const Experiment e = read_experiment(entry.path().string());
+    const Sweep sweep = read_sweep(entry.path().string(), {});
+    const Experiment e = read_experiment(
+        entry.path().string(),
+        sweep.empty() ? std::vector<std::string>() : sweep.points.front().overrides);
     EXPECT_EQ(e.name, entry.path().stem().string());
     EXPECT_EQ(to_toml(read_text(to_toml(e))), to_toml(e)) << entry.path();
   }
-  EXPECT_EQ(count, 8);
+  EXPECT_EQ(count, 9);
 }
 
 TEST(Experiment, TomlRoundTripKeepsEveryField) {
