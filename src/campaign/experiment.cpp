@@ -68,10 +68,9 @@ Experiment read_root(const toml::table& root, const std::string& path) {
   return e;
 }
 
-}  // namespace
-
-Experiment read_experiment(const std::string& path, const std::vector<std::string>& overrides) {
-  toml::table root = parse_toml(path, overrides);
+// `overrides` are in `root` already.
+Experiment read_changed(toml::table root, const std::string& path,
+                        const std::vector<std::string>& overrides) {
   settle_sweep(root, overrides);
   // An override of circuit.sublayers replaces circuit.layers of the file, and vice versa.
   if (toml::table* circuit = root["circuit"].as_table()) {
@@ -80,12 +79,18 @@ Experiment read_experiment(const std::string& path, const std::vector<std::strin
     if (sublayers && !layers) circuit->erase("layers");
     if (layers && !sublayers) circuit->erase("sublayers");
   }
-
   return read_root(root, path);
 }
 
-Experiment read_experiment_text(const std::string& text, const std::string& name) {
-  return read_root(parse_toml_text(text, name), name);
+}  // namespace
+
+Experiment read_experiment(const std::string& path, const std::vector<std::string>& overrides) {
+  return read_changed(parse_toml(path, overrides), path, overrides);
+}
+
+Experiment read_experiment_text(const std::string& text, const std::string& name,
+                                const std::vector<std::string>& overrides) {
+  return read_changed(parse_toml_text(text, name, overrides), name, overrides);
 }
 
 void print_remarks(const Problem& problem) {

@@ -43,8 +43,9 @@ struct Experiment {
 /// InputError as "file:line:column: what was found; what is allowed; did you mean …".
 Experiment read_experiment(const std::string& path, const std::vector<std::string>& overrides = {});
 
-/// Reads an experiment from a text, as stored in results; messages give `name` as the file.
-Experiment read_experiment_text(const std::string& text, const std::string& name);
+/// The same for a text, as stored in results; messages give `name` as the file.
+Experiment read_experiment_text(const std::string& text, const std::string& name,
+                                const std::vector<std::string>& overrides = {});
 
 /// All tables of the experiment as TOML, defaults filled in. Reading it back gives the same.
 std::string to_whole_toml(const Experiment& experiment);

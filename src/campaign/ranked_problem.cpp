@@ -7,12 +7,20 @@
 #include "comm/launcher.hpp"
 
 namespace qhn {
+namespace {
+
+Experiment read(const RankedProblemOptions& options) {
+  return options.restart.given() ? read_stored_experiment(options.restart, options.overrides)
+                                 : read_experiment(options.experiment, options.overrides);
+}
+
+}  // namespace
 
 void load(const RankedProblemOptions& options, const std::function<void(const Experiment&)>& check,
           RankedProblem& out) {
   if (options.ranks == 1) {
     refuse_several_ranks(options.verb, options.ranks_option, std::getenv);
-    out.experiment = read_experiment(options.experiment, options.overrides);
+    out.experiment = read(options);
     check(out.experiment);
     out.problem = make_problem(out.experiment.problem);
     print_remarks(*out.problem);
@@ -23,10 +31,13 @@ void load(const RankedProblemOptions& options, const std::function<void(const Ex
   std::vector<Given> mine;
   out.session->agree([&] {
     require_ranks_per_state(options.ranks, out.session->size(), options.ranks_option);
-    require_readable(options.experiment, options.ranks);
-    out.experiment = read_experiment(options.experiment, options.overrides);
+    if (!options.restart.given()) require_readable(options.experiment, options.ranks);
+    out.experiment = read(options);
     check(out.experiment);
-    mine = given_experiment(out.experiment, options.experiment, options.overrides);
+    if (options.restart.given())
+      mine = {{"the experiment of " + options.restart.from, to_toml(out.experiment), ""}};
+    else
+      mine = given_experiment(out.experiment, options.experiment, options.overrides);
   });
   require_same(*out.session, mine);
   std::string data_sha256;

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "campaign/experiment.hpp"
+#include "campaign/trained_restart.hpp"
 #include "comm/mpi_session.hpp"
 #include "comm/ranks.hpp"
 #include "problem/problem.hpp"
@@ -15,7 +16,8 @@ namespace qhn {
 /// Input of verbs that compute one thing, in one process or on several ranks together.
 struct RankedProblemOptions {
   std::string verb;
-  std::string experiment;
+  std::string experiment;  ///< empty: that of `restart`
+  TrainedRestart restart;
   std::vector<std::string> overrides;
   int ranks = 1;             ///< that work together; 1: without MPI
   std::string ranks_option;  ///< its name on the command line

@@ -1,9 +1,11 @@
 #include "campaign/single_state.hpp"
 
+#include <fmt/format.h>
 #include <omp.h>
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
+#include <span>
 
 #include "campaign/memory.hpp"
 #include "campaign/node_memory.hpp"
@@ -11,6 +13,7 @@
 #include "comm/processors.hpp"
 #include "core/costs.hpp"
 #include "core/error.hpp"
+#include "core/sha256.hpp"
 #include "record/angles.hpp"
 
 namespace qhn {
@@ -20,19 +23,29 @@ namespace {
 void check_memory(const SingleStateOptions& options, const Experiment& experiment) {
   const ProblemOptions& problem = experiment.problem;
   const double available = available_memory();
-  require_memory_for_data(options.experiment, problem, available);
+  require_memory_for_data(experiment.source, problem, available);
   const int bits = problem.kind == ProblemKind::csv ? 0 : network_bits(problem);
   if (bits > 0 && options.ranks == 1)
-    require_memory(options.experiment, least_memory_need(bits), available);
+    require_memory(experiment.source, least_memory_need(bits), available);
 }
 
 void take_angles(const SingleStateOptions& options, SingleState& s) {
   s.plan.circuit = make_circuit(s.experiment, s.problem->bits());
+  if (options.restart.given()) {
+    s.angles = read_final_angles(options.restart, static_cast<std::size_t>(s.plan.circuit.angles));
+    return;
+  }
   std::string remark;
   s.angles =
       read_angles(options.angles, options.row, static_cast<std::size_t>(s.plan.circuit.angles),
                   options.ignore_extra, &remark);
   if (!remark.empty() && s.speaks()) spdlog::warn("{}", remark);
+}
+
+Given given_angles(const TrainedRestart& restart, std::span<const double> angles) {
+  const std::string bytes(reinterpret_cast<const char*>(angles.data()), angles.size_bytes());
+  return {fmt::format("restart {} of {}", *restart.id, restart.from), "sha256 " + sha256(bytes),
+          ""};
 }
 
 /// Plans by the memory of the rank with the least. Collective over `s.ranks`.
@@ -49,7 +62,7 @@ void plan(const SingleStateOptions& options, bool gradient, bool measured, Singl
   if (s.ranks)
     MPI_Allreduce(MPI_IN_PLACE, &request.memory, 1, MPI_DOUBLE, MPI_MIN, s.ranks->comm());
   s.plan = plan_execution(s.plan.circuit, request);
-  require_memory(options.experiment, s.plan.memory(here), available,
+  require_memory(s.experiment.source, s.plan.memory(here), available,
                  [&] { return remedies(s.plan, request, available); });
   if (!s.plan.reason.empty() && s.speaks())
     spdlog::info("engine {}: {}", to_string(s.plan.engine.kind), s.plan.reason);
@@ -72,10 +85,11 @@ void fill_costs(SingleState& s) {
 }  // namespace
 
 SingleState prepare_single_state(const SingleStateOptions& options, bool gradient, bool measured) {
+  require_one_origin(options.experiment, options.angles, options.restart);
   SingleState s;
   load(
-      {measured ? "sample" : "evaluate", options.experiment, options.overrides, options.ranks,
-       "--ranks-per-state"},
+      {measured ? "sample" : "evaluate", options.experiment, options.restart, options.overrides,
+       options.ranks, "--ranks-per-state"},
       [&](const Experiment& experiment) { check_memory(options, experiment); }, s);
   if (!s.has_part()) return s;
   if (!s.session) {
@@ -86,9 +100,10 @@ SingleState prepare_single_state(const SingleStateOptions& options, bool gradien
   }
   std::vector<Given> mine;
   s.session->agree([&] {
-    require_readable(options.angles, options.ranks);
+    if (!options.restart.given()) require_readable(options.angles, options.ranks);
     take_angles(options, s);
-    mine = {given_file(options.angles)};
+    mine = {options.restart.given() ? given_angles(options.restart, s.angles)
+                                    : given_file(options.angles)};
   });
   require_same(*s.session, mine);
   s.session->agree([&] {

@@ -15,7 +15,8 @@ namespace qhn {
 
 /// Input of `evaluate` and `sample`: an experiment at one vector of angles.
 struct SingleStateOptions {
-  std::string experiment;
+  std::string experiment;  ///< with `angles`; both empty: those of `restart`
+  TrainedRestart restart;
   std::vector<std::string> overrides;
   std::string angles;
   std::optional<std::size_t> row;  ///< row of the file `angles`; nullopt: the first

@@ -52,8 +52,9 @@ void add_evaluate(CLI::App& app) {
                  "Also print the gradient: the derivative by every angle");
   verb->add_flag("--json", options->json, "Print JSON");
   verb->footer(
-      "Example:\n"
-      "  qhn evaluate jobs/experiments/gaussian.toml --angles angles.txt --gradient --json");
+      "Examples:\n"
+      "  qhn evaluate jobs/experiments/gaussian.toml --angles angles.txt --gradient --json\n"
+      "  qhn evaluate --from results/gaussian --restart 17");
   verb->callback([options] { run_evaluate(*options); });
 }
 

@@ -6,8 +6,10 @@
 #include <optional>
 
 #include "campaign/experiment.hpp"
+#include "campaign/trained_restart.hpp"
 #include "cli/openqasm.hpp"
 #include "cli/options.hpp"
+#include "cli/single_state_options.hpp"
 #include "cli/verbs.hpp"
 #include "core/error.hpp"
 #include "record/angles.hpp"
@@ -23,6 +25,7 @@ struct ExportOptions {
   bool csv = false;
   bool openqasm3 = false;
   std::string angles;
+  TrainedRestart restart;
   std::optional<std::size_t> row;
   bool ignore_extra = false;
   std::vector<std::string> overrides;
@@ -76,9 +79,14 @@ void write_csv(const CampaignReader& campaign, Output& out) {
 }
 
 std::string circuit_qasm(const ExportOptions& options) {
-  if (options.angles.empty()) throw InputError("--openqasm3 needs the angles: --angles FILE");
-  const Experiment experiment = read_experiment(options.input, options.overrides);
+  require_one_origin(options.input, options.angles, options.restart);
+  const Experiment experiment = options.restart.given()
+                                    ? read_stored_experiment(options.restart, options.overrides)
+                                    : read_experiment(options.input, options.overrides);
   const Circuit circuit = make_circuit(experiment, count_qubits(experiment));
+  if (options.restart.given())
+    return to_openqasm3(
+        circuit, read_final_angles(options.restart, static_cast<std::size_t>(circuit.angles)));
   std::string remark;
   const std::vector<double> angles =
       read_angles(options.angles, options.row, static_cast<std::size_t>(circuit.angles),
@@ -94,11 +102,15 @@ void run_export(const ExportOptions& options) {
   std::optional<CampaignReader> campaign;
   std::string circuit;
   if (options.csv) {
+    if (options.input.empty() || options.restart.given())
+      throw InputError("--csv: allowed: INPUT, a folder of a campaign, without --from");
     campaign.emplace(options.input);
     refuse_own_input(options.out, {campaign_path(options.input)});
   } else {
     circuit = circuit_qasm(options);
-    refuse_own_input(options.out, {options.input, options.angles});
+    refuse_own_input(options.out, options.restart.given()
+                                      ? std::vector{campaign_path(options.restart.from)}
+                                      : std::vector{options.input, options.angles});
   }
   Output out(options.out);
   if (campaign)
@@ -115,8 +127,7 @@ void add_export(CLI::App& app) {
   CLI::App* verb = app.add_subcommand("export", "Write records as CSV, or a circuit as OpenQASM 3");
   verb->add_option("INPUT", options->input,
                    "With --csv: folder of a campaign, or campaign.h5; with --openqasm3: experiment "
-                   "file (TOML)")
-      ->required();
+                   "file (TOML)");
   verb->add_flag("--csv", options->csv, "Write one line per restart");
   CLI::Option* qasm =
       verb->add_flag("--openqasm3", options->openqasm3, "Write the circuit with its angles");
@@ -130,11 +141,13 @@ void add_export(CLI::App& app) {
   verb->add_flag("--ignore-extra", options->ignore_extra,
                  "Ignore numbers beyond the circuit's angles")
       ->needs(angles);
+  add_trained_restart(*verb, options->restart);
   add_set(*verb, options->overrides)->needs(qasm);
   verb->add_option("--out", options->out, "File to write (default, or -: standard output)");
   verb->footer(
       "Examples:\n  qhn export results/gaussian --csv --out gaussian.csv\n"
-      "  qhn export jobs/experiments/gaussian.toml --angles angles.txt --openqasm3");
+      "  qhn export jobs/experiments/gaussian.toml --angles angles.txt --openqasm3\n"
+      "  qhn export --openqasm3 --from results/gaussian --restart 17");
   verb->callback([options] { run_export(*options); });
 }
 

@@ -59,7 +59,7 @@ Locality find_in_parts(const LocalityOptions& options, const RankedProblem& p) {
 std::optional<Locality> find_on_ranks(const LocalityOptions& options) {
   RankedProblem p;
   load(
-      {"locality", options.table.experiment, options.table.overrides, options.ranks, "--ranks"},
+      {"locality", options.table.experiment, {}, options.table.overrides, options.ranks, "--ranks"},
       [&](const Experiment& experiment) {
         use_threads(options.table.threads);
         require_memory_for_data(options.table.experiment, experiment.problem, available_memory());

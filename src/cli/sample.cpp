@@ -96,7 +96,8 @@ void add_sample(CLI::App& app) {
       ->required();
   add_integer(*verb, "--seed", options->seed, "Seed of the measurements (default: 1)", 0);
   verb->footer(
-      "Example:\n  qhn sample jobs/experiments/gaussian.toml --angles angles.txt --shots 1000");
+      "Examples:\n  qhn sample jobs/experiments/gaussian.toml --angles angles.txt --shots 1000\n"
+      "  qhn sample --from results/gaussian --restart 17 --shots 1000");
   verb->callback([options] { run_sample(*options); });
 }
 

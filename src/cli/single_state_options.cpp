@@ -5,11 +5,18 @@
 
 namespace qhn {
 
+void add_trained_restart(CLI::App& verb, TrainedRestart& restart) {
+  verb.add_option("--from", restart.from,
+                  "In place of EXPERIMENT and --angles: folder of a campaign that kept its angles");
+  add_integer(verb, "--restart", restart.id, "With --from: the restart whose final angles to use",
+              0);
+}
+
 void add_single_state_options(CLI::App& verb, SingleStateOptions& options) {
-  verb.add_option("EXPERIMENT", options.experiment, "Experiment file (TOML)")->required();
+  verb.add_option("EXPERIMENT", options.experiment, "Experiment file (TOML)");
   verb.add_option("--angles", options.angles,
-                  "Text file with one vector of angles per line, or one number per line")
-      ->required();
+                  "Text file with one vector of angles per line, or one number per line");
+  add_trained_restart(verb, options.restart);
   add_integer(verb, "--row", options.row, "Vector of angles to use, counted from 0 (default: 0)",
               0);
   verb.add_flag("--ignore-extra", options.ignore_extra,

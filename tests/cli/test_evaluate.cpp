@@ -1,11 +1,15 @@
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "../record/temporary_folder.hpp"
-#include "run_qhn.hpp"
+#include "record/campaign_file.hpp"
+#include "tiny_experiment.hpp"
 
 namespace qhn {
 namespace {
@@ -175,6 +179,66 @@ TEST(Evaluate, RefusesImpossibleRanks) {
     const ProgramRun run = run_qhn(folder, line + std::to_string(ranks), mpirun(3));
     EXPECT_EQ(run.exit_code, 2);
     EXPECT_NE(run.err.find(said), std::string::npos) << run.err;
+  }
+}
+
+// A restart of a campaign in place of files: its experiment and its final angles.
+TEST(Evaluate, TakesARestartOfACampaign) {
+  const TemporaryFolder folder;
+  folder.write("tiny.toml", tiny);
+  ASSERT_EQ(run_qhn(folder, "train tiny.toml --restarts 9 --ids 2:9 --out o").exit_code, 0);
+  const std::vector<RestartRecord> records = read_campaign(folder / "o").records;
+  ASSERT_EQ(records.size(), 7u);
+  for (const RestartRecord& record : {records.front(), records[3], records.back()}) {
+    const std::string from = fmt::format("--from o --restart {}", record.result.id);
+    std::string angles;
+    for (const double angle : record.result.angles) angles += fmt::format("{:.17g} ", angle);
+    folder.write("angles.txt", angles + '\n');
+    for (const auto& [more, launcher] :
+         {std::pair<std::string, std::string>{"", ""}, {" --ranks-per-state 2", mpirun(2)}}) {
+      const ProgramRun run = run_qhn(folder, "evaluate --json " + from + more, launcher);
+      ASSERT_EQ(run.exit_code, 0) << run.err;
+      const auto json = nlohmann::json::parse(run.out);
+      EXPECT_NEAR(json["expectation"], record.result.expectation, 1e-13);
+      EXPECT_NEAR(json["gap"], record.result.gap, 1e-13);
+      EXPECT_EQ(
+          run.out,
+          run_qhn(folder, "evaluate tiny.toml --angles angles.txt --json" + more, launcher).out);
+    }
+    EXPECT_EQ(run_qhn(folder, "sample --shots 100 " + from).out,
+              run_qhn(folder, "sample tiny.toml --angles angles.txt --shots 100").out);
+    EXPECT_EQ(run_qhn(folder, "export --openqasm3 " + from).out,
+              run_qhn(folder, "export tiny.toml --angles angles.txt --openqasm3").out);
+  }
+}
+
+TEST(Evaluate, RefusesARestartThatIsNotThere) {
+  const TemporaryFolder folder;
+  folder.write("tiny.toml", tiny);
+  write_angles(folder, 40);
+  ASSERT_EQ(run_qhn(folder, "train tiny.toml --restarts 2 --out o").exit_code, 0);
+  ASSERT_EQ(run_qhn(folder,
+                    "train tiny.toml --restarts 2 --out without --set "
+                    "restarts.keep_angles=false")
+                .exit_code,
+            0);
+  const std::string origin =
+      "either EXPERIMENT with --angles FILE, or --from DIR with --restart ID";
+  for (const auto& [arguments, words] :
+       {std::pair<std::string, std::string>{"--from o --restart 2", "holds 2 restarts"},
+        {"--from without --restart 0", "keep_angles"},
+        {"--from none --restart 0", "none"},
+        {"--from o --restart 0 --set circuit.sublayers=2", "without keys of the circuit"},
+        {"--from o", origin},
+        {"--restart 1", origin},
+        {"", origin},
+        {"tiny.toml", origin},
+        {"tiny.toml --angles angles.txt --from o --restart 0", origin},
+        {"tiny.toml --from o --restart 0", origin}}) {
+    const ProgramRun run = run_qhn(folder, "evaluate " + arguments);
+    EXPECT_EQ(run.exit_code, 2) << arguments;
+    EXPECT_NE(run.err.find(words), std::string::npos) << arguments << ": " << run.err;
+    EXPECT_EQ(std::ranges::count(run.err, '\n'), 1) << run.err;
   }
 }
 

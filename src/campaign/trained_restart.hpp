@@ -1,0 +1,33 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "campaign/experiment.hpp"
+
+namespace qhn {
+
+/// A restart of a campaign whose experiment and final angles are wanted again.
+struct TrainedRestart {
+  std::string from;                 ///< folder of a campaign, or campaign.h5; empty: none
+  std::optional<std::uint64_t> id;  ///< of the restart
+
+  bool given() const { return !from.empty(); }
+};
+
+/// The experiment that the campaign stores, with `overrides` on top. Throws InputError.
+Experiment read_stored_experiment(const TrainedRestart& restart,
+                                  const std::vector<std::string>& overrides);
+
+/// Its final angles. Throws InputError if the campaign lacks the restart or kept no angles, or if
+/// their number is not `expected`, that of the circuit.
+std::vector<double> read_final_angles(const TrainedRestart& restart, std::size_t expected);
+
+/// Throws InputError unless a verb is given either an experiment with a file of angles, or a
+/// campaign with the id of a restart.
+void require_one_origin(const std::string& experiment, const std::string& angles,
+                        const TrainedRestart& restart);
+
+}  // namespace qhn
