@@ -36,6 +36,7 @@ struct CampaignRun {
   std::string point = {};           ///< its name in a sweep; empty: not of a sweep
   std::optional<Group> group = {};  ///< if several ranks hold a state
   std::map<std::string, SharedProblem>* tables = nullptr;  ///< of earlier points, by problem_key
+  double memory = 0.0;  ///< plans with so many bytes; 0: with those available now
 
   // Set by prepare().
   Experiment experiment = {};
@@ -43,6 +44,7 @@ struct CampaignRun {
   std::filesystem::path folder_path = {};
   int threads = 1;
   int workers = 1;         ///< restarts that this rank runs at once
+  MemoryNeed need = {};    ///< of this rank's node, while restarts run
   double available = 0.0;  ///< bytes of this rank's node, not counting the problem's data
   std::shared_ptr<const Problem> problem = {};  ///< until load() has made the table
   std::string data_sha256 = {};
@@ -80,6 +82,9 @@ struct CampaignRun {
 /// The command line's changes to the experiment. Throws InputError.
 std::vector<std::string> overrides_of(const CampaignOptions& options);
 
+/// The restarts of this run: all, or those of --ids or --array-task. Throws InputError.
+IdRange asked_slice(const CampaignOptions& options, const Experiment& experiment);
+
 /// Validates all input before any work, claims the restarts and plans. Collective.
 void prepare(CampaignRun& run);
 
@@ -98,10 +103,10 @@ struct TrainingOutcome {
 };
 
 /// Runs the missing restarts of all `runs` through one farm and writes their records. Phases that
-/// are too short to measure their energy are repeated if there is one run. The energy of several is
-/// divided among them by the seconds of their tables and restarts. Several have neither groups nor
-/// stopping rules, the same number of workers, and ids below most_ids. Returns the same on all
-/// ranks. Collective.
+/// are too short to measure their energy are repeated if there is one run. Joules and seconds of
+/// several are divided among them by the seconds of their tables and restarts. Several have neither
+/// groups nor stopping rules, the same number of workers, and ids below most_ids. Returns the same
+/// on all ranks. Collective.
 TrainingOutcome train(const std::vector<CampaignRun*>& runs, EnergyLog& energy);
 
 /// Ends a run: its claim is given up and, if no other run works on the campaign, campaign.h5

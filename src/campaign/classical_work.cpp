@@ -50,6 +50,7 @@ class ClassicalWork : public Workload {
   std::string toml() const override { return to_baseline_toml(experiment_); }
   bool needs_table() const override { return !experiment_.problem.target; }
   bool polls() const override { return true; }
+  bool tunes() const override { return true; }
   int assign_threads(const Resources& resources, std::uint64_t) override {
     return resources.threads;
   }

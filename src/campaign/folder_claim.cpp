@@ -80,6 +80,7 @@ void FolderClaim::find_missing(const Experiment& experiment) {
     });
     for (const std::string& line : describe_damage(scan, liveness(claims())))
       spdlog::warn("{}", line);
+    file_is_whole_ = scan.file_end == count;
     done = std::move(scan.done);
     checkpoints_ = std::move(scan.begun);
   }

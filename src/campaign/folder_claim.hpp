@@ -45,6 +45,8 @@ class FolderClaim {
   /// Checkpoints of missing restarts, by id.
   const std::map<std::uint64_t, RestartCheckpoint>& checkpoints() const { return checkpoints_; }
   PrefixCount& prefix() { return prefix_; }
+  /// Whether campaign.h5 holds all restarts that are requested now.
+  bool file_is_whole() const { return file_is_whole_; }
   /// The claimed restarts of `scan` that are not finished.
   std::uint64_t missing_in(const FolderScan& scan) const;
 
@@ -71,6 +73,7 @@ class FolderClaim {
   ClaimHolder self_;
   std::vector<IdRange> missing_;
   std::uint64_t done_before_ = 0;
+  bool file_is_whole_ = false;
   std::map<std::uint64_t, RestartCheckpoint> checkpoints_;
   PrefixCount prefix_{0, 0, 0.0};
   std::optional<Claim> claim_;  // destroyed after the identity, before the folder

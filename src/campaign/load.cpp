@@ -100,7 +100,7 @@ bool load(CampaignRun& r) {
     r.summary.best_index = r.table->best_index();
     r.summary.next_gaps = r.table->next_gaps();
   }
-  if (r.point.empty()) r.problem.reset();  // a table read from a file is large
+  r.problem.reset();  // a table read from a file is large
   std::vector<std::byte> header;
   r.session.agree([&] {
     r.work->take(table, r.summary.reference);

@@ -27,15 +27,6 @@ namespace {
 
 namespace fs = std::filesystem;
 
-// The range of restarts of this run.
-IdRange asked_slice(const CampaignOptions& options, const Experiment& experiment) {
-  if (experiment.rule.active() && !(options.ids.empty() && options.array_task.empty()))
-    throw InputError(
-        "--ids and --array-task divide a fixed number of restarts; allowed: restarts.count "
-        "instead of restarts.halfwidth and .relative_tts");
-  return slice_of(options.ids, options.array_task, experiment.restart_count);
-}
-
 /// Ranks and processors of one node.
 struct Node {
   int ranks = 1;
@@ -122,7 +113,8 @@ std::string identity(const CampaignRun& r) {
 void plan(CampaignRun& r, const Node& node) {
   r.workers = r.work->assign_threads(
       {r.threads, r.session.size(), node.ranks, node.cache, r.available}, r.missing);
-  require_memory(r.options.experiment, r.work->memory(r.workers * node.ranks), r.available,
+  r.need = r.work->memory(r.workers * node.ranks);
+  require_memory(r.options.experiment, r.need, r.available,
                  [&] { return r.work->remedies(r.available); });
   r.provenance.plan = r.work->plan();
   if (r.is_root() && !r.work->remark().empty() && r.point.empty())
@@ -184,6 +176,14 @@ std::vector<std::string> overrides_of(const CampaignOptions& options) {
   return all;
 }
 
+IdRange asked_slice(const CampaignOptions& options, const Experiment& experiment) {
+  if (experiment.rule.active() && !(options.ids.empty() && options.array_task.empty()))
+    throw InputError(
+        "--ids and --array-task divide a fixed number of restarts; allowed: restarts.count "
+        "instead of restarts.halfwidth and .relative_tts");
+  return slice_of(options.ids, options.array_task, experiment.restart_count);
+}
+
 void prepare(CampaignRun& r) {
   const Node node = survey_node(r.session.world());
   read_alike(r);
@@ -202,7 +202,7 @@ void prepare(CampaignRun& r) {
   agree_on_simd(r.session, r.options.simd);
   take_problem(r);
   r.session.agree([&] {
-    r.available = available_memory();
+    r.available = r.memory > 0.0 ? r.memory : available_memory();
     if (r.is_root()) r.folder->read_header();
   });
   const EngineTerms terms = engine_terms(r, node);

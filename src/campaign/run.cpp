@@ -108,6 +108,7 @@ int run_campaign(MpiSession& session, const CampaignOptions& options, const Camp
     require_readable(options.experiment, session.size());
     sweep = read_sweep(options.experiment, changes);
   });
+  require_same(session, {{options.experiment + ", points of [sweep]", describe(sweep), ""}});
   if (!sweep.empty()) return run_sweep(session, options, sweep, parts);
   const auto run = make_run(session, options, parts);
   prepare(*run);

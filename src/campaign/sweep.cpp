@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <charconv>
 #include <cstdint>
+#include <filesystem>
 #include <iterator>
 #include <limits>
 #include <optional>
@@ -80,8 +81,10 @@ std::optional<std::vector<std::string>> range(const Entry& e, std::string_view t
     fail(*e.node, fmt::format("{}: found {} values; allowed: at most {}", e.key,
                               span / static_cast<std::uint64_t>(step) + 1, most_points));
   std::vector<std::string> values;
-  for (std::uint64_t at = 0; at <= span; at += static_cast<std::uint64_t>(step))
-    values.push_back(fmt::format("{}", first + static_cast<std::int64_t>(at)));
+  for (std::uint64_t k = 0; k <= span / static_cast<std::uint64_t>(step); ++k)
+    values.push_back(
+        fmt::format("{}", static_cast<std::int64_t>(static_cast<std::uint64_t>(first) +
+                                                    k * static_cast<std::uint64_t>(step))));
   return values;
 }
 
@@ -192,8 +195,11 @@ std::string folder_of(const std::vector<std::string>& names,
 }  // namespace
 
 Sweep read_sweep(const std::string& path, const std::vector<std::string>& overrides) {
-  const toml::table root = parse_toml(path, overrides);
   Sweep sweep;
+  std::error_code error;
+  if (std::filesystem::exists(path, error) && !std::filesystem::is_regular_file(path, error))
+    return sweep;
+  const toml::table root = parse_toml(path, overrides);
   const toml::table* table = sweep_table(root);
   if (!table) return sweep;
   std::vector<Axis> axes = axes_of(*table, overrides);
@@ -246,6 +252,13 @@ Sweep read_sweep(const std::string& path, const std::vector<std::string>& overri
   return sweep;
 }
 
+std::string describe(const Sweep& sweep) {
+  std::string text;
+  for (const SweepPoint& point : sweep.points)
+    text += fmt::format("{} = {}\n", point.folder, fmt::join(point.overrides, " "));
+  return text;
+}
+
 void settle_sweep(toml::table& root, const std::vector<std::string>& overrides) {
   const toml::table* table = sweep_table(root);
   if (!table) return;
@@ -254,9 +267,10 @@ void settle_sweep(toml::table& root, const std::vector<std::string>& overrides) 
     open.insert(open.end(), axis.keys.begin(), axis.keys.end());
   if (!open.empty())
     fail(*table,
-         fmt::format("found values for {}; allowed: qhn train, plan and validate, or a value of "
-                     "each on the command line, e.g. --set {}=…",
-                     fmt::join(open, ", "), open.front()));
+         fmt::format(
+             "found values for {}; allowed: qhn train, baseline, plan and validate, or a value of "
+             "each on the command line, e.g. --set {}=…",
+             fmt::join(open, ", "), open.front()));
   root.erase("sweep");
 }
 

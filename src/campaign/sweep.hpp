@@ -28,7 +28,8 @@ constexpr std::size_t most_points = 10000;
 
 /// The sweep of an experiment file; empty if it has none. An override of a swept key takes it out
 /// of the sweep. Reads the experiment of every point. Throws InputError with the position in the
-/// file.
+/// file. Empty too for what can be read only once, such as a pipe: settle_sweep() then refuses a
+/// sweep.
 ///
 ///   [sweep]
 ///   circuit.family = ["product", "linear"]   # a list of values
@@ -37,6 +38,9 @@ constexpr std::size_t most_points = 10000;
 ///   circuit.layers = 1
 ///   restarts.count = 1000
 Sweep read_sweep(const std::string& path, const std::vector<std::string>& overrides);
+
+/// A line for each point, to compare what ranks have read.
+std::string describe(const Sweep& sweep);
 
 /// Removes the table [sweep] of `root` if `overrides` set all of its keys. Otherwise throws
 /// InputError: a verb that takes one experiment cannot take many.

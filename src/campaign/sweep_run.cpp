@@ -4,6 +4,7 @@
 #include <fmt/ranges.h>
 #include <spdlog/spdlog.h>
 
+#include <algorithm>
 #include <filesystem>
 #include <map>
 #include <utility>
@@ -12,7 +13,6 @@
 #include "campaign/slice.hpp"
 #include "core/error.hpp"
 #include "core/quantities.hpp"
-#include "record/campaign_file.hpp"
 #include "record/sweep_index.hpp"
 
 namespace qhn {
@@ -55,7 +55,6 @@ class SweepRun {
         throw InputError(fmt::format(
             "{}: holds a campaign; allowed: --out DIR with a new folder, or that of the same sweep",
             folder));
-      fs::create_directories(folder_, error);
       SweepIndex index{sweep_.name, sweep_.keys, {}};
       for (const SweepPoint& point : sweep_.points) {
         const Experiment experiment =
@@ -66,10 +65,27 @@ class SweepRun {
                                        most_ids));
         index.points.push_back({point.folder, point.values, experiment.restart_count});
       }
+      fs::create_directories(folder_, error);
       write_sweep_index(folder, std::move(index));
       spdlog::info("{}: {} points of {} in {}", sweep_.name, sweep_.points.size(),
                    fmt::join(sweep_.keys, ", "), folder);
     });
+  }
+
+  /// The number of restarts of a point. Throws InputError if the point cannot be run.
+  std::uint64_t restarts_of(const SweepPoint& point) const {
+    const CampaignOptions options = options_of(point);
+    try {
+      const Experiment experiment =
+          parts_.make_work()->read(options.experiment, overrides_of(options));
+      asked_slice(options, experiment);
+      if (experiment.restart_count >= most_ids)
+        throw InputError(fmt::format("found {} restarts; allowed in a sweep: below {}",
+                                     experiment.restart_count, most_ids));
+      return experiment.restart_count;
+    } catch (const InputError& error) {
+      throw InputError(fmt::format("{}: {}", point.folder, error.what()));
+    }
   }
 
   CampaignOptions options_of(const SweepPoint& point) const {
@@ -85,44 +101,71 @@ class SweepRun {
   void take(const SweepPoint& point) {
     std::unique_ptr<CampaignRun> run = prepared(point);
     if (run->missing == 0) return end(*run);
-    if (run->group || run->experiment.rule.active()) {
+    if (run->group || run->work->tunes() || run->experiment.rule.active()) {
       train_together();
       train_alone(*run);
       return end(*run);
     }
-    if (!together_.empty() &&
-        (together_.size() == most_together || together_.front()->workers != run->workers)) {
+    if (!fits_beside(*run) || !loaded(*run)) {
+      run.reset();
       train_together();
-      run.reset();  // planned with less memory than there is now
       run = prepared(point);
       if (run->missing == 0) return end(*run);
+      loaded(*run);
     }
-    if (!energy_) {
-      energy_ = make_energy_log(*run);
-      energy_->begin();
-    }
-    if (!load(*run)) return end(*run);
-    tables_[run->problem_key] = {run->problem, run->data_sha256, run->table};
-    run->problem.reset();
+    if (!run->table) return end(*run);  // interrupted
+    tables_[run->problem_key].table = run->table;
+    table_bytes_ += run->shared.table ? 0.0 : run->need.table;
+    state_bytes_ = std::max(state_bytes_, run->need.states);
     together_.push_back(std::move(run));
   }
 
-  /// If the point does not fit beside those that wait, they are trained first. Collective.
+  /// A point with its plan, which does not depend on the points that wait: they are trained first
+  /// if they are in the way. Collective.
   std::unique_ptr<CampaignRun> prepared(const SweepPoint& point) {
-    const CampaignOptions options = options_of(point);
     for (;;) {
-      std::unique_ptr<CampaignRun> run = make_run(session_, options, parts_);
+      std::unique_ptr<CampaignRun> run = make_run(session_, options_of(point), parts_);
       run->point = point.folder;
       run->tables = &tables_;
+      run->memory = together_.empty() ? 0.0 : together_.front()->available;
       try {
         prepare(*run);
+        if (tables_.size() > most_together && together_.empty()) tables_.clear();
+        SharedProblem& shared = tables_[run->problem_key];
+        if (!shared.problem) shared = {run->problem, run->data_sha256, nullptr};
         return run;
-      } catch (const InputError&) {  // on all ranks
-        if (together_.empty()) throw;
+      } catch (...) {
+        if (together_.empty() || !session_.caught_agreed_failure()) throw;
       }
       run.reset();
       train_together();
     }
+  }
+
+  /// Whether the points that wait and `run` can train together. Collective.
+  bool fits_beside(const CampaignRun& run) const {
+    if (together_.empty()) return true;
+    const double tables = table_bytes_ + (run.shared.table ? 0.0 : run.need.table);
+    const double states = std::max(state_bytes_, run.need.states);
+    int too_much = together_.size() == most_together || together_.front()->workers != run.workers ||
+                   tables + states > run.available;
+    MPI_Allreduce(MPI_IN_PLACE, &too_much, 1, MPI_INT, MPI_MAX, session_.world());
+    return too_much == 0;
+  }
+
+  /// Loads the table. False: it cannot be made beside those of the points that wait. Collective.
+  bool loaded(CampaignRun& run) {
+    if (!energy_) {
+      energy_ = make_energy_log(run);
+      energy_->begin();
+    }
+    try {
+      if (!load(run)) run.table.reset();
+      return true;
+    } catch (...) {
+      if (together_.empty() || !session_.caught_agreed_failure()) throw;
+    }
+    return false;
   }
 
   /// Collective.
@@ -138,6 +181,8 @@ class SweepRun {
         spdlog::info("{} restarts of {} point{}, {} on each of {} rank{} at once", missing,
                      runs.size(), runs.size() == 1 ? "" : "s", runs.front()->workers,
                      session_.size(), session_.size() == 1 ? "" : "s");
+      for (const auto& run : together_) run->shared = {};
+      tables_.clear();  // problems are not needed any more, tables are in the runs
       energy_->end_phase("table", table_work());
       const auto [finished, seconds] = train(runs, *energy_);
       if (is_root() && finished > 0)
@@ -145,7 +190,7 @@ class SweepRun {
       for (const auto& run : together_) end(*run);
     }
     together_.clear();
-    tables_.clear();
+    table_bytes_ = state_bytes_ = 0.0;
     energy_.reset();
   }
 
@@ -157,10 +202,7 @@ class SweepRun {
 
   /// Collective.
   void end(CampaignRun& run) {
-    // A point that was complete before keeps the file that it has.
-    std::error_code error;
-    int keeps = is_root() && run.missing == 0 && !run.gave_up &&
-                fs::exists(campaign_path(run.folder_path.string()), error);
+    int keeps = is_root() && run.missing == 0 && !run.gave_up && run.folder->file_is_whole();
     MPI_Bcast(&keeps, 1, MPI_INT, 0, session_.world());
     if (!keeps) missing_ += finish(run, parts_.merge);
   }
@@ -170,7 +212,7 @@ class SweepRun {
     int code = 0;
     session_.agree([&] {
       if (!is_root()) return;
-      const bool whole = missing_ == 0 && !stopped_ && !interrupted;
+      const bool whole = missing_ == 0 && !stopped_;
       if (!whole)
         spdlog::warn("interrupted: the same command continues the sweep in {}", folder_.string());
       parts_.print_sweep(folder_.string());
@@ -184,9 +226,10 @@ class SweepRun {
   const Sweep& sweep_;
   const CampaignParts& parts_;
   fs::path folder_;
-  std::uint64_t missing_ = 0;                    // restarts of the points so far, on rank 0
-  bool stopped_ = false;                         // before the last point
-  std::map<std::string, SharedProblem> tables_;  // of the points that wait
+  std::uint64_t missing_ = 0;                     // restarts of the points so far, on rank 0
+  bool stopped_ = false;                          // before the last point
+  std::map<std::string, SharedProblem> tables_;   // of the points that wait, and problems
+  double table_bytes_ = 0.0, state_bytes_ = 0.0;  // of those, on this rank's node
   std::vector<std::unique_ptr<CampaignRun>> together_;
   std::unique_ptr<EnergyLog> energy_;  // since the first of them
 };

@@ -16,8 +16,8 @@ void train_alone(CampaignRun& run);
 
 /// Runs all points of a sweep, each as a campaign in a folder of its own below that of the sweep.
 /// Points go through one farm as long as their tables fit into the memory and they need the same
-/// workers; points with a stopping rule or a distributed state have a farm each. Returns the exit
-/// code. Collective.
+/// workers; points with a stopping rule, a distributed state or a method that is tuned have a farm
+/// each. Returns the exit code. Collective.
 int run_sweep(MpiSession& session, const CampaignOptions& options, const Sweep& sweep,
               const CampaignParts& parts);
 

@@ -2,6 +2,7 @@
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
+#include <atomic>
 #include <map>
 #include <numeric>
 #include <optional>
@@ -15,22 +16,34 @@
 namespace qhn {
 namespace {
 
-// The energy of a stage that falls to one of its runs.
-RunEnergy part_of(RunEnergy energy, double table, double restarts) {
+/// What one of several runs did: its parts of the phases of all.
+struct Part {
+  double table = 1.0, restarts = 1.0;  ///< shares of the seconds
+  Work table_work, work;               ///< counted
+};
+
+// The energy of several runs that falls to one of them: joules and seconds by its seconds, counted
+// operations as they are.
+RunEnergy part_of(RunEnergy energy, const Part& part) {
   for (PhaseEnergy& phase : energy.phases) {
-    const double share = phase.phase == "table" ? table : restarts;
+    const bool table = phase.phase == "table";
     for (double* figure : {&phase.seconds, &phase.joules, &phase.uncertainty, &phase.net_joules,
-                           &phase.net_uncertainty, &phase.flops, &phase.bytes, &phase.exchanged})
-      *figure *= share;
+                           &phase.net_uncertainty})
+      *figure *= table ? part.table : part.restarts;
+    if (phase.host != "all") continue;
+    const Work& work = table ? part.table_work : part.work;
+    phase.flops = work.flops;
+    phase.bytes = work.bytes;
+    phase.exchanged = work.exchanged;
   }
-  energy.meter_seconds *= restarts;
+  energy.meter_seconds *= part.restarts;
   return energy;
 }
 
 class Training {
  public:
   Training(const std::vector<CampaignRun*>& runs, EnergyLog& energy)
-      : runs_(runs), r_(*runs.front()), energy_(energy), sums_(runs.size()) {
+      : runs_(runs), r_(*runs.front()), energy_(energy), sums_(runs.size()), seconds_(runs.size()) {
     farm_.workers = r_.workers;
     farm_.writer = r_.writer;
     farm_.called = r_.session.rank();
@@ -62,10 +75,10 @@ class Training {
   }
 
  private:
-  /// Of the records of a run that this rank has written.
+  /// Of a run: the records that this rank has written.
   struct Sum {
     Work work;
-    double seconds = 0.0, restarts = 0.0;
+    double restarts = 0.0;
   };
 
   bool alone() const { return runs_.size() == 1; }
@@ -116,7 +129,9 @@ class Training {
         checkpoint.id = id;
         hooks.save(std::move(checkpoint));
       };
+      const double began = MPI_Wtime();
       std::optional<RestartResult> result = runner(id_of(id), its);
+      seconds_[k] += MPI_Wtime() - began;
       if (result) result->id = id;
       return result;
     };
@@ -146,7 +161,6 @@ class Training {
       const std::size_t k = run_of(record.result.id);
       record.result.id = id_of(record.result.id);
       sums_[k].work += runs_[k]->work->work(record.result);
-      sums_[k].seconds += record.cost.seconds;
       sums_[k].restarts += 1.0;
       of_run[k].push_back(std::move(record));
     }
@@ -209,33 +223,53 @@ class Training {
     return work;
   }
 
-  /// Divides the energy among the runs and closes their journals. Collective.
-  void close(const RunEnergy& energy) {
+  /// The parts of all runs, on all ranks; their numbers of restarts go to `restarts`. Collective.
+  std::vector<Part> parts(std::vector<double>& restarts) const {
+    constexpr std::size_t columns = 5;
     const std::size_t n = runs_.size();
-    std::vector<double> sums(2 * n);  // seconds and numbers of restarts
-    for (std::size_t k = 0; k < n; ++k) {
-      sums[k] = sums_[k].seconds;
-      sums[n + k] = sums_[k].restarts;
-    }
+    std::vector<double> sums;
+    for (std::size_t k = 0; k < n; ++k)
+      sums.insert(sums.end(), {seconds_[k].load(), sums_[k].restarts, sums_[k].work.flops,
+                               sums_[k].work.bytes, sums_[k].work.exchanged});
     MPI_Allreduce(MPI_IN_PLACE, sums.data(), static_cast<int>(sums.size()), MPI_DOUBLE, MPI_SUM,
                   r_.session.world());
-    double tables = 0.0, restarts = 0.0;
+    double all = 0.0, tables = 0.0;
     for (std::size_t k = 0; k < n; ++k) {
+      all += sums[columns * k];
       tables += runs_[k]->table_seconds;
-      restarts += sums[k];
     }
-    const auto share = [&](double part, double all) {
-      return all > 0.0 ? part / all : 1.0 / static_cast<double>(n);
+    const auto share = [n](double part, double whole) {
+      return whole > 0.0 ? part / whole : 1.0 / static_cast<double>(n);
     };
+    std::vector<Part> found;
+    for (std::size_t k = 0; k < n; ++k) {
+      const double* its = &sums[columns * k];
+      restarts.push_back(its[1]);
+      found.push_back({share(runs_[k]->table_seconds, tables),
+                       share(its[0], all),
+                       runs_[k]->table_work,
+                       {its[2], its[3], 0.0, its[4]}});
+    }
+    return found;
+  }
+
+  /// Divides the energy among the runs and closes their journals. Collective.
+  void close(const RunEnergy& energy) {
+    std::vector<double> restarts;
+    std::vector<Part> parts_of_runs;
+    if (!alone()) parts_of_runs = parts(restarts);
     r_.session.agree([&] {
-      for (std::size_t k = 0; k < n; ++k) {
+      for (std::size_t k = 0; k < runs_.size(); ++k) {
         CampaignRun& run = *runs_[k];
         if (run.folder) {
-          RunEnergy its =
-              alone() ? energy
-                      : part_of(energy, share(run.table_seconds, tables), share(sums[k], restarts));
-          its.run = run.run;
-          its.restarts = alone() ? energy.restarts : static_cast<std::uint64_t>(sums[n + k]);
+          RunEnergy its = energy;
+          if (!alone()) {
+            its = part_of(std::move(its), parts_of_runs[k]);
+            its.run = run.run;
+            its.restarts = static_cast<std::uint64_t>(restarts[k]);
+            its.pue = run.experiment.energy.pue;
+            its.grams_per_kwh = run.experiment.energy.grams_per_kwh;
+          }
           run.journal->append(its);
         }
         if (run.journal) run.journal->close();
@@ -248,6 +282,8 @@ class Training {
   EnergyLog& energy_;
   FarmOptions farm_;
   std::vector<Sum> sums_;
+  mutable std::vector<std::atomic<double>>
+      seconds_;                            // of each run's restarts on this rank, if several
   std::uint64_t wanted_ = 0, before_ = 0;  // restarts, on rank 0
   RestartRunner together_;                 // in a group
   bool enough_ = false;                    // the stopping rule is satisfied

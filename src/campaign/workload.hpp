@@ -65,6 +65,8 @@ class Workload {
   /// The part of the table on `rank` of a group, if states are distributed.
   virtual IndexMap table_part(int /*rank*/) const { return {}; }
   virtual bool polls() const = 0;  ///< FarmOptions::poll_inside
+  /// Whether tune() may compute. Points of a sweep that do are trained one after the other.
+  virtual bool tunes() const { return false; }
   /// Divides the threads of this rank among `restarts` restarts; returns how many run at once.
   virtual int assign_threads(const Resources& resources, std::uint64_t restarts) = 0;
   virtual MemoryNeed memory(int workers_on_node) const = 0;

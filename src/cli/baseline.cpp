@@ -5,12 +5,14 @@
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <filesystem>
+#include <iterator>
 #include <memory>
 
 #include "baseline/method.hpp"
 #include "campaign/classical_work.hpp"
 #include "campaign/same_input.hpp"
 #include "campaign/slice.hpp"
+#include "campaign/sweep.hpp"
 #include "cli/campaign_options.hpp"
 #include "cli/merge.hpp"
 #include "cli/verbs.hpp"
@@ -51,9 +53,18 @@ void tell_costs(const std::string& folder) {
                  static_cast<double>(sum.samples) / restarts / static_cast<double>(inner));
 }
 
+// The experiment, or the first point of its sweep.
+Experiment first_experiment(const CampaignOptions& options) {
+  std::vector<std::string> overrides = options.overrides;
+  const Sweep sweep = read_sweep(options.experiment, overrides);
+  if (!sweep.empty())
+    std::ranges::copy(sweep.points.front().overrides, std::back_inserter(overrides));
+  return read_experiment(options.experiment, overrides);
+}
+
 // Sets `methods`, if empty, and `folder`, in which each method has its own folder.
 void choose(const CampaignOptions& options, std::vector<std::string>& methods, fs::path& folder) {
-  const Experiment experiment = read_experiment(options.experiment, options.overrides);
+  const Experiment experiment = first_experiment(options);
   if (methods.empty()) methods = methods_of(experiment);
   folder = options.out;
   if (folder.empty()) folder = fs::path("results") / (experiment.name + "-baseline");
@@ -66,6 +77,14 @@ fs::path folder_of(const Experiment& experiment, const fs::path& folder) {
   return folder / name;
 }
 
+// Whether the campaign of a method is there and complete.
+bool is_whole(const CampaignOptions& options, const std::vector<std::string>& overrides,
+              const fs::path& folder) {
+  const Experiment experiment = make_classical_work()->read(options.experiment, overrides);
+  return campaign_header(folder.string()) &&
+         is_complete(folder.string(), options.ids, options.array_task, experiment.restart_count);
+}
+
 // Works without MPI, which may be unable to start in a batch script.
 bool all_complete(CampaignOptions options, std::vector<std::string> methods) {
   if (options.restarts)
@@ -73,12 +92,16 @@ bool all_complete(CampaignOptions options, std::vector<std::string> methods) {
   fs::path folder;
   choose(options, methods, folder);
   return std::all_of(methods.begin(), methods.end(), [&](const std::string& method) {
-    std::vector<std::string> overrides = options.overrides;
-    overrides.push_back("baseline.method=" + method);
-    const Experiment experiment = make_classical_work()->read(options.experiment, overrides);
-    const fs::path its = folder_of(experiment, folder);
-    return campaign_header(its.string()) &&
-           is_complete(its.string(), options.ids, options.array_task, experiment.restart_count);
+    CampaignOptions its = options;
+    its.overrides.push_back("baseline.method=" + method);
+    const fs::path where = folder_of(first_experiment(its), folder);
+    const Sweep sweep = read_sweep(its.experiment, its.overrides);
+    if (sweep.empty()) return is_whole(its, its.overrides, where);
+    return std::ranges::all_of(sweep.points, [&](const SweepPoint& point) {
+      std::vector<std::string> overrides = its.overrides;
+      std::ranges::copy(point.overrides, std::back_inserter(overrides));
+      return is_whole(its, overrides, where / point.folder);
+    });
   });
 }
 
@@ -92,18 +115,14 @@ int run_baseline_verb(CampaignOptions options, std::vector<std::string> methods)
     require_readable(options.experiment, 2);  // every method reads it
     choose(options, methods, folder);
     if (session.size() > 1)
-      mine = given_experiment(read_experiment(options.experiment, options.overrides),
-                              options.experiment, options.overrides);
+      mine = given_experiment(first_experiment(options), options.experiment, options.overrides);
   });
   require_same(session, mine);
   const std::vector<std::string> overrides = options.overrides;
   for (const std::string& method : methods) {
     options.overrides = overrides;
     options.overrides.push_back("baseline.method=" + method);
-    session.agree([&] {
-      const Experiment experiment = read_experiment(options.experiment, options.overrides);
-      options.out = folder_of(experiment, folder).string();
-    });
+    session.agree([&] { options.out = folder_of(first_experiment(options), folder).string(); });
     int code = run_campaign(session, options, {make_classical_work, merge_campaign, print_sweep});
     session.world().broadcast(code);  // known on rank 0
     if (code != 0) return session.rank() == 0 ? code : 0;

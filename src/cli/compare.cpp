@@ -8,6 +8,7 @@
 #include "cli/verbs.hpp"
 #include "core/error.hpp"
 #include "core/printable.hpp"
+#include "record/sweep_index.hpp"
 #include "record/toml_reader.hpp"
 #include "report/comparison.hpp"
 #include "report/tables.hpp"
@@ -106,7 +107,8 @@ void add_compare(CLI::App& app) {
   auto options = std::make_shared<Options>();
   CLI::App* verb = app.add_subcommand(
       "compare", "Compare methods on one problem: success and cost in three ledgers");
-  verb->add_option("RESULT", options->results, "Folders of campaigns, or campaign.h5 files")
+  verb->add_option("RESULT", options->results,
+                   "Folders of campaigns or of sweeps, or campaign.h5 files")
       ->required();
   add_real(*verb, "--epsilon", options->epsilon,
            "Gap below which a training succeeds (default: the smallest of the first result)",
@@ -115,9 +117,10 @@ void add_compare(CLI::App& app) {
                    "Unit of --epsilon: absolute, mean (mean loss - E_min) or first-gap "
                    "(second-best loss - E_min)")
       ->check(CLI::IsMember({"absolute", "mean", "first-gap"}));
-  verb->add_option("--labels", options->labels,
-                   "Names of the methods, A,B,C: one for each RESULT (default: made from the keys "
-                   "that differ)")
+  verb->add_option(
+          "--labels", options->labels,
+          "Names of the methods, A,B,C: one for each campaign (default: made from the keys "
+          "that differ)")
       ->delimiter(',')
       ->allow_extra_args(false);
   verb->add_option("--hardware", options->hardware,
@@ -132,10 +135,11 @@ void add_compare(CLI::App& app) {
       "  qhn compare results/mnist-01-* --epsilon 1e-4 --format markdown");
   verb->callback([options] {
     std::vector<CampaignFile> campaigns;
-    for (const std::string& result : options->results) {
-      campaigns.push_back(read_campaign(result));
-      campaigns.back().name = result;  // messages name the file
-    }
+    for (const std::string& result : options->results)
+      for (const std::string& folder : campaigns_in(result)) {
+        campaigns.push_back(read_campaign(folder));
+        campaigns.back().name = folder;  // messages name the file
+      }
     ComparisonOptions how;
     how.epsilon = options->epsilon;
     how.labels = options->labels;

@@ -2,12 +2,12 @@
 #include <spdlog/spdlog.h>
 
 #include <CLI/CLI.hpp>
-#include <algorithm>
-#include <iterator>
+#include <filesystem>
 #include <memory>
 
 #include "cli/options.hpp"
 #include "cli/verbs.hpp"
+#include "core/error.hpp"
 #include "core/printable.hpp"
 #include "record/sweep_index.hpp"
 #include "report/campaign_statistics.hpp"
@@ -33,8 +33,16 @@ void run_stats(const StatsOptions& options) {
     return;
   }
   std::vector<std::string> results;
-  for (const std::string& result : options.results)
-    std::ranges::copy(campaigns_in(result), std::back_inserter(results));
+  for (const std::string& result : options.results) {
+    const auto sweep = read_sweep_index(result);
+    if (!sweep) results.push_back(result);
+    if (!sweep) continue;
+    for (const PointStatistics& p : read_points(result, *sweep, options.epsilons))
+      results.push_back((std::filesystem::path(result) / p.point.folder).string());
+  }
+  if (results.empty())
+    throw InputError(fmt::format("{}: no point of the sweep has restarts to count yet",
+                                 options.results.front()));
   const auto campaigns = read_statistics(results, options.epsilons);
   if (options.format != "text")
     for (const CampaignStatistics& c : campaigns)
@@ -56,7 +64,9 @@ void add_stats(CLI::App& app) {
             positive_reals);
   verb->add_option("--format", options->format, "Output format (default: text)")
       ->check(CLI::IsMember(statistics_formats));
-  verb->add_flag("--energy", options->energy, "Also print the joules of the points of a sweep");
+  verb->add_flag(
+      "--energy", options->energy,
+      "Also print the joules of the points of a sweep; those of campaigns are always printed");
   verb->footer(
       "Examples:\n  qhn stats results/gaussian\n"
       "  qhn stats results/linear results/product --epsilon 1e-4,1e-5 --format markdown");

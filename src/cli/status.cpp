@@ -113,9 +113,10 @@ void run_status(const StatusOptions& options) {
 struct PointState {
   std::uint64_t wanted = 0, done = 0;
 };
-PointState state_of(const IndexedPoint& point, const StatusOptions& options) {
+PointState state_of(const IndexedPoint& point, const StatusOptions& options, bool counts_swept) {
   const std::string folder = (std::filesystem::path(options.folder) / point.folder).string();
-  const std::uint64_t restarts = std::max(options.restarts, point.restarts);
+  const std::uint64_t restarts =
+      counts_swept ? point.restarts : std::max(options.restarts, point.restarts);
   if (!campaign_header(folder))
     return {slice_of(options.ids, options.array_task, restarts).count, 0};
   const FolderScan scan = scan_campaign(folder);
@@ -128,8 +129,9 @@ bool sweep_status(const SweepIndex& sweep, const StatusOptions& options) {
   PointState all;
   std::string lines;
   std::size_t complete = 0;
+  const bool counts_swept = std::ranges::find(sweep.keys, "restarts.count") != sweep.keys.end();
   for (const IndexedPoint& point : sweep.points) {
-    const PointState state = state_of(point, options);
+    const PointState state = state_of(point, options, counts_swept);
     all.wanted += state.wanted;
     all.done += state.done;
     if (state.done == state.wanted) ++complete;

@@ -6,7 +6,10 @@
 #include <filesystem>
 #include <fstream>
 #include <iterator>
+#include <map>
 #include <memory>
+#include <optional>
+#include <utility>
 
 #include "campaign/experiment.hpp"
 #include "campaign/sweep.hpp"
@@ -45,21 +48,48 @@ void check_data(const ProblemOptions& problem) {
   if (files && bytes <= large) make_problem(problem);
 }
 
-void run_validate(const ValidateOptions& options) {
-  std::vector<std::string> overrides = options.overrides;
-  const Sweep sweep = read_sweep(options.experiment, overrides);
-  if (!sweep.empty()) {
-    std::ranges::copy(sweep.points.front().overrides, std::back_inserter(overrides));
-    fmt::print("# {}: a sweep of {} points over {}. This is the first, {}:\n",
-               printable(options.experiment), sweep.points.size(), fmt::join(sweep.keys, ", "),
-               sweep.points.front().folder);
+struct Valid {
+  Experiment experiment;
+  Circuit circuit;
+};
+
+// `surveyed`: the qubits of problems that were checked before, by to_problem_toml().
+Valid check(const std::string& path, const std::vector<std::string>& overrides, bool data,
+            std::map<std::string, int>& surveyed) {
+  Experiment experiment = read_experiment(path, overrides);
+  const std::string problem = to_problem_toml(experiment);
+  if (!surveyed.contains(problem)) {
+    if (data) check_data(experiment.problem);
+    surveyed[problem] = count_qubits(experiment);
   }
-  const Experiment experiment = read_experiment(options.experiment, overrides);
-  if (options.data) check_data(experiment.problem);
-  const Circuit circuit = make_circuit(experiment, count_qubits(experiment));
+  Circuit circuit = make_circuit(experiment, surveyed[problem]);
+  return {std::move(experiment), std::move(circuit)};
+}
+
+// Of a sweep all points are checked, and the one with the fewest restarts is printed: an array of
+// jobs may have no more tasks.
+void run_validate(const ValidateOptions& options) {
+  const Sweep sweep = read_sweep(options.experiment, options.overrides);
+  std::map<std::string, int> surveyed;
+  std::optional<Valid> least;
+  std::string shown;
+  for (const SweepPoint& point : sweep.points) {
+    std::vector<std::string> overrides = options.overrides;
+    std::ranges::copy(point.overrides, std::back_inserter(overrides));
+    Valid valid = check(options.experiment, overrides, options.data, surveyed);
+    if (least && least->experiment.restart_count <= valid.experiment.restart_count) continue;
+    least = std::move(valid);
+    shown = point.folder;
+  }
+  if (sweep.empty())
+    least = check(options.experiment, options.overrides, options.data, surveyed);
+  else
+    fmt::print("# {}: a sweep of {} points over {}. The one with the fewest restarts is {}:\n",
+               printable(options.experiment), sweep.points.size(), fmt::join(sweep.keys, ", "),
+               shown);
   fmt::print("# {}: valid, {} qubits, {} angles. All settings, defaults included:\n{}",
-             printable(options.experiment), circuit.qubits, circuit.angles,
-             to_whole_toml(experiment));
+             printable(options.experiment), least->circuit.qubits, least->circuit.angles,
+             to_whole_toml(least->experiment));
 }
 
 }  // namespace

@@ -5,6 +5,7 @@
 #include <atomic>
 #include <functional>
 #include <string>
+#include <utility>
 
 #include "comm/communicator.hpp"
 
@@ -45,6 +46,9 @@ class MpiSession {
   /// code launchers may kill rank 0 before it prints. For input and all work that may fail on one
   /// rank only. Collective.
   void agree(const std::function<void()>& work);
+  /// Inside a catch: whether the exception is one that agree() has thrown on all ranks, so that
+  /// they can go on together. Rethrow it otherwise.
+  bool caught_agreed_failure() { return std::exchange(agreed_failure_, false); }
 
  private:
   Communicator world_;

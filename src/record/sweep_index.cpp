@@ -31,6 +31,9 @@ bool is_inside(const std::string& name) {
 SweepIndex from_json(const Json& json) {
   SweepIndex index{json.at("name"), json.at("keys"), {}};
   for (const Json& point : json.at("points")) {
+    const Json& restarts = point.at("restarts");
+    if (!restarts.is_number_unsigned() || restarts.get<std::uint64_t>() >> 40 != 0)
+      throw InputError("a number of restarts is no integer below 2^40");
     IndexedPoint p{point.at("folder"), point.at("values"), point.at("restarts")};
     if (!is_inside(p.folder) || p.values.size() != index.keys.size())
       throw InputError("a point does not fit");
@@ -85,7 +88,8 @@ void write_sweep_index(const std::string& folder, SweepIndex index) {
         index.points.push_back(old);
     if (index == *before) return;
   }
-  write_atomically(index_path(folder), to_json(index).dump(1) + '\n');
+  write_atomically(index_path(folder),
+                   to_json(index).dump(1, ' ', false, Json::error_handler_t::replace) + '\n');
 }
 
 std::vector<std::string> campaigns_in(const std::string& folder) {

@@ -4,6 +4,7 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <array>
 #include <cctype>
 #include <cerrno>
 #include <cmath>
@@ -217,9 +218,12 @@ toml::table parse_toml(const std::string& path, const std::vector<std::string>& 
   if (!file.is_open() || file.bad())
     throw InputError(fmt::format("{}: cannot read the experiment: {}{}", path, std::strerror(errno),
                                  where_looked(path)));
-  std::string text(max_bytes + 1, '\0');
-  file.read(text.data(), static_cast<std::streamsize>(text.size()));
-  text.resize(static_cast<std::size_t>(file.gcount()));
+  std::string text;
+  std::array<char, 1 << 14> piece;
+  do {  // one byte more than allowed shows that it is too long
+    file.read(piece.data(), piece.size());
+    text.append(piece.data(), static_cast<std::size_t>(file.gcount()));
+  } while (file && text.size() <= max_bytes);
   return parse_toml_text(text, path, overrides);
 }
 

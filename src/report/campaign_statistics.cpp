@@ -102,11 +102,10 @@ std::string rounding_remark(const TableSummary& table, double epsilon) {
 
 std::vector<CampaignStatistics> read_statistics(const std::vector<std::string>& results,
                                                 const std::vector<double>& wanted) {
-  std::vector<CampaignReader> files;
   std::vector<double> epsilons = wanted;
-  for (const std::string& result : results) {
-    files.emplace_back(result);
-    const std::vector<double>& ladder = files.back().head().epsilons;
+  for (const std::string& result : results) {  // one open file at a time: there may be thousands
+    const CampaignReader file(result);
+    const std::vector<double>& ladder = file.head().epsilons;
     if (wanted.empty()) epsilons.insert(epsilons.end(), ladder.begin(), ladder.end());
   }
   // All columns need the same gaps: those requested, or the union of those of the campaigns.
@@ -114,10 +113,11 @@ std::vector<CampaignStatistics> read_statistics(const std::vector<std::string>& 
   epsilons.erase(std::unique(epsilons.begin(), epsilons.end()), epsilons.end());
 
   std::vector<CampaignStatistics> campaigns;
-  for (std::size_t i = 0; i < files.size(); ++i) {
-    const std::string path = campaign_path(results[i]);
-    Summary summary(path, files[i].head(), epsilons);
-    files[i].for_each([&](RestartRecord&& record) { summary.add(record); });
+  for (const std::string& result : results) {
+    const std::string path = campaign_path(result);
+    const CampaignReader file(path);
+    Summary summary(path, file.head(), epsilons);
+    file.for_each([&](RestartRecord&& record) { summary.add(record); });
     campaigns.push_back(summary.statistics());
     if (campaigns.back().restarts == 0)
       throw InputError(fmt::format("{}: holds no restart with id 0 yet: nothing to count", path));

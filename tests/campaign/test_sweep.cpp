@@ -134,6 +134,13 @@ TEST(Sweep, SaysWhatIsWrong) {
   EXPECT_NE(sweep_complaint("restarts.seed = \"1..101\"\nproblem.seed = \"1..100\"\n")
                 .find("found 10100 points; allowed: at most 10000"),
             std::string::npos);
+  EXPECT_EQ(sweep_of("[sweep]\nrestarts.seed = \"9223372036854775800..9223372036854775807..5\"\n")
+                .points.size(),
+            2u);
+  EXPECT_NE(sweep_complaint("restarts.seed = "
+                            "\"-9223372036854775808..9223372036854775807..1000000000000000000\"\n")
+                .find("found -9223372036854775808"),
+            std::string::npos);
   EXPECT_NE(sweep_complaint("circuit.layers = [1, 2, 1]\n").find("found 1 twice"),
             std::string::npos);
   EXPECT_NE(sweep_complaint("circuit.layer = [1, 2]\n").find("did you mean 'layers'"),

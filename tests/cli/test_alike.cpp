@@ -197,6 +197,14 @@ TEST_F(Alike, StandardInputIsRefusedOnSeveralRanks) {
   }
   // One process can read a pipe, once; baseline would read it again for its methods.
   EXPECT_EQ(run_qhn(folder_, "train /dev/stdin --out out", "cat e.toml | ").exit_code, 0);
+  EXPECT_EQ(run_qhn(folder_, "train e.toml --out file").exit_code, 0);
+  const auto piped = read_campaign(folder_ / "out"), file = read_campaign(folder_ / "file");
+  EXPECT_EQ(piped.experiment.substr(piped.experiment.find('\n')),  // after the name
+            file.experiment.substr(file.experiment.find('\n')));
+  ASSERT_EQ(piped.records.size(), file.records.size());
+  EXPECT_EQ(piped.records[0].result, file.records[0].result);
+  const ProgramRun valid = run_qhn(folder_, "validate /dev/stdin", "cat e.toml | ");
+  EXPECT_NE(valid.out.find("kind = \"csv\""), std::string::npos) << valid.out;
   EXPECT_EQ(
       run_qhn(folder_, "baseline /dev/stdin --method random --out out2", "cat e.toml | ").exit_code,
       2);

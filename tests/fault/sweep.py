@@ -1,8 +1,8 @@
 """Kills a sweep of 60 points again and again, and compares each point with a campaign of its own.
 
 A first run is left alone and tells how busy the ranks were: the seconds of all restarts divided by
-ranks × seconds. A second one is killed (SIGKILL to mpirun and its ranks) and continued, until all is
-done. Result fields must be equal to the bit, as `qhn export` prints them.
+ranks × seconds. A second one is killed and continued until all is done: SIGKILL to mpirun and its
+ranks, or USR1, after which campaign.h5 files of unfinished points are there. Result fields must be equal to the bit, as `qhn export` prints them.
 """
 import argparse
 import csv
@@ -90,7 +90,10 @@ class Sweep:
             try:
                 _, words = process.communicate(timeout=rng.uniform(1.0, 3.0) if kills < self.options.kills else None)
             except subprocess.TimeoutExpired:
-                os.killpg(process.pid, signal.SIGKILL)
+                if kills % 2 == 0:
+                    os.killpg(process.pid, signal.SIGKILL)
+                else:
+                    os.kill(process.pid, signal.SIGUSR1)
                 process.communicate()
                 kills += 1
                 time.sleep(0.2)
@@ -99,6 +102,8 @@ class Sweep:
                 sys.exit(f"exit code {process.returncode}: {words}")
             break
         print(f"{kills} kills")
+        if kills < self.options.kills:
+            sys.exit(f"the sweep ended before {self.options.kills} kills: more --restarts")
 
     def compare(self):
         for name, options in self.points():

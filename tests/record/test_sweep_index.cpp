@@ -45,7 +45,9 @@ TEST(SweepIndex, IsRefusedIfDamaged) {
       {"", "{", "[]",
        R"({"name": "a", "keys": ["k"], "points": [{"folder": "..", "values": ["1"], "restarts": 1}]})",
        R"({"name": "a", "keys": ["k"], "points": [{"folder": "a/b", "values": ["1"], "restarts": 1}]})",
-       R"({"name": "a", "keys": ["k"], "points": [{"folder": "a", "values": [], "restarts": 1}]})"}) {
+       R"({"name": "a", "keys": ["k"], "points": [{"folder": "a", "values": [], "restarts": 1}]})",
+       R"({"name": "a", "keys": ["k"], "points": [{"folder": "a", "values": ["1"], "restarts": -1}]})",
+       R"({"name": "a", "keys": ["k"], "points": [{"folder": "a", "values": ["1"], "restarts": 1e300}]})"}) {
     folder.write("sweep.json", text);
     EXPECT_NE(message_of<InputError>([&] { read_sweep_index(folder / ""); }).find("sweep.json: "),
               std::string::npos)

@@ -18,6 +18,7 @@ mkdir "$scratch/calls" "$scratch/work"
 words() { tr '\0' '\n' <"$scratch/calls/$1"; }
 asked() { grep -qxF -e "$2" <<<"$(words "$1")" || fail "no '$2' in: $(words "$1" | tr '\n' ' ')"; }
 asked_not() { if grep -q -e "$2" <<<"$(words "$1")"; then fail "found '$2' in: $(words "$1")"; fi; }
+times=()
 forget() { rm -f "$scratch"/calls/*; }
 printf 'QHN_PROGRAM=%q\n' "$qhn" >"$scratch/site"
 submit() { (cd "$scratch/work" && PATH="$scratch/bin:$PATH" "$ROOT/jobs/submit" --site "$scratch/site" "$@"); }
@@ -334,6 +335,18 @@ expect 75 baseline "$experiment"
 says "not finished: cancelled"
 [ ! -e "$scratch/calls/scontrol" ] || fail "a cancelled job asked for another turn"
 [ ! -e "$PWNED" ] || fail "a shell ran part of a name"
+
+# A sweep is submitted whole, with the time of all its points.
+forget
+for count in 1000 20000; do
+  expect 0 submit "$ROOT/jobs/experiments/gaussian-depth.toml" --machine "$epyc" --dry-run -- --restarts "$count"
+  times+=("$(numbers "$output" | grep -e --time=)")
+done
+[ "${times[0]}" != "${times[1]}" ] || fail "the time does not depend on the restarts: ${times[*]}"
+says "--job-name=qhn-gaussian-depth"
+says "/results/gaussian-depth"
+expect 2 submit "$ROOT/jobs/experiments/gaussian-depth.toml" --dry-run -- --set 'sweep.circuit.layers=[1, 0]'
+says "layers=0"
 
 # What a launcher returns decides nothing: the campaign is asked, of a task of an array for its slice.
 echo 'JobId=7 JobState=RUNNING Restarts=0 ' >"$scratch/job"
