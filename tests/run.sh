@@ -66,7 +66,7 @@ ASAN_OPTIONS=detect_leaks=1 "${sanitized[@]}" -LE starts-mpi
 say "The release is built meanwhile (build/release.log)"
 set -m # a process group of its own, to be ended if a test fails
 (
-  renice -n 10 "$BASHPID" >/dev/null
+  renice -n 10 "$BASHPID" >/dev/null 2>&1 || :
   build release build/release -DQHN_TESTS=ON -DQHN_BENCH=ON
 ) >build/release.log 2>&1 &
 building=$!

@@ -23,6 +23,7 @@ void load(const RankedProblemOptions& options, const std::function<void(const Ex
     out.experiment = read(options);
     check(out.experiment);
     out.problem = make_problem(out.experiment.problem);
+    out.data_sha256 = out.problem->data_sha256();
     print_remarks(*out.problem);
     return;
   }
@@ -40,8 +41,7 @@ void load(const RankedProblemOptions& options, const std::function<void(const Ex
       mine = given_experiment(out.experiment, options.experiment, options.overrides);
   });
   require_same(*out.session, mine);
-  std::string data_sha256;
-  out.problem = load_problem(*out.session, out.experiment.problem, data_sha256);
+  out.problem = load_problem(*out.session, out.experiment.problem, out.data_sha256);
   if (out.speaks()) print_remarks(*out.problem);
   if (!out.session->narrow(options.ranks)) return;
   out.ranks = std::make_unique<Ranks>(out.session->world());

@@ -29,6 +29,7 @@ struct RankedProblem {
   std::unique_ptr<Ranks> ranks;         ///< null too on a rank without a part
   Experiment experiment;
   std::unique_ptr<Problem> problem;
+  std::string data_sha256;
 
   bool has_part() const { return !session || ranks; }
   /// Whether this rank prints.

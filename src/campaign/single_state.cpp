@@ -32,6 +32,7 @@ void check_memory(const SingleStateOptions& options, const Experiment& experimen
 void take_angles(const SingleStateOptions& options, SingleState& s) {
   s.plan.circuit = make_circuit(s.experiment, s.problem->bits());
   if (options.restart.given()) {
+    require_its_data(options.restart, s.data_sha256, options.overrides);
     s.angles = read_final_angles(options.restart, static_cast<std::size_t>(s.plan.circuit.angles));
     return;
   }

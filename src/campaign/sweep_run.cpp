@@ -9,6 +9,7 @@
 #include <map>
 #include <utility>
 
+#include "campaign/memory.hpp"
 #include "campaign/signals.hpp"
 #include "campaign/slice.hpp"
 #include "core/error.hpp"
@@ -57,13 +58,7 @@ class SweepRun {
             folder));
       SweepIndex index{sweep_.name, sweep_.keys, {}};
       for (const SweepPoint& point : sweep_.points) {
-        const Experiment experiment =
-            read_experiment(options_.experiment, overrides_of(options_of(point)));
-        if (experiment.restart_count >= most_ids)
-          throw InputError(fmt::format("{}: {}: found {} restarts; allowed in a sweep: below {}",
-                                       options_.experiment, point.folder, experiment.restart_count,
-                                       most_ids));
-        index.points.push_back({point.folder, point.values, experiment.restart_count});
+        index.points.push_back({point.folder, point.values, restarts_of(point)});
       }
       fs::create_directories(folder_, error);
       write_sweep_index(folder, std::move(index));
@@ -103,6 +98,8 @@ class SweepRun {
     if (run->missing == 0) return end(*run);
     if (run->group || run->work->tunes() || run->experiment.rule.active()) {
       train_together();
+      run->shared = {};
+      tables_.clear();
       train_alone(*run);
       return end(*run);
     }
@@ -130,9 +127,10 @@ class SweepRun {
       run->memory = together_.empty() ? 0.0 : together_.front()->available;
       try {
         prepare(*run);
-        if (tables_.size() > most_together && together_.empty()) tables_.clear();
-        SharedProblem& shared = tables_[run->problem_key];
-        if (!shared.problem) shared = {run->problem, run->data_sha256, nullptr};
+        if (!run->shared.problem) {  // of those without a table the newest is enough
+          std::erase_if(tables_, [](const auto& t) { return !t.second.table; });
+          tables_[run->problem_key] = {run->problem, run->data_sha256, nullptr};
+        }
         return run;
       } catch (...) {
         if (together_.empty() || !session_.caught_agreed_failure()) throw;
@@ -147,8 +145,9 @@ class SweepRun {
     if (together_.empty()) return true;
     const double tables = table_bytes_ + (run.shared.table ? 0.0 : run.need.table);
     const double states = std::max(state_bytes_, run.need.states);
-    int too_much = together_.size() == most_together || together_.front()->workers != run.workers ||
-                   tables + states > run.available;
+    const bool no_room = !run.shared.table && run.need.table > available_memory();
+    int too_much = no_room || together_.size() == most_together ||
+                   together_.front()->workers != run.workers || tables + states > run.available;
     MPI_Allreduce(MPI_IN_PLACE, &too_much, 1, MPI_INT, MPI_MAX, session_.world());
     return too_much == 0;
   }

@@ -2,6 +2,9 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <utility>
+
 #include "core/error.hpp"
 #include "record/campaign_file.hpp"
 
@@ -29,6 +32,19 @@ Experiment read_stored_experiment(const TrainedRestart& restart,
                                   const std::vector<std::string>& overrides) {
   const std::string path = campaign_path(restart.from);
   return read_experiment_text(CampaignReader(path).head().experiment, path, overrides);
+}
+
+void require_its_data(const TrainedRestart& restart, const std::string& data_sha256,
+                      const std::vector<std::string>& overrides) {
+  const auto changes = [](const std::string& change) { return change.starts_with("problem."); };
+  if (std::ranges::any_of(overrides, changes)) return;
+  const std::string path = campaign_path(restart.from);
+  const std::string there = CampaignReader(path).head().provenance.data_sha256;
+  if (!there.empty() && there != data_sha256)
+    throw InputError(
+        fmt::format("{}: was run with other data than is here now; allowed: the same data, in the "
+                    "folder that its relative paths start from, or --set with keys of the problem",
+                    path));
 }
 
 std::vector<double> read_final_angles(const TrainedRestart& restart, std::size_t expected) {

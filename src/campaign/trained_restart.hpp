@@ -21,6 +21,11 @@ struct TrainedRestart {
 Experiment read_stored_experiment(const TrainedRestart& restart,
                                   const std::vector<std::string>& overrides);
 
+/// Throws InputError if the campaign was run with data of another hash than `data_sha256`, unless
+/// `overrides` change the problem.
+void require_its_data(const TrainedRestart& restart, const std::string& data_sha256,
+                      const std::vector<std::string>& overrides);
+
 /// Its final angles. Throws InputError if the campaign lacks the restart or kept no angles, or if
 /// their number is not `expected`, that of the circuit.
 std::vector<double> read_final_angles(const TrainedRestart& restart, std::size_t expected);

@@ -89,6 +89,7 @@ bool is_whole(const CampaignOptions& options, const std::vector<std::string>& ov
 bool all_complete(CampaignOptions options, std::vector<std::string> methods) {
   if (options.restarts)
     options.overrides.push_back(fmt::format("restarts.count={}", *options.restarts));
+  if (options.seed) options.overrides.push_back(fmt::format("restarts.seed={}", *options.seed));
   fs::path folder;
   choose(options, methods, folder);
   return std::all_of(methods.begin(), methods.end(), [&](const std::string& method) {

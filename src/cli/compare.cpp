@@ -2,6 +2,7 @@
 
 #include <CLI/CLI.hpp>
 #include <cmath>
+#include <filesystem>
 #include <memory>
 
 #include "cli/options.hpp"
@@ -137,6 +138,8 @@ void add_compare(CLI::App& app) {
     std::vector<CampaignFile> campaigns;
     for (const std::string& result : options->results)
       for (const std::string& folder : campaigns_in(result)) {
+        std::error_code error;
+        if (folder != result && !std::filesystem::exists(campaign_path(folder), error)) continue;
         campaigns.push_back(read_campaign(folder));
         campaigns.back().name = folder;  // messages name the file
       }

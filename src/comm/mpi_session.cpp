@@ -94,9 +94,9 @@ void MpiSession::agree(const std::function<void()>& work) {
     mine = {error.what()};
   }
   const std::optional<RankFailure> first = world_.first_failure(std::move(mine));
+  agreed_failure_ = first.has_value();
   if (!first) return;
 
-  agreed_failure_ = true;
   if (rank_ != 0) throw CLI::RuntimeError(0);
   const std::string message =
       first->rank == 0 ? first->message : fmt::format("rank {}: {}", first->rank, first->message);

@@ -222,11 +222,19 @@ TEST(Evaluate, RefusesARestartThatIsNotThere) {
                     "restarts.keep_angles=false")
                 .exit_code,
             0);
+  folder.write("costs.txt", "1\n2\n0\n3\n");
+  folder.write(
+      "table.toml",
+      "[problem]\nkind = \"table\"\ntable = \"costs.txt\"\n[restarts]\nkeep_angles = true\n");
+  ASSERT_EQ(run_qhn(folder, "train table.toml --restarts 2 --out t").exit_code, 0);
+  EXPECT_EQ(run_qhn(folder, "evaluate --from t --restart 1").exit_code, 0);
+  folder.write("costs.txt", "1\n2\n0\n4\n");
   const std::string origin =
       "either EXPERIMENT with --angles FILE, or --from DIR with --restart ID";
   for (const auto& [arguments, words] :
        {std::pair<std::string, std::string>{"--from o --restart 2", "holds 2 restarts"},
         {"--from without --restart 0", "keep_angles"},
+        {"--from t --restart 1", "was run with other data"},
         {"--from none --restart 0", "none"},
         {"--from o --restart 0 --set circuit.sublayers=2", "without keys of the circuit"},
         {"--from o", origin},

@@ -253,11 +253,12 @@ TEST_F(SweepVerb, IsMergedAndShown) {
 }
 
 TEST_F(SweepVerb, RunsClassicalMethodsToo) {
-  const std::string method = " --method descent,random --set baseline.tuning=100";
+  const std::string method = " --method descent,random,enumeration --set baseline.tuning=100";
   EXPECT_EQ(run_qhn(folder, "baseline sweep.toml --out b --quiet-status" + method).exit_code, 75);
   const ProgramRun run = run_qhn(folder, "baseline sweep.toml --out b" + method, mpirun(2));
   ASSERT_EQ(run.exit_code, 0) << run.err;
   EXPECT_EQ(run_qhn(folder, "baseline sweep.toml --out b --quiet-status" + method).exit_code, 0);
+  EXPECT_EQ(run_qhn(folder, "status b/enumeration --quiet").exit_code, 0);
   for (const std::size_t k : {0u, 7u}) {
     const ProgramRun alone =
         run_qhn(folder, fmt::format("baseline tiny.toml --out a{} {}{}", k, options[k], method));
@@ -296,6 +297,7 @@ TEST_F(SweepVerb, IsRefusedWhereItDoesNotFit) {
   refused("train sweep.toml --out o --set problem.seed=1",
           {"holds a sweep over problem.seed, circuit.family", "--out DIR"});
   // A point that cannot run is named before anything is written.
+  refused("train sweep.toml --out new --ids 0:6", {"sublayers=3,count=5: --ids: found 0:6"});
   refused("train sweep.toml --out new --set 'sweep.circuit.family=[\"linear\", \"none\"]'",
           {"family=none", "allowed"});
   EXPECT_FALSE(fs::exists(folder / "new"));
