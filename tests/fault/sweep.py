@@ -76,6 +76,7 @@ class Sweep:
         seconds = re.search(r"restarts in ([0-9.]+) s", done.stderr)
         if not seconds:
             sys.exit(f"no seconds in: {done.stderr}")
+        self.seconds = float(seconds[1])
         inside = sum(float(row["seconds"]) for name, _ in self.points() for row in self.records(f"whole/{name}")[1])
         share = inside / (self.options.ranks * float(seconds[1]))
         print(f"{self.options.ranks} ranks, {seconds[1]} s: busy {100 * share:.1f} %")
@@ -83,12 +84,14 @@ class Sweep:
     def killed(self):
         rng = random.Random(self.options.seed)
         kills = 0
+        start_up, each = 0.7, self.seconds / self.options.kills  # half of the work is done before the last kill
         while True:
             process = subprocess.Popen([*self.ranks, self.options.qhn, *self.train, "sweep.toml", "--out", "killed"],
                                        cwd=self.folder, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True,
                                        start_new_session=True)
             try:
-                _, words = process.communicate(timeout=rng.uniform(1.0, 3.0) if kills < self.options.kills else None)
+                until = start_up + rng.uniform(0.0, each) if kills < self.options.kills else None
+                _, words = process.communicate(timeout=until)
             except subprocess.TimeoutExpired:
                 if kills % 2 == 0:
                     os.killpg(process.pid, signal.SIGKILL)
