@@ -1,9 +1,9 @@
 # qhn_test(NAME SOURCES … LIBS …): a GoogleTest program run once by ctest. RUNS_QHN: it starts the
 # program, QHN_PROGRAM; then the sanitizers check the program and the libraries, not the test's files.
+# qhn_mpi_test(NAME SOURCES … LIBS … RANKS 1 2 …): the same program once per rank count.
 #
 # PROCESSORS counts half cores, as tests/run.sh starts ctest with twice the number of cores: tests that
 # wait for launchers half of the time take one, others two.
-# qhn_mpi_test(NAME SOURCES … LIBS … RANKS 1 2 …): the same program once per rank count.
 find_package(GTest REQUIRED)
 
 # Tests wait for what they test, which is optimized as ever: their own files compile in half the time.

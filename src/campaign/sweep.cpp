@@ -194,6 +194,11 @@ std::string folder_of(const std::vector<std::string>& names,
 
 }  // namespace
 
+std::vector<std::string> SweepPoint::on_top_of(std::vector<std::string> others) const {
+  others.insert(others.end(), overrides.begin(), overrides.end());
+  return others;
+}
+
 Sweep read_sweep(const std::string& path, const std::vector<std::string>& overrides) {
   Sweep sweep;
   std::error_code error;
@@ -240,10 +245,8 @@ Sweep read_sweep(const std::string& path, const std::vector<std::string>& overri
       point.overrides.push_back(sweep.keys[k] + '=' + point.values[k]);
     if (!folders.insert(point.folder).second)
       fail(*table, fmt::format("found the point {} twice; allowed: each once", point.folder));
-    std::vector<std::string> all = overrides;
-    all.insert(all.end(), point.overrides.begin(), point.overrides.end());
     try {
-      sweep.name = read_experiment(path, all).name;
+      sweep.name = read_experiment(path, point.on_top_of(overrides)).name;
     } catch (const InputError& error) {
       fail(*table, fmt::format("{}: {}", point.folder, error.what()));
     }

@@ -14,6 +14,9 @@ struct SweepPoint {
   std::string folder;                  ///< its name: "family=linear,layers=2"
   std::vector<std::string> values;     ///< in the order of Sweep::keys, as TOML
   std::vector<std::string> overrides;  ///< "key=value" of every swept key
+
+  /// Overrides that make the experiment this point: `others`, then those of the swept keys.
+  std::vector<std::string> on_top_of(std::vector<std::string> others) const;
 };
 
 struct Sweep {

@@ -57,9 +57,8 @@ class SweepRun {
             "{}: holds a campaign; allowed: --out DIR with a new folder, or that of the same sweep",
             folder));
       SweepIndex index{sweep_.name, sweep_.keys, {}};
-      for (const SweepPoint& point : sweep_.points) {
+      for (const SweepPoint& point : sweep_.points)
         index.points.push_back({point.folder, point.values, restarts_of(point)});
-      }
       fs::create_directories(folder_, error);
       write_sweep_index(folder, std::move(index));
       spdlog::info("{}: {} points of {} in {}", sweep_.name, sweep_.points.size(),
@@ -85,8 +84,7 @@ class SweepRun {
 
   CampaignOptions options_of(const SweepPoint& point) const {
     CampaignOptions options = options_;
-    options.overrides.insert(options.overrides.end(), point.overrides.begin(),
-                             point.overrides.end());
+    options.overrides = point.on_top_of(std::move(options.overrides));
     options.overrides.push_back(fmt::format("name={} {}", sweep_.name, point.folder));
     options.out = (folder_ / point.folder).string();
     return options;

@@ -5,7 +5,6 @@
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <filesystem>
-#include <iterator>
 #include <memory>
 
 #include "baseline/method.hpp"
@@ -55,11 +54,10 @@ void tell_costs(const std::string& folder) {
 
 // The experiment, or the first point of its sweep.
 Experiment first_experiment(const CampaignOptions& options) {
-  std::vector<std::string> overrides = options.overrides;
-  const Sweep sweep = read_sweep(options.experiment, overrides);
-  if (!sweep.empty())
-    std::ranges::copy(sweep.points.front().overrides, std::back_inserter(overrides));
-  return read_experiment(options.experiment, overrides);
+  const Sweep sweep = read_sweep(options.experiment, options.overrides);
+  return read_experiment(
+      options.experiment,
+      sweep.empty() ? options.overrides : sweep.points.front().on_top_of(options.overrides));
 }
 
 // Sets `methods`, if empty, and `folder`, in which each method has its own folder.
@@ -99,9 +97,7 @@ bool all_complete(CampaignOptions options, std::vector<std::string> methods) {
     const Sweep sweep = read_sweep(its.experiment, its.overrides);
     if (sweep.empty()) return is_whole(its, its.overrides, where);
     return std::ranges::all_of(sweep.points, [&](const SweepPoint& point) {
-      std::vector<std::string> overrides = its.overrides;
-      std::ranges::copy(point.overrides, std::back_inserter(overrides));
-      return is_whole(its, overrides, where / point.folder);
+      return is_whole(its, point.on_top_of(its.overrides), where / point.folder);
     });
   });
 }

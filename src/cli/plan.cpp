@@ -7,7 +7,6 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdlib>
-#include <iterator>
 #include <map>
 #include <memory>
 #include <optional>
@@ -334,10 +333,9 @@ struct Planned {
 Planned plan_all(const PlanOptions& options, const std::optional<Machine>& machine,
                  const Layout& layout, double memory) {
   const Sweep sweep = read_sweep(options.experiment, options.overrides);
-  std::vector<std::vector<std::string>> points{options.overrides};
-  if (!sweep.empty()) points.assign(sweep.points.size(), options.overrides);
-  for (std::size_t k = 0; k < sweep.points.size(); ++k)
-    std::ranges::copy(sweep.points[k].overrides, std::back_inserter(points[k]));
+  std::vector<std::vector<std::string>> points;  // as overrides
+  if (sweep.empty()) points.push_back(options.overrides);
+  for (const SweepPoint& point : sweep.points) points.push_back(point.on_top_of(options.overrides));
   std::optional<Planned> largest;
   std::map<std::string, std::pair<int, DataBytes>> surveyed;
   double seconds = 0.0;

@@ -2,10 +2,8 @@
 #include <fmt/ranges.h>
 
 #include <CLI/CLI.hpp>
-#include <algorithm>
 #include <filesystem>
 #include <fstream>
-#include <iterator>
 #include <map>
 #include <memory>
 #include <optional>
@@ -74,9 +72,8 @@ void run_validate(const ValidateOptions& options) {
   std::optional<Valid> least;
   std::string shown;
   for (const SweepPoint& point : sweep.points) {
-    std::vector<std::string> overrides = options.overrides;
-    std::ranges::copy(point.overrides, std::back_inserter(overrides));
-    Valid valid = check(options.experiment, overrides, options.data, surveyed);
+    Valid valid =
+        check(options.experiment, point.on_top_of(options.overrides), options.data, surveyed);
     if (least && least->experiment.restart_count <= valid.experiment.restart_count) continue;
     least = std::move(valid);
     shown = point.folder;

@@ -100,27 +100,37 @@ std::string rounding_remark(const TableSummary& table, double epsilon) {
       epsilon, table.reference.cost, rounding);
 }
 
-std::vector<CampaignStatistics> read_statistics(const std::vector<std::string>& results,
-                                                const std::vector<double>& wanted) {
+std::vector<double> common_epsilons(const std::vector<std::string>& results,
+                                    const std::vector<double>& wanted) {
   std::vector<double> epsilons = wanted;
-  for (const std::string& result : results) {  // one open file at a time: there may be thousands
-    const CampaignReader file(result);
-    const std::vector<double>& ladder = file.head().epsilons;
-    if (wanted.empty()) epsilons.insert(epsilons.end(), ladder.begin(), ladder.end());
-  }
-  // All columns need the same gaps: those requested, or the union of those of the campaigns.
+  if (wanted.empty())
+    for (const std::string& result : results) {  // one open file at a time: there may be thousands
+      const CampaignReader file(result);
+      const std::vector<double>& ladder = file.head().epsilons;
+      epsilons.insert(epsilons.end(), ladder.begin(), ladder.end());
+    }
   std::sort(epsilons.begin(), epsilons.end(), std::greater<>());
   epsilons.erase(std::unique(epsilons.begin(), epsilons.end()), epsilons.end());
+  return epsilons;
+}
 
+CampaignStatistics statistics_of(const std::string& result, const std::vector<double>& epsilons) {
+  const std::string path = campaign_path(result);
+  const CampaignReader file(path);
+  Summary summary(path, file.head(), epsilons);
+  file.for_each([&](RestartRecord&& record) { summary.add(record); });
+  return summary.statistics();
+}
+
+std::vector<CampaignStatistics> read_statistics(const std::vector<std::string>& results,
+                                                const std::vector<double>& wanted) {
+  const std::vector<double> epsilons = common_epsilons(results, wanted);
   std::vector<CampaignStatistics> campaigns;
   for (const std::string& result : results) {
-    const std::string path = campaign_path(result);
-    const CampaignReader file(path);
-    Summary summary(path, file.head(), epsilons);
-    file.for_each([&](RestartRecord&& record) { summary.add(record); });
-    campaigns.push_back(summary.statistics());
+    campaigns.push_back(statistics_of(result, epsilons));
     if (campaigns.back().restarts == 0)
-      throw InputError(fmt::format("{}: holds no restart with id 0 yet: nothing to count", path));
+      throw InputError(fmt::format("{}: holds no restart with id 0 yet: nothing to count",
+                                   campaign_path(result)));
   }
 
   // Campaigns of one experiment share its name, so paths are the names here.

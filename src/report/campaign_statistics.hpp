@@ -53,6 +53,14 @@ std::string describe_limit(const CampaignHead& head);
 /// A warning if gaps of `epsilon` are below the rounding of the costs, else empty.
 std::string rounding_remark(const TableSummary& table, double epsilon);
 
+/// The gaps for statistics of several campaigns, which a table shows in one column each: `wanted`,
+/// or if empty the union of those of the campaigns in `results`, descending.
+std::vector<double> common_epsilons(const std::vector<std::string>& results,
+                                    const std::vector<double>& wanted);
+
+/// The statistics of the campaign in `result` for these gaps.
+CampaignStatistics statistics_of(const std::string& result, const std::vector<double>& epsilons);
+
 /// Returns the statistics of the campaigns in `results` (folders, or their campaign.h5), all for
 /// the same gaps: `epsilons`, or if empty the union of those of the campaigns. If names are not
 /// unique, campaigns are named by their paths. Throws InputError if one has no restart to count.

@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <filesystem>
-#include <functional>
 
 #include "core/printable.hpp"
 #include "report/statistics_tables.hpp"
@@ -84,26 +83,19 @@ std::string warnings_of(const std::vector<PointStatistics>& points) {
 
 std::vector<PointStatistics> read_points(const std::string& folder, const SweepIndex& sweep,
                                          const std::vector<double>& epsilons) {
-  std::vector<std::pair<IndexedPoint, std::string>> files;
-  std::vector<double> gaps = epsilons;
+  std::vector<IndexedPoint> with_file;
+  std::vector<std::string> files;
   for (const IndexedPoint& point : sweep.points) {
     const std::string path = campaign_path((fs::path(folder) / point.folder).string());
     std::error_code error;
     if (!fs::exists(path, error)) continue;
-    files.emplace_back(point, path);
-    if (!epsilons.empty()) continue;
-    const CampaignReader file(path);
-    gaps.insert(gaps.end(), file.head().epsilons.begin(), file.head().epsilons.end());
+    with_file.push_back(point);
+    files.push_back(path);
   }
-  std::ranges::sort(gaps, std::greater<>());
-  gaps.erase(std::unique(gaps.begin(), gaps.end()), gaps.end());
-
+  const std::vector<double> gaps = common_epsilons(files, epsilons);
   std::vector<PointStatistics> points;
-  for (const auto& [point, path] : files) {
-    const CampaignReader file(path);
-    Summary summary(path, file.head(), gaps);
-    file.for_each([&](RestartRecord&& record) { summary.add(record); });
-    PointStatistics its{point, summary.statistics()};
+  for (std::size_t k = 0; k < files.size(); ++k) {
+    PointStatistics its{with_file[k], statistics_of(files[k], gaps)};
     if (its.statistics.restarts > 0) points.push_back(std::move(its));
   }
   return points;

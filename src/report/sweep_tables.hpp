@@ -19,7 +19,7 @@ struct PointStatistics {
 std::vector<PointStatistics> read_points(const std::string& folder, const SweepIndex& sweep,
                                          const std::vector<double>& epsilons);
 
-/// Columns of a terminal that a table of a sweep takes at most, if its keys leave room.
+/// Width of a table of a sweep at most, in characters; wider only if the swept keys alone need it.
 constexpr std::size_t sweep_columns = 100;
 
 /// Success probabilities as text: a row for each point, columns for the swept keys and the gaps;

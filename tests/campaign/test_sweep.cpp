@@ -86,7 +86,7 @@ TEST(Sweep, OfKeysWithOneLastNameNamesThemWhole) {
             (Words{"problem.seed=1,restarts.seed=2", "problem.seed=1,restarts.seed=3"}));
 }
 
-// Values that no folder can be named by are told apart by a hash.
+// A hash distinguishes values that cannot stand in the name of a folder.
 TEST(Sweep, NamesFoldersOfAnyValue) {
   const Sweep sweep = sweep_of("[sweep]\nnetwork.pair = [[-1, 1], [-1.0, 1]]\n");
   ASSERT_EQ(sweep.points.size(), 2u);

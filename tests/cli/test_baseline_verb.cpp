@@ -9,6 +9,7 @@
 
 #include "../perf/living_file.hpp"
 #include "../record/temporary_folder.hpp"
+#include "campaign_results.hpp"
 #include "problem/problem.hpp"
 #include "record/campaign_file.hpp"
 #include "tiny_experiment.hpp"
@@ -24,13 +25,6 @@ tuning = 600
 [baseline.nested]
 epochs = 2
 )";
-
-std::vector<RestartResult> results_of(const std::string& folder) {
-  std::vector<RestartResult> results;
-  for (const RestartRecord& record : read_campaign(folder).records)
-    results.push_back(record.result);
-  return results;
-}
 
 void expect_refused(const ProgramRun& run, const std::vector<std::string>& words) {
   EXPECT_EQ(run.exit_code, 2) << run.err;

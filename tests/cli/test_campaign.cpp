@@ -11,6 +11,7 @@
 #include "../record/temporary_folder.hpp"
 #include "campaign/circuit_work.hpp"
 #include "campaign/slice.hpp"
+#include "campaign_results.hpp"
 #include "record/campaign_file.hpp"
 #include "record/campaign_folder.hpp"
 #include "tiny_experiment.hpp"
@@ -19,18 +20,6 @@ namespace qhn {
 namespace {
 
 namespace fs = std::filesystem;
-
-std::vector<RestartResult> results_of(const std::string& folder) {
-  std::vector<RestartResult> results;
-  for (const RestartRecord& record : read_campaign(folder).records)
-    results.push_back(record.result);
-  return results;
-}
-
-void expect_words(const std::string& text, const std::vector<std::string>& words) {
-  for (const std::string& word : words)
-    EXPECT_NE(text.find(word), std::string::npos) << "'" << word << "' not in: " << text;
-}
 
 void expect_refused(const ProgramRun& run, const std::vector<std::string>& words) {
   EXPECT_EQ(run.exit_code, 2) << run.err;

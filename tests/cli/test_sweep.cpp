@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "../record/temporary_folder.hpp"
+#include "campaign_results.hpp"
 #include "record/campaign_file.hpp"
 #include "record/campaign_folder.hpp"
 #include "tiny_experiment.hpp"
@@ -20,18 +21,6 @@ namespace qhn {
 namespace {
 
 namespace fs = std::filesystem;
-
-std::vector<RestartResult> results_of(const std::string& folder) {
-  std::vector<RestartResult> results;
-  for (const RestartRecord& record : read_campaign(folder).records)
-    results.push_back(record.result);
-  return results;
-}
-
-void expect_words(const std::string& text, const std::vector<std::string>& words) {
-  for (const std::string& word : words)
-    EXPECT_NE(text.find(word), std::string::npos) << "'" << word << "' not in: " << text;
-}
 
 /// Eight points: two data sets × two families × two depths, of different numbers of restarts.
 class SweepVerb : public testing::Test {

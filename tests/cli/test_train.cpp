@@ -13,6 +13,7 @@
 #include "../record/temporary_folder.hpp"
 #include "campaign/memory.hpp"
 #include "campaign/progress.hpp"
+#include "campaign_results.hpp"
 #include "comm/processors.hpp"
 #include "core/error.hpp"
 #include "core/simd.hpp"
@@ -24,12 +25,6 @@ namespace qhn {
 namespace {
 
 const std::string few = std::string(tiny) + "count = 24\n";
-
-std::vector<RestartResult> results_of(const CampaignFile& campaign) {
-  std::vector<RestartResult> results;
-  for (const RestartRecord& record : campaign.records) results.push_back(record.result);
-  return results;
-}
 
 int count_of(const std::string& text, const std::string& what) {
   int count = 0;
