@@ -25,7 +25,8 @@ namespace qhn {
 struct SharedProblem {
   std::shared_ptr<const Problem> problem = {};
   std::string data_sha256 = {};
-  std::shared_ptr<const SharedCosts> table = {};  ///< whole; null: not made yet
+  std::shared_ptr<const SharedCosts> table = {};       ///< whole; null: not made yet
+  std::shared_ptr<const SharedCosts> test_table = {};  ///< of the test losses; null: not wanted
 };
 
 /// What the phases of one run of a campaign pass on; the same phases run on every rank.
@@ -59,8 +60,9 @@ struct CampaignRun {
 
   // Set by load().
   std::shared_ptr<const SharedCosts> table = {};
-  double table_seconds = 0.0;  ///< 0: another point made the table
-  Work table_work = {};        ///< on rank 0
+  std::shared_ptr<const SharedCosts> test_table = {};  ///< if restarts are scored
+  double table_seconds = 0.0;                          ///< 0: another point made the table
+  Work table_work = {};                                ///< on rank 0
   TableSummary summary = {};
 
   // On rank 0. Destroyed after the journal.

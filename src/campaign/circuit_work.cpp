@@ -13,6 +13,7 @@
 #include "core/error.hpp"
 #include "engine/execution_plan.hpp"
 #include "perf/load.hpp"
+#include "problem/reference.hpp"
 
 namespace qhn {
 namespace {
@@ -33,6 +34,7 @@ class CircuitWork : public Workload {
   }
   MemoryNeed least_memory(int bits) const override {
     MemoryNeed need = least_memory_need(bits);
+    need.table *= scores() ? 2.0 : 1.0;
     need.table /= ranks_;
     return need;
   }
@@ -62,6 +64,7 @@ class CircuitWork : public Workload {
   }
   IndexMap table_part(int rank) const override { return plan_.part(rank); }
   bool polls() const override { return table_.size() >= long_table; }
+  bool scores() const override { return experiment_.keep_scores; }
   int assign_threads(const Resources& resources, std::uint64_t restarts) override {
     qhn::assign_threads(plan_, resources, restarts);
     return plan_.workers;
@@ -79,15 +82,17 @@ class CircuitWork : public Workload {
     table_ = table;
     reference_ = reference;
   }
+  void take(const TestCosts& costs) override { test_ = costs; }
   Work work(const RestartResult& r) const override {
     const double evaluations = r.evaluations;
+    const Work scoring = scores() ? expectation_ : Work{};
     // With shots, amplitudes cost about as much as an expectation; the exact expectation of every
     // iterate is computed as well.
-    if (plan_.shots) return (evaluations + r.iterations) * expectation_;
+    if (plan_.shots) return (evaluations + r.iterations) * expectation_ + scoring;
     int strings = r.iterations + 2;  // of the last iterate twice
     if (!r.string_crossings.empty() && r.string_crossings.back().iteration >= 0)
       strings = r.string_crossings.back().iteration + 2;
-    return evaluations * gradient_ + strings * most_probable_;
+    return evaluations * gradient_ + strings * most_probable_ + scoring;
   }
   RestartRunner make_runner(Group* group) const override {
     return group != nullptr ? runner_in_group(*group) : runner_alone();
@@ -96,35 +101,68 @@ class CircuitWork : public Workload {
  private:
   RestartRunner runner_alone() const {
     const std::shared_ptr<Engine> engine = make_engine(plan_, table_);
+    RestartScorer score;
+    if (scores())
+      score = scorer(make_engine(scoring_plan(), test_.table),
+                     std::make_shared<CostsInMemory>(test_.table));
     return runner(engine, std::make_shared<CostsInMemory>(table_),
-                  plan_.shots ? make_sampler(*engine, table_) : Sampler());
+                  plan_.shots ? make_sampler(*engine, table_) : Sampler(), score);
   }
   RestartRunner runner_in_group(Group& group) const {
     const Ranks& ranks = group.ranks();
     const IndexMap part = plan_.part(ranks.rank());
     const auto costs = std::make_shared<DistributedCosts>(ranks, part, table_);
+    RestartScorer score;
+    if (scores())
+      score = scorer(group.together(make_distributed_engine(ranks, scoring_plan(), test_.table)),
+                     std::make_shared<DistributedCosts>(ranks, part, test_.table));
     if (!plan_.shots)
-      return runner(group.together(make_distributed_engine(ranks, plan_, table_)), costs, {});
+      return runner(group.together(make_distributed_engine(ranks, plan_, table_)), costs, {},
+                    score);
     auto sweep =
         make_distributed_sweep(ranks, plan_.circuit, plan_.exchanges, table_, plan_.engine);
     const Sampler sampler = distributed_sampler(group, *sweep, part, table_);
-    return runner(group.together(std::move(sweep)), costs, sampler);
+    return runner(group.together(std::move(sweep)), costs, sampler, score);
   }
-  /// `sampler` where shots are measured.
+  /// Of the engine for test losses, which computes no gradients.
+  ExecutionPlan scoring_plan() const {
+    ExecutionPlan plan = plan_;
+    plan.engine.gradient = false;
+    return plan;
+  }
+  /// `engine`, `costs`: of the test losses.
+  RestartScorer scorer(std::shared_ptr<Engine> engine,
+                       std::shared_ptr<const CostFunction> costs) const {
+    return [this, engine = std::move(engine), costs = std::move(costs)](
+               std::span<const double> angles, const BitString& best) {
+      RestartScores found;
+      found.test_expectation = engine->expectation(angles);
+      found.best_test_cost = (*costs)(best);
+      const auto accuracy = [&](const DataSet& data) {
+        return reference_score(*test_.network, data, best.index()).accuracy;
+      };
+      found.best_accuracy = accuracy(test_.data.train);
+      found.best_test_accuracy = accuracy(test_.data.test);
+      return found;
+    };
+  }
+  /// `sampler` where shots are measured; `score` may be null.
   RestartRunner runner(std::shared_ptr<Engine> engine, std::shared_ptr<const CostFunction> costs,
-                       Sampler sampler) const {
+                       Sampler sampler, RestartScorer score) const {
     const RestartOptions restart{.seed = experiment_.restart_seed,
                                  .angles = plan_.circuit.angles,
                                  .epsilons = experiment_.epsilons,
                                  .keep_angles = experiment_.keep_angles,
+                                 .keep_history = experiment_.keep_history,
                                  .optimizer = experiment_.optimizer};
     return [this, restart, engine = std::move(engine), costs = std::move(costs),
-            sampler = std::move(sampler)](std::uint64_t id, const RestartHooks& hooks) {
+            sampler = std::move(sampler),
+            score = std::move(score)](std::uint64_t id, const RestartHooks& hooks) {
       const auto estimator = sampler
                                  ? make_shot_estimator(plan_.circuit, sampler, experiment_.shots,
                                                        samples_, restart.seed, id)
                                  : make_exact_estimator(*engine, *costs);
-      return run_restart({*engine, *costs, reference_.cost}, *estimator, restart, id, hooks);
+      return run_restart({*engine, *costs, reference_.cost, score}, *estimator, restart, id, hooks);
     };
   }
   /// Part of a campaign's identity: the last bits of results depend on how a state is distributed.
@@ -146,6 +184,7 @@ class CircuitWork : public Workload {
   std::uint64_t samples_ = 0;
   Work expectation_, gradient_, most_probable_;  // of one evaluation
   std::span<const double> table_;
+  TestCosts test_;  ///< if scores()
   Reference reference_;
 };
 

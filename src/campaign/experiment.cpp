@@ -121,6 +121,7 @@ ExecutionRequest execution_request(const Experiment& e, int ranks) {
   request.shots = measures_shots(e);
   request.engine.gradient = !request.shots;
   request.ranks = ranks;
+  request.tables = e.keep_scores ? 2 : 1;
   return request;
 }
 

@@ -32,7 +32,9 @@ struct Experiment {
   std::uint64_t restart_count = 100;    ///< restarts.count, or restarts.max with a rule
   StoppingRule rule;                    ///< restarts.epsilon, .halfwidth, .relative_tts
   std::uint64_t restart_seed = 1;
-  bool keep_angles = false;  ///< restarts.keep_angles: store the final angles
+  bool keep_angles = false;   ///< restarts.keep_angles: store the final angles
+  bool keep_history = false;  ///< restarts.keep_history: store all iterates
+  bool keep_scores = false;   ///< restarts.keep_scores: store test losses and accuracies
   std::vector<double> epsilons{1e-2, 1e-3, 1e-4, 1e-5};  ///< statistics.epsilon, descending
   EngineKind engine = EngineKind::automatic;             ///< engine.kind
   Precision precision = Precision::float64;              ///< engine.precision

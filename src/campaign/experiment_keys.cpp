@@ -285,6 +285,23 @@ KeyTable baseline_table() {
 void finish_restarts(TomlReader& table, Experiment& e) {
   if (e.rule.active() && table.has("count"))
     table.fail("count", "contradicts restarts.halfwidth and .relative_tts: use restarts.max");
+  if (e.keep_scores && !has_networks(e.problem))
+    table.fail("keep_scores",
+               "found true, but problem.kind table and synthetic have no test samples; allowed: "
+               "gaussian, images, or csv with test samples");
+  const ProblemOptions& p = e.problem;
+  if (e.keep_scores && p.kind == ProblemKind::csv && p.test_data.empty() && p.test_fraction == 0.0)
+    table.fail(
+        "keep_scores",
+        "found true, but the problem has no test samples; allowed: with problem.test_data or "
+        "problem.test_fraction");
+  constexpr int most_iterates = 10'000'000;  // 200 MB; a frame of the journal holds twice as many
+  const int iterations = e.optimizer.kind == OptimizerKind::lbfgs ? e.optimizer.lbfgs.max_iterations
+                                                                  : e.optimizer.max_iterations;
+  if (e.keep_history && iterations > most_iterates)
+    table.fail("keep_history",
+               fmt::format("found true with optimizer.max_iterations = {}; allowed: up to {}",
+                           iterations, most_iterates));
 }
 
 KeyTable restarts_table() {
@@ -308,6 +325,11 @@ KeyTable restarts_table() {
         "the largest number of restarts to run");
   t.add("seed", integer(&Experiment::restart_seed, 0), "names the random angles");
   t.add("keep_angles", boolean(&Experiment::keep_angles), "stores the final angles");
+  t.add("keep_history", boolean(&Experiment::keep_history),
+        "stores E, its gradient's norm, the step and the evaluations of every iteration");
+  t.add("keep_scores", boolean(&Experiment::keep_scores),
+        "stores E on the test samples, and test loss and accuracies of the network returned; "
+        "doubles the memory");
   t.finish = finish_restarts;
   return t;
 }

@@ -81,7 +81,8 @@ void read_alike(CampaignRun& r) {
 EngineTerms engine_terms(const CampaignRun& r, const Node& node) {
   EngineTerms terms;
   terms.engine_memory =
-      memory_for_engine(r.available, node.ranks, r.problem->bits(), r.options.ranks_per_state);
+      memory_for_engine(r.available, node.ranks, r.problem->bits(),
+                        execution_request(r.experiment, r.options.ranks_per_state));
   MPI_Allreduce(MPI_IN_PLACE, &terms.engine_memory, 1, MPI_DOUBLE, MPI_MIN, r.session.world());
   if (r.before()) terms.begun_with = r.before()->provenance.engine;
   r.session.world().broadcast(terms.begun_with);
@@ -123,7 +124,8 @@ void plan(CampaignRun& r, const Node& node) {
 
 // The problem, of an earlier point or from its files. Collective.
 void take_problem(CampaignRun& r) {
-  r.problem_key = to_problem_toml(r.experiment);
+  // A point that is scored needs a test table too, which that of another point may lack.
+  r.problem_key = to_problem_toml(r.experiment) + (r.work->scores() ? "scored" : "");
   if (r.tables && r.tables->contains(r.problem_key)) r.shared = r.tables->at(r.problem_key);
   if (r.shared.problem) {
     r.problem = r.shared.problem;

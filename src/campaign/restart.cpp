@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
 #include <numbers>
 
 #include "core/error.hpp"
@@ -36,6 +37,12 @@ void note_crossings(std::span<const double> epsilons, Crossing now, const Gap& g
     if (open(crossings[e]) && value < epsilons[e]) crossings[e] = now;
 }
 
+double distance(std::span<const double> a, std::span<const double> b) {
+  double sum = 0.0;
+  for (std::size_t k = 0; k < a.size(); ++k) sum += (a[k] - b[k]) * (a[k] - b[k]);
+  return std::sqrt(sum);
+}
+
 /// A checkpoint's numbers: how many are the optimizer's, these, the estimator's.
 std::vector<double> joined(const std::vector<double>& optimizer,
                            const std::vector<double>& estimator) {
@@ -55,6 +62,152 @@ void restore(const RestartCheckpoint& saved, Optimizer& optimizer, CircuitEstima
   estimator.restore(numbers.subspan(1 + static_cast<std::size_t>(count)));
 }
 
+/// One restart while it runs.
+class RunningRestart {
+ public:
+  RunningRestart(const Simulation& simulation, CircuitEstimator& estimator,
+                 const RestartOptions& options, std::uint64_t id, const RestartHooks& hooks)
+      : simulation_(simulation),
+        estimator_(estimator),
+        options_(options),
+        hooks_(hooks),
+        optimizer_(make_optimizer(options.optimizer, estimator)) {
+    result_.id = id;
+    result_.seed = options.seed;
+    result_.expectation_crossings.resize(options.epsilons.size());
+    result_.string_crossings.resize(options.epsilons.size());
+  }
+
+  /// nullopt: gave up.
+  std::optional<RestartResult> run() {
+    try {
+      begin();
+      while (optimizer_->status() == OptimizerStatus::running) {
+        const auto order = hooks_.next ? hooks_.next() : RestartHooks::Order::go_on;
+        if (order != RestartHooks::Order::go_on) save();
+        if (order == RestartHooks::Order::give_up) return std::nullopt;
+        iterate();
+      }
+      accepted_ = estimator_.save();  // of the evaluations of a step that failed too
+      complete();
+      return std::move(result_);
+    } catch (const Abandoned&) {
+      save();
+      return std::nullopt;
+    }
+  }
+
+ private:
+  void begin() {
+    if (hooks_.resume) {
+      resume(*hooks_.resume);
+    } else {
+      const std::vector<double> start = start_angles(options_.seed, result_.id, options_.angles);
+      optimizer_->start(start);
+      begin_history_entry(start);
+    }
+    accepted_ = estimator_.save();
+    note_iterate();
+  }
+
+  void resume(const RestartCheckpoint& saved) {
+    result_.expectation_crossings = saved.expectation_crossings;
+    result_.string_crossings = saved.string_crossings;
+    result_.history = saved.history;
+    restore(saved, *optimizer_, estimator_);
+    const std::size_t entries =
+        options_.keep_history ? static_cast<std::size_t>(optimizer_->iterations()) + 1 : 0;
+    if (saved.iterations != optimizer_->iterations() || result_.history.size() != entries)
+      throw RunError(fmt::format("restart {}: its saved state is not complete", result_.id));
+  }
+
+  void iterate() {
+    const int before = optimizer_->iterations();
+    std::vector<double> angles_before;
+    if (options_.keep_history) angles_before.assign(optimizer_->x().begin(), optimizer_->x().end());
+    optimizer_->iterate();
+    if (optimizer_->iterations() == before) return;
+    accepted_ = estimator_.save();
+    expectation_.reset();
+    begin_history_entry(angles_before);
+    note_iterate();
+  }
+
+  void save() {
+    if (!hooks_.save || !accepted_) return;
+    hooks_.save({.id = result_.id,
+                 .iterations = optimizer_->iterations(),
+                 .expectation_crossings = result_.expectation_crossings,
+                 .string_crossings = result_.string_crossings,
+                 .optimizer = joined(optimizer_->save(), *accepted_),
+                 .history = result_.history});
+  }
+
+  /// E at the current iterate.
+  double expectation() {
+    if (!expectation_ && estimator_.exact()) expectation_ = optimizer_->value();
+    if (!expectation_) expectation_ = simulation_.engine.expectation(optimizer_->x());
+    return *expectation_;
+  }
+
+  /// Its expectation is filled in by note_iterate(), which may be interrupted.
+  void begin_history_entry(std::span<const double> angles_before) {
+    if (!options_.keep_history) return;
+    RestartHistory& h = result_.history;
+    h.expectation.push_back(std::numeric_limits<double>::quiet_NaN());
+    h.gradient_norm.push_back(static_cast<float>(optimizer_->gradient_norm()));
+    h.step.push_back(static_cast<float>(distance(optimizer_->x(), angles_before)));
+    h.evaluations.push_back(estimator_.evaluations());
+  }
+
+  /// May be done twice at one iterate.
+  void note_iterate() {
+    if (options_.keep_history) result_.history.expectation.back() = expectation();
+    const Crossing now{optimizer_->iterations(), estimator_.evaluations()};
+    const double reference = simulation_.reference;
+    note_crossings(
+        options_.epsilons, now, [&] { return expectation() - reference; },
+        result_.expectation_crossings);
+    StringSearch* const strings = simulation_.engine.strings();
+    if (strings == nullptr) return;
+    note_crossings(
+        options_.epsilons, now,
+        [&] {
+          const Index network = strings->most_probable(optimizer_->x()).index;
+          return simulation_.costs(BitString(simulation_.costs.bits(), network)) - reference;
+        },
+        result_.string_crossings);
+  }
+
+  void complete() {
+    const std::span<const double> angles = optimizer_->x();
+    const ReturnedNetwork best = estimator_.select(angles);
+    result_.status = to_status(optimizer_->status());
+    result_.expectation = expectation();
+    result_.gap = result_.expectation - simulation_.reference;
+    result_.gradient_norm = optimizer_->gradient_norm();
+    result_.iterations = optimizer_->iterations();
+    result_.evaluations = estimator_.evaluations();
+    result_.best_string = best.network;
+    result_.best_probability = best.probability;
+    result_.best_cost = best.cost;
+    result_.oracle = estimator_.oracle();
+    if (options_.keep_angles) result_.angles.assign(angles.begin(), angles.end());
+    if (!simulation_.score) return;
+    result_.scores = simulation_.score(angles, best.network);
+    result_.scored = 1;
+  }
+
+  const Simulation& simulation_;
+  CircuitEstimator& estimator_;
+  const RestartOptions& options_;
+  const RestartHooks& hooks_;
+  const std::unique_ptr<Optimizer> optimizer_;
+  RestartResult result_;
+  std::optional<double> expectation_;
+  std::optional<std::vector<double>> accepted_;  ///< state of the estimator at the last iterate
+};
+
 }  // namespace
 
 std::vector<double> start_angles(std::uint64_t seed, std::uint64_t id, int count) {
@@ -67,82 +220,7 @@ std::vector<double> start_angles(std::uint64_t seed, std::uint64_t id, int count
 std::optional<RestartResult> run_restart(const Simulation& simulation, CircuitEstimator& estimator,
                                          const RestartOptions& options, std::uint64_t id,
                                          const RestartHooks& hooks) {
-  RestartResult result;
-  result.id = id;
-  result.seed = options.seed;
-  result.expectation_crossings.resize(options.epsilons.size());
-  result.string_crossings.resize(options.epsilons.size());
-
-  const auto optimizer = make_optimizer(options.optimizer, estimator);
-  std::optional<std::vector<double>> accepted;  // state of the estimator at the last iterate
-  const auto save = [&] {
-    if (!hooks.save || !accepted) return;
-    hooks.save({.id = id,
-                .iterations = optimizer->iterations(),
-                .expectation_crossings = result.expectation_crossings,
-                .string_crossings = result.string_crossings,
-                .optimizer = joined(optimizer->save(), *accepted)});
-  };
-  const auto expectation = [&] {
-    const std::optional<double> known = estimator.exact() ? optimizer->value() : std::nullopt;
-    return known ? *known : simulation.engine.expectation(optimizer->x());
-  };
-  // May be done twice at one iterate.
-  const auto note_iterate = [&] {
-    const Crossing now{optimizer->iterations(), estimator.evaluations()};
-    const double reference = simulation.reference;
-    note_crossings(
-        options.epsilons, now, [&] { return expectation() - reference; },
-        result.expectation_crossings);
-    StringSearch* const strings = simulation.engine.strings();
-    if (strings == nullptr) return;
-    note_crossings(
-        options.epsilons, now,
-        [&] {
-          const Index network = strings->most_probable(optimizer->x()).index;
-          return simulation.costs(BitString(simulation.costs.bits(), network)) - reference;
-        },
-        result.string_crossings);
-  };
-
-  try {
-    if (hooks.resume) {
-      result.expectation_crossings = hooks.resume->expectation_crossings;
-      result.string_crossings = hooks.resume->string_crossings;
-      restore(*hooks.resume, *optimizer, estimator);
-    } else {
-      optimizer->start(start_angles(options.seed, id, options.angles));
-    }
-    accepted = estimator.save();
-    note_iterate();
-    while (optimizer->status() == OptimizerStatus::running) {
-      const auto order = hooks.next ? hooks.next() : RestartHooks::Order::go_on;
-      if (order != RestartHooks::Order::go_on) save();
-      if (order == RestartHooks::Order::give_up) return std::nullopt;
-      const int before = optimizer->iterations();
-      optimizer->iterate();
-      if (optimizer->iterations() == before) continue;
-      accepted = estimator.save();
-      note_iterate();
-    }
-
-    const ReturnedNetwork best = estimator.select(optimizer->x());
-    result.status = to_status(optimizer->status());
-    result.expectation = expectation();
-    result.gap = result.expectation - simulation.reference;
-    result.gradient_norm = optimizer->gradient_norm();
-    result.iterations = optimizer->iterations();
-    result.evaluations = estimator.evaluations();
-    result.best_string = best.network;
-    result.best_probability = best.probability;
-    result.best_cost = best.cost;
-    result.oracle = estimator.oracle();
-    if (options.keep_angles) result.angles.assign(optimizer->x().begin(), optimizer->x().end());
-    return result;
-  } catch (const Abandoned&) {
-    save();
-    return std::nullopt;
-  }
+  return RunningRestart(simulation, estimator, options, id, hooks).run();
 }
 
 std::optional<RestartResult> run_restart(const Simulation& simulation,

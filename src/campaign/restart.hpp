@@ -19,6 +19,7 @@ struct RestartOptions {
   int angles = 0;                ///< length of the circuit's angle vector
   std::vector<double> epsilons;  ///< ladder of gaps whose first crossing is recorded
   bool keep_angles = false;      ///< put the final angles into the record
+  bool keep_history = false;     ///< put all iterates into the record
   OptimizerOptions optimizer;
 };
 
@@ -38,11 +39,16 @@ struct RestartHooks {
   const RestartCheckpoint* resume = nullptr;  ///< go on from here; null: from the start angles
 };
 
+/// Scores the final angles of a restart and the network that it returns.
+using RestartScorer =
+    std::function<RestartScores(std::span<const double> angles, const BitString& best)>;
+
 /// What the simulation knows exactly, however an optimizer estimates it.
 struct Simulation {
   Engine& engine;
   const CostFunction& costs;
-  double reference = 0.0;  ///< what gaps are measured from
+  double reference = 0.0;    ///< what gaps are measured from
+  RestartScorer score = {};  ///< null: not wanted
 };
 
 /// Minimizes E(θ) from the start angles of `id`, as `estimator` shows it to the optimizer. The

@@ -33,20 +33,23 @@ void take_angles(const SingleStateOptions& options, SingleState& s) {
   s.plan.circuit = make_circuit(s.experiment, s.problem->bits());
   if (options.restart.given()) {
     require_its_data(options.restart, s.data_sha256, options.overrides);
-    s.angles = read_final_angles(options.restart, static_cast<std::size_t>(s.plan.circuit.angles));
+    s.states = read_final_angles(options.restart, static_cast<std::size_t>(s.plan.circuit.angles));
     return;
   }
   std::string remark;
-  s.angles =
-      read_angles(options.angles, options.row, static_cast<std::size_t>(s.plan.circuit.angles),
-                  options.ignore_extra, &remark);
+  s.states = {{std::nullopt, read_angles(options.angles, options.row,
+                                         static_cast<std::size_t>(s.plan.circuit.angles),
+                                         options.ignore_extra, &remark)}};
   if (!remark.empty() && s.speaks()) spdlog::warn("{}", remark);
 }
 
-Given given_angles(const TrainedRestart& restart, std::span<const double> angles) {
-  const std::string bytes(reinterpret_cast<const char*>(angles.data()), angles.size_bytes());
-  return {fmt::format("restart {} of {}", *restart.id, restart.from), "sha256 " + sha256(bytes),
-          ""};
+Given given_angles(const TrainedRestart& restart, const std::vector<NamedAngles>& states) {
+  std::string hashes;
+  for (const NamedAngles& state : states) {
+    const std::span<const double> angles = state.angles;
+    hashes += sha256({reinterpret_cast<const char*>(angles.data()), angles.size_bytes()});
+  }
+  return {fmt::format("the angles of {}", restart.from), "sha256 " + sha256(hashes), ""};
 }
 
 /// Plans by the memory of the rank with the least. Collective over `s.ranks`.
@@ -59,7 +62,7 @@ void plan(const SingleStateOptions& options, bool gradient, bool measured, Singl
   const EngineKind kind = measured ? EngineKind::sweep : s.experiment.engine;
   ExecutionRequest request{
       {kind, s.experiment.precision, threads, gradient}, measured, options.ranks};
-  request.memory = memory_for_engine(available, here, s.plan.circuit.qubits, options.ranks);
+  request.memory = memory_for_engine(available, here, s.plan.circuit.qubits, request);
   if (s.ranks)
     MPI_Allreduce(MPI_IN_PLACE, &request.memory, 1, MPI_DOUBLE, MPI_MIN, s.ranks->comm());
   s.plan = plan_execution(s.plan.circuit, request);
@@ -103,7 +106,7 @@ SingleState prepare_single_state(const SingleStateOptions& options, bool gradien
   s.session->agree([&] {
     if (!options.restart.given()) require_readable(options.angles, options.ranks);
     take_angles(options, s);
-    mine = {options.restart.given() ? given_angles(options.restart, s.angles)
+    mine = {options.restart.given() ? given_angles(options.restart, s.states)
                                     : given_file(options.angles)};
   });
   require_same(*s.session, mine);

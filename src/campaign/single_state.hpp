@@ -13,7 +13,7 @@
 
 namespace qhn {
 
-/// Input of `evaluate` and `sample`: an experiment at one vector of angles.
+/// Input of `evaluate` and `sample`: an experiment and angles.
 struct SingleStateOptions {
   std::string experiment;  ///< with `angles`; both empty: those of `restart`
   TrainedRestart restart;
@@ -28,9 +28,9 @@ struct SingleStateOptions {
 /// The state in this process alone, or this rank's part of it.
 struct SingleState : RankedProblem {
   ExecutionPlan plan;
-  std::vector<double> angles;
-  AlignedVector<double> costs;  ///< the table, or C(w) for w = plan.part(rank)(x)
-  double minimum = 0.0;         ///< E_min
+  std::vector<NamedAngles> states;  ///< one, or those of all restarts
+  AlignedVector<double> costs;      ///< the table, or C(w) for w = plan.part(rank)(x)
+  double minimum = 0.0;             ///< E_min
 };
 
 /// Throws InputError on bad input, on all ranks alike. Reads the angles before it computes costs.

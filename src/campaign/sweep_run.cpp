@@ -110,6 +110,7 @@ class SweepRun {
     }
     if (!run->table) return end(*run);  // interrupted
     tables_[run->problem_key].table = run->table;
+    tables_[run->problem_key].test_table = run->test_table;
     table_bytes_ += run->shared.table ? 0.0 : run->need.table;
     state_bytes_ = std::max(state_bytes_, run->need.states);
     together_.push_back(std::move(run));

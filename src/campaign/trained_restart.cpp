@@ -47,7 +47,7 @@ void require_its_data(const TrainedRestart& restart, const std::string& data_sha
                     path));
 }
 
-std::vector<double> read_final_angles(const TrainedRestart& restart, std::size_t expected) {
+std::vector<NamedAngles> read_final_angles(const TrainedRestart& restart, std::size_t expected) {
   const std::string path = campaign_path(restart.from);
   const CampaignReader campaign(path);
   if (campaign.shape().angles == 0)
@@ -55,27 +55,36 @@ std::vector<double> read_final_angles(const TrainedRestart& restart, std::size_t
         fmt::format("{}: holds no angles; allowed: a campaign of qhn train with --set "
                     "restarts.keep_angles=true",
                     path));
+  if (campaign.shape().angles != expected)
+    throw InputError(
+        fmt::format("{}: its restarts have {} angles, the circuit {}; allowed: --set "
+                    "without keys of the circuit",
+                    path, campaign.shape().angles, expected));
+  std::vector<NamedAngles> found;
+  const auto take = [&](RestartRecord&& record) {
+    found.push_back({record.result.id, std::move(record.result.angles)});
+  };
+  if (restart.all) {
+    campaign.for_each(take);
+    return found;
+  }
   std::optional<RestartRecord> record = find(campaign, *restart.id);
   if (!record)
     throw InputError(fmt::format("{}: --restart {}: is not there; the file holds {} restarts", path,
                                  *restart.id, campaign.shape().count));
-  if (record->result.angles.size() != expected)
-    throw InputError(
-        fmt::format("{}: restart {} has {} angles, the circuit {}; allowed: --set "
-                    "without keys of the circuit",
-                    path, *restart.id, record->result.angles.size(), expected));
-  return std::move(record->result.angles);
+  take(std::move(*record));
+  return found;
 }
 
 void require_one_origin(const std::string& experiment, const std::string& angles,
                         const TrainedRestart& restart) {
   const bool file = !experiment.empty() && !angles.empty();
-  const bool campaign = restart.given() && restart.id;
+  const bool campaign = restart.given() && restart.all != restart.id.has_value();
   const bool any_of_file = !experiment.empty() || !angles.empty();
-  const bool any_of_campaign = restart.given() || restart.id;
+  const bool any_of_campaign = restart.given() || restart.id || restart.all;
   if (file == campaign || (file && any_of_campaign) || (campaign && any_of_file))
     throw InputError(
-        "allowed: either EXPERIMENT with --angles FILE, or --from DIR with --restart ID");
+        "allowed: either EXPERIMENT with --angles FILE, or --from DIR with --restart ID or --all");
 }
 
 }  // namespace qhn

@@ -14,6 +14,8 @@
 #include "campaign/memory.hpp"
 #include "comm/mpi_session.hpp"
 #include "perf/work.hpp"
+#include "problem/data.hpp"
+#include "problem/network.hpp"
 #include "record/campaign_file.hpp"
 #include "record/campaign_folder.hpp"
 #include "record/claims.hpp"
@@ -43,6 +45,13 @@ struct EngineTerms {
   std::string begun_with;      ///< engine() of the campaign to continue; empty: a new one
 };
 
+/// What restarts are scored with.
+struct TestCosts {
+  std::span<const double> table;  ///< losses on the test samples; laid out as the costs
+  std::shared_ptr<const Network> network = {};  ///< with its data, for accuracies
+  DataSplit data = {};
+};
+
 /// What the restarts of a campaign compute: the part of a run that differs between verbs. Members
 /// are in the order of their calls; all ranks make the same calls, except tune().
 class Workload {
@@ -62,6 +71,8 @@ class Workload {
   virtual std::string toml() const = 0;              ///< the keys that results depend on
   virtual std::string remark() const { return {}; }  ///< log line about engine(); empty: none
   virtual bool needs_table() const { return true; }
+  /// Whether it needs test losses too.
+  virtual bool scores() const { return false; }
   /// The part of the table on `rank` of a group, if states are distributed.
   virtual IndexMap table_part(int /*rank*/) const { return {}; }
   virtual bool polls() const = 0;  ///< FarmOptions::poll_inside
@@ -78,6 +89,8 @@ class Workload {
   /// `table`: empty without a cost table, this rank's part if states are distributed. It must
   /// outlive the runners.
   virtual void take(std::span<const double> table, const Reference& reference) = 0;
+  /// Before the table, if scores().
+  virtual void take(const TestCosts&) {}
   /// On rank 0 of a new campaign: finds the settings on this many threads. nullopt: stopped.
   virtual std::optional<MethodSummary> tune(int /*threads*/, const std::atomic<bool>& /*stop*/) {
     return MethodSummary{};

@@ -5,6 +5,7 @@
 #include "cli/json_line.hpp"
 #include "cli/single_state_options.hpp"
 #include "cli/verbs.hpp"
+#include "core/error.hpp"
 
 namespace qhn {
 namespace {
@@ -15,30 +16,59 @@ struct EvaluateOptions {
   bool json = false;
 };
 
+struct Evaluated {
+  double expectation = 0.0;
+  std::vector<double> gradient;  ///< empty unless asked for
+};
+
+/// `named`: of one of several restarts.
+void print_json(const SingleState& s, const NamedAngles& state, const Evaluated& found,
+                bool named) {
+  nlohmann::ordered_json out;
+  if (named) out["restart"] = *state.restart;
+  out.update({{"qubits", s.plan.circuit.qubits},
+              {"expectation", found.expectation},
+              {"reference", "enumerated"},  // of gaps
+              {"minimum", s.minimum},
+              {"gap", found.expectation - s.minimum}});
+  if (!found.gradient.empty()) out["gradient"] = found.gradient;
+  print_line(out);
+}
+
+void print_text(const SingleState& s, const Evaluated& found) {
+  fmt::print("qubits       {}\nexpectation  {:.17g}\nminimum      {:.17g}\ngap          {:.17g}\n",
+             s.plan.circuit.qubits, found.expectation, s.minimum, found.expectation - s.minimum);
+  for (std::size_t k = 0; k < found.gradient.size(); ++k)
+    fmt::print("{}{:>5}  {:.17g}\n", k == 0 ? "gradient\n" : "", k, found.gradient[k]);
+}
+
 void run_evaluate(const EvaluateOptions& options) {
+  const bool all = options.state.restart.all;
+  if (all && options.gradient && !options.json)
+    throw InputError("--all with --gradient: allowed: with --json");
   const SingleState s = prepare_single_state(options.state, options.gradient);
   if (!s.has_part()) return;
   const auto engine =
       s.ranks ? make_distributed_engine(*s.ranks, s.plan, s.costs) : make_engine(s.plan, s.costs);
-  std::vector<double> gradient(options.gradient ? s.angles.size() : 0);
-  const double expectation = options.gradient ? engine->expectation_and_gradient(s.angles, gradient)
-                                              : engine->expectation(s.angles);
-  if (!s.speaks()) return;
-
-  if (options.json) {
-    nlohmann::ordered_json out{{"qubits", s.plan.circuit.qubits},
-                               {"expectation", expectation},
-                               {"reference", "enumerated"},  // of gaps
-                               {"minimum", s.minimum},
-                               {"gap", expectation - s.minimum}};
-    if (options.gradient) out["gradient"] = gradient;
-    print_line(out);
-    return;
+  if (all && !options.json && s.speaks())
+    fmt::print("# minimum {:.17g}\n# restart  expectation  gap\n", s.minimum);
+  for (const NamedAngles& state : s.states) {
+    Evaluated found;
+    if (options.gradient) {
+      found.gradient.resize(state.angles.size());
+      found.expectation = engine->expectation_and_gradient(state.angles, found.gradient);
+    } else {
+      found.expectation = engine->expectation(state.angles);
+    }
+    if (!s.speaks()) continue;
+    if (options.json)
+      print_json(s, state, found, all);
+    else if (all)
+      fmt::print("{}  {:.17g}  {:.17g}\n", *state.restart, found.expectation,
+                 found.expectation - s.minimum);
+    else
+      print_text(s, found);
   }
-  fmt::print("qubits       {}\nexpectation  {:.17g}\nminimum      {:.17g}\ngap          {:.17g}\n",
-             s.plan.circuit.qubits, expectation, s.minimum, expectation - s.minimum);
-  for (std::size_t k = 0; k < gradient.size(); ++k)
-    fmt::print("{}{:>5}  {:.17g}\n", k == 0 ? "gradient\n" : "", k, gradient[k]);
 }
 
 }  // namespace
@@ -54,7 +84,8 @@ void add_evaluate(CLI::App& app) {
   verb->footer(
       "Examples:\n"
       "  qhn evaluate jobs/experiments/gaussian.toml --angles angles.txt --gradient --json\n"
-      "  qhn evaluate --from results/gaussian --restart 17");
+      "  qhn evaluate --from results/gaussian --restart 17\n"
+      "  qhn evaluate --from results/gaussian --all --json  (a line for each restart)");
   verb->callback([options] { run_evaluate(*options); });
 }
 

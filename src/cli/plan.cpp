@@ -145,15 +145,15 @@ Plan make_plan(const Experiment& experiment, const DataBytes& data, const Circui
       {},         {}};
   const double node_memory = all_memory - data.held;
   p.request.memory =
-      memory_for_engine(node_memory, layout.ranks_per_node, circuit.qubits, layout.ranks_per_state);
+      memory_for_engine(node_memory, layout.ranks_per_node, circuit.qubits, p.request);
   p.execution = plan_execution(circuit, p.request);
   assign_threads(p.execution,
                  {layout.threads, layout.ranks(), layout.ranks_per_node, 0.0, node_memory},
                  experiment.restart_count);
   p.expectation = evaluation_load(p.execution, false);
   p.gradient = evaluation_load(p.execution, true);
-  // One copy of the table, shared by the node, or a part for each rank.
-  p.table = p.execution.table_bytes /
+  // One copy of each table, shared by the node, or a part for each rank.
+  p.table = p.execution.tables * p.execution.table_bytes /
             (layout.ranks_per_state == 1 ? layout.ranks_per_node : layout.ranks_per_state);
   p.states = p.execution.workers * p.execution.bytes(p.execution.engine.threads);
   if (const double held = p.execution.state_bytes(); held > 0.0) {

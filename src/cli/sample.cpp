@@ -20,17 +20,19 @@ struct SampleOptions {
   std::uint64_t seed = 1;
 };
 
-Counts measure_here(const SingleState& s, const SampleOptions& options) {
+Counts measure_here(const SingleState& s, const std::vector<double>& angles,
+                    const SampleOptions& options) {
   AlignedVector<Complex> amplitudes(dimension(s.plan.circuit.qubits));
-  make_engine(s.plan, s.costs)->amplitudes()->state(s.angles, amplitudes);
+  make_engine(s.plan, s.costs)->amplitudes()->state(angles, amplitudes);
   return measure(amplitudes, options.shots, options.seed, s.plan.engine.threads);
 }
 
 /// Measures the distributed state; rank 0 returns all counts. Collective.
-Counts measure_spread(const SingleState& s, const SampleOptions& options) {
+Counts measure_spread(const SingleState& s, const std::vector<double>& angles,
+                      const SampleOptions& options) {
   return s.ranks->gather(
       make_distributed_sweep(*s.ranks, s.plan.circuit, s.plan.exchanges, s.costs, s.plan.engine)
-          ->measure(s.angles, options.shots, CounterRng(options.seed, Stream::shots, 0)));
+          ->measure(angles, options.shots, CounterRng(options.seed, Stream::shots, 0)));
 }
 
 /// Returns on rank 0 the costs of its `strings`, each from the rank that holds it. Collective.
@@ -63,10 +65,10 @@ std::vector<double> costs_of(const SingleState& s, std::vector<Index> strings) {
   return costs;
 }
 
-void run_sample(const SampleOptions& options) {
-  const SingleState s = prepare_single_state(options.state, false, true);
-  if (!s.has_part()) return;
-  const auto counts = s.ranks ? measure_spread(s, options) : measure_here(s, options);
+// Collective.
+void sample(const SingleState& s, const NamedAngles& state, const SampleOptions& options) {
+  const auto counts =
+      s.ranks ? measure_spread(s, state.angles, options) : measure_here(s, state.angles, options);
   std::vector<std::pair<Index, std::uint64_t>> rows(counts.begin(), counts.end());
   std::stable_sort(rows.begin(), rows.end(),
                    [](const auto& a, const auto& b) { return a.second > b.second; });
@@ -75,8 +77,7 @@ void run_sample(const SampleOptions& options) {
   const std::vector<double> costs = costs_of(s, std::move(strings));
   if (!s.speaks()) return;
 
-  fmt::print("# parameter 0 is the first bit\n# {:<{}}  count  cost  network\n", "bits",
-             std::max(s.plan.circuit.qubits - 2, 0));
+  if (options.state.restart.all) fmt::print("# restart {}\n", *state.restart);
   for (std::size_t k = 0; k < rows.size(); ++k) {
     const auto& [w, count] = rows[k];
     std::string network;
@@ -84,6 +85,15 @@ void run_sample(const SampleOptions& options) {
       network += fmt::format(" {}={}", value.name, value.value);
     fmt::print("{:0{}b}  {}  {:.17g} {}\n", w, s.plan.circuit.qubits, count, costs[k], network);
   }
+}
+
+void run_sample(const SampleOptions& options) {
+  const SingleState s = prepare_single_state(options.state, false, true);
+  if (!s.has_part()) return;
+  if (s.speaks())
+    fmt::print("# parameter 0 is the first bit\n# {:<{}}  count  cost  network\n", "bits",
+               std::max(s.plan.circuit.qubits - 2, 0));
+  for (const NamedAngles& state : s.states) sample(s, state, options);
 }
 
 }  // namespace
@@ -97,7 +107,8 @@ void add_sample(CLI::App& app) {
   add_integer(*verb, "--seed", options->seed, "Seed of the measurements (default: 1)", 0);
   verb->footer(
       "Examples:\n  qhn sample jobs/experiments/gaussian.toml --angles angles.txt --shots 1000\n"
-      "  qhn sample --from results/gaussian --restart 17 --shots 1000");
+      "  qhn sample --from results/gaussian --restart 17 --shots 1000\n"
+      "With --all every restart is measured with the same seed.");
   verb->callback([options] { run_sample(*options); });
 }
 

@@ -10,6 +10,7 @@ void add_trained_restart(CLI::App& verb, TrainedRestart& restart) {
                   "In place of EXPERIMENT and --angles: folder of a campaign that kept its angles");
   add_integer(verb, "--restart", restart.id, "With --from: the restart whose final angles to use",
               0);
+  verb.add_flag("--all", restart.all, "With --from: all restarts, one after the other");
 }
 
 void add_single_state_options(CLI::App& verb, SingleStateOptions& options) {

@@ -37,6 +37,7 @@ ExecutionPlan planned(const Circuit& circuit, const ExecutionRequest& request, E
   plan.engine.kind = kind;
   plan.shots = request.shots;
   plan.ranks = request.ranks;
+  plan.tables = request.tables;
   plan.cut = cut;
   const EngineEntry& engine = engine_entry(kind);
   engine.lay_out(plan);
@@ -85,8 +86,10 @@ ExecutionPlan chosen(const Circuit& circuit, const ExecutionRequest& request) {
 
 MemoryNeed least_memory_need(int qubits) { return {qubits, std::ldexp(8.0, qubits), 0.0}; }
 
-double memory_for_engine(double memory, int ranks_on_node, int qubits, int ranks_per_state) {
-  return (memory - table_on_node(qubits, ranks_per_state, ranks_on_node)) / ranks_on_node;
+double memory_for_engine(double memory, int ranks_on_node, int qubits,
+                         const ExecutionRequest& request) {
+  const double tables = request.tables * table_on_node(qubits, request.ranks, ranks_on_node);
+  return (memory - tables) / ranks_on_node;
 }
 
 int ExecutionPlan::rank_bits() const { return std::countr_zero(static_cast<unsigned>(ranks)); }
@@ -101,19 +104,19 @@ IndexMap ExecutionPlan::part(int rank) const {
 double ExecutionPlan::bytes(int threads) const {
   EngineOptions options = engine;
   options.threads = threads;
-  return engine_entry(engine.kind).bytes(*this, options) + shot_bytes;
+  return tables * engine_entry(engine.kind).bytes(*this, options) + shot_bytes;
 }
 
 double ExecutionPlan::state_bytes() const {
   if (exchanges.stages.empty() || ranks == 1) return 0.0;
   const double real = engine.precision == Precision::float64 ? sizeof(double) : sizeof(float);
-  return std::ldexp(4.0 * real, exchanges.local_qubits);
+  return tables * std::ldexp(4.0 * real, exchanges.local_qubits);
 }
 
 MemoryNeed ExecutionPlan::memory(int states) const {
   if (circuit.qubits - rank_bits() > 48)
     return least_memory_need(circuit.qubits);  // bytes of engines may overflow
-  return {circuit.qubits, table_on_node(circuit.qubits, ranks, states),
+  return {circuit.qubits, tables * table_on_node(circuit.qubits, ranks, states),
           bytes(engine.threads) * states};
 }
 
@@ -140,8 +143,9 @@ std::string describe(const ExecutionPlan& p) {
   else if (p.ranks > 1)
     text += fmt::format("local_qubits = {}\nstages = {}\n", p.exchanges.local_qubits,
                         p.exchanges.stages.size());
-  text += fmt::format("table_bytes = {:.0f}\nbytes_per_rank = {:.0f}\nmultiply_adds = {:.6g}\n",
-                      p.table_bytes, p.workers * p.bytes(p.engine.threads), p.multiply_adds);
+  text +=
+      fmt::format("table_bytes = {:.0f}\nbytes_per_rank = {:.0f}\nmultiply_adds = {:.6g}\n",
+                  p.tables * p.table_bytes, p.workers * p.bytes(p.engine.threads), p.multiply_adds);
   if (p.ranks > 1)
     text += fmt::format("expectation_exchange = {:.0f}\ngradient_exchange = {:.0f}\n",
                         p.expectation_exchange, p.gradient_exchange);
@@ -152,7 +156,7 @@ std::optional<ExecutionPlan> smallest_plan(const Circuit& circuit, ExecutionRequ
                                            double memory) {
   for (int bits = 0; bits < std::min(circuit.qubits, 20); ++bits) {
     request.ranks = 1 << bits;
-    request.memory = memory_for_engine(memory, 1, circuit.qubits, request.ranks);
+    request.memory = memory_for_engine(memory, 1, circuit.qubits, request);
     if (request.memory < 0.0) continue;
     try {
       ExecutionPlan plan = plan_execution(circuit, request);
@@ -170,6 +174,7 @@ std::string remedies(const ExecutionPlan& plan, const ExecutionRequest& request,
     text = fmt::format("; engine {} holds {} on a rank, {} {}", to_string(plan.engine.kind),
                        in_bytes(plan.bytes(request.engine.threads)), to_string(plan.other->kind),
                        in_bytes(plan.other->bytes + plan.shot_bytes));
+  if (plan.tables > 1) text += "; restarts.keep_scores=false takes half of it";
   const std::optional<ExecutionPlan> fits = smallest_plan(plan.circuit, request, memory);
   if (!fits) return text + "; no number of such nodes can hold a state";
   return text +

@@ -18,7 +18,8 @@ struct ExecutionRequest {
   EngineOptions engine;  ///< kind: the requested engine, or automatic
   bool shots = false;    ///< states are measured, so amplitudes are kept as well
   int ranks = 1;         ///< that hold one state together
-  /// Bytes that each rank may hold besides its part of the cost table; the least of all ranks.
+  int tables = 1;        ///< of costs, each with an engine; 2: restarts are scored on test samples
+  /// Bytes that each rank may hold besides its part of the cost tables; the least of all ranks.
   double memory = std::numeric_limits<double>::infinity();
 };
 
@@ -38,7 +39,7 @@ MemoryNeed least_memory_need(int qubits);
 /// `automatic` means. Engines, predictions and checks of memory read it; `qhn plan` prints it and
 /// campaign.h5 stores it.
 ///
-/// Each rank holds 2^(N−g) entries of the cost table.
+/// Each rank holds 2^(N−g) entries of each cost table.
 ///   sweep      every rank holds a part of the state; `exchanges` moves amplitudes
 ///   cut        there is no state: every rank runs both registers and contracts them with its rows
 ///              of the table; one sum over ranks of terms·(rows + columns) numbers per evaluation
@@ -54,13 +55,14 @@ struct ExecutionPlan {
   EngineOptions engine;
   bool shots = false;
   int ranks = 1;           ///< R
+  int tables = 1;          ///< as in the request
   ExchangePlan exchanges;  ///< sweep
   CutCircuit cut;          ///< the whole circuit for sweep; what is counted as work for reference
 
   double multiply_adds = 0.0;  ///< of one gradient (gradient_fmas), all ranks together
-  double table_bytes = 0.0;    ///< of the whole cost table
-  /// On each rank, the table excluded, with one thread. Exact up to some 100 KiB; meaningless from
-  /// 58 qubits on a rank on.
+  double table_bytes = 0.0;    ///< of one whole cost table
+  /// Of one engine on each rank, the table excluded, with one thread. Exact up to some 100 KiB;
+  /// meaningless from 58 qubits on a rank on.
   double engine_bytes = 0.0;
   double shot_bytes = 0.0;  ///< the same, of the amplitudes to measure
 
@@ -76,7 +78,7 @@ struct ExecutionPlan {
   int rank_bits() const;
   /// The table entries that belong to `rank`.
   IndexMap part(int rank) const;
-  /// Bytes that a rank holds for one state on `threads` threads, the table excluded.
+  /// Bytes that a rank holds for one state on `threads` threads: all engines, without tables.
   double bytes(int threads) const;
   /// The part of these that are the two parts of a distributed state, φ and λ; 0: not distributed.
   double state_bytes() const;
@@ -97,8 +99,9 @@ std::optional<ExecutionPlan> smallest_plan(const Circuit& circuit, ExecutionRequ
                                            double memory);
 
 /// ExecutionRequest::memory of the ranks on a node of `memory` bytes. The node holds one copy of
-/// the cost table or, if `ranks_per_state` > 1, a part of it on each rank.
-double memory_for_engine(double memory, int ranks_on_node, int qubits, int ranks_per_state);
+/// each cost table or, if request.ranks > 1, a part of it on each rank.
+double memory_for_engine(double memory, int ranks_on_node, int qubits,
+                         const ExecutionRequest& request);
 
 /// The plan as lines "key = value", for results: engine, layout, threads, bytes, operations,
 /// reason.

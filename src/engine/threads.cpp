@@ -38,9 +38,10 @@ double shared_speedup(const ExecutionPlan& plan, int threads) {
 }
 
 void assign_threads(ExecutionPlan& plan, const Resources& r, std::uint64_t restarts) {
-  const double states = r.threads * r.ranks_on_node * (plan.engine_bytes + plan.shot_bytes);
-  const bool independent = plan.ranks == 1 && plan.table_bytes + states <= r.memory &&
-                           independent_is_faster(plan, r, restarts);
+  const double state = plan.tables * plan.engine_bytes + plan.shot_bytes;
+  const double all = plan.tables * plan.table_bytes + r.threads * r.ranks_on_node * state;
+  const bool independent =
+      plan.ranks == 1 && all <= r.memory && independent_is_faster(plan, r, restarts);
   plan.workers = independent ? r.threads : 1;
   plan.engine.threads = independent ? 1 : r.threads;
 }

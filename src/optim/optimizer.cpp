@@ -57,7 +57,8 @@ class GradientDescent : public Optimizer {
     begin(x.size());
   }
   std::vector<double> save() const override {
-    std::vector<double> numbers{static_cast<double>(iterations_), static_cast<double>(x_.size())};
+    std::vector<double> numbers{static_cast<double>(iterations_), static_cast<double>(x_.size()),
+                                diverged_ ? 1.0 : 0.0};
     numbers.insert(numbers.end(), x_.begin(), x_.end());
     numbers.insert(numbers.end(), gradient_.begin(), gradient_.end());
     const std::vector<double> rule = save_rule();
@@ -70,15 +71,16 @@ class GradientDescent : public Optimizer {
         throw RunError("a saved optimizer state of " + std::to_string(numbers.size()) +
                        " numbers is not complete");
     };
-    require(numbers.size() >= 2 && numbers[1] >= 0);
+    require(numbers.size() >= 3 && numbers[1] >= 0);
     const auto n = static_cast<std::size_t>(numbers[1]);
-    require((numbers.size() - 2) / 2 >= n);
+    require((numbers.size() - 3) / 2 >= n);
     iterations_ = static_cast<int>(numbers[0]);
-    const auto x = numbers.subspan(2, n), gradient = numbers.subspan(2 + n, n);
+    diverged_ = numbers[2] != 0.0;
+    const auto x = numbers.subspan(3, n), gradient = numbers.subspan(3 + n, n);
     x_.assign(x.begin(), x.end());
     gradient_.assign(gradient.begin(), gradient.end());
     begin(n);
-    restore_rule(numbers.subspan(2 + 2 * n));
+    restore_rule(numbers.subspan(3 + 2 * n));
   }
   void iterate() override {
     if (status() != OptimizerStatus::running) return;

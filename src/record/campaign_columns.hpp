@@ -14,7 +14,6 @@ namespace qhn {
 // Descriptions and units are in record/campaign_schema.hpp.
 
 inline constexpr const char* campaign_format = "qhn campaign";  ///< the attribute `format`
-inline constexpr std::uint64_t campaign_batch = 1 << 14;        ///< records in memory
 
 /// Calls f(name, value) for every attribute of /provenance; `p` may be const.
 template <class P, class F>
@@ -119,6 +118,11 @@ void for_each_restart_column(const RecordShape& shape, std::size_t epsilons, int
           return r.result.oracle.phases[k].*part;
         });
   };
+  const auto score = [&](const char* name, auto member) {
+    if (!shape.scores) return;
+    f(
+        name, 0, [=](auto& r, std::size_t) -> auto& { return r.result.scores.*member; });
+  };
   result("id", &RestartResult::id);
   result("seed", &RestartResult::seed);
   result("expectation", &RestartResult::expectation);
@@ -150,6 +154,10 @@ void for_each_restart_column(const RecordShape& shape, std::size_t epsilons, int
   oracle("oracle_evaluations", &OracleCount::evaluations);
   oracle("oracle_unique", &OracleCount::unique);
   oracle("oracle_samples", &OracleCount::samples);
+  score("test_expectation", &RestartScores::test_expectation);
+  score("best_test_cost", &RestartScores::best_test_cost);
+  score("best_accuracy", &RestartScores::best_accuracy);
+  score("best_test_accuracy", &RestartScores::best_test_accuracy);
   cost("host", &RestartCost::host);
   if (const std::size_t angles = shape.angles; angles > 0)
     f(

@@ -36,9 +36,22 @@ void check_table(const TableSummary& table) {
 }
 
 void RecordShape::include(const RestartRecord& record) {
-  if (count++ == 0) angles = record.result.angles.size();
+  const RestartResult& r = record.result;
+  if (count++ == 0) {
+    angles = r.angles.size();
+    history = r.history.size() > 0;
+    scores = r.scored != 0;
+  }
+  iterates += r.history.size();
   host_length = std::max(host_length, record.cost.host.size());
-  oracle = oracle || record.result.oracle != OracleBill{};
+  oracle = oracle || r.oracle != OracleBill{};
+}
+
+std::uint64_t batch_of(const RecordShape& shape) {
+  constexpr std::uint64_t most = 1 << 14, most_iterates = 1 << 20;
+  if (shape.iterates == 0) return most;
+  const std::uint64_t mean = shape.iterates / shape.count + 1;
+  return std::clamp<std::uint64_t>(most_iterates / mean, 1, most);
 }
 
 }  // namespace qhn

@@ -28,6 +28,8 @@ struct TableSummary {
   std::uint64_t samples = 0;     ///< training samples per cost; 0: none
   /// cost − E_min of the next distinct costs, ascending, up to four; empty: unknown, or none.
   std::vector<double> next_gaps = {};
+  /// Loss of network best_index on the test samples; NaN: not asked for (restarts.keep_scores).
+  double best_test_cost = std::numeric_limits<double>::quiet_NaN();
 
   bool enumerated() const { return reference.kind == Reference::Kind::enumerated; }
 };
@@ -70,7 +72,8 @@ struct MethodSummary {
 ///   /identity          what makes two campaigns the same (record/identity.hpp)
 ///   /epsilon           [E] the ladder of gaps, descending
 ///   /table             attributes qubits, samples, reference: "enumerated", with minimum,
-///                      minimizers, best_index, or "target", with target; of the cheapest network
+///                      minimizers, best_index and, if restarts are scored, best_test_cost, or
+///                      "target", with target; of the cheapest network
 ///                      that a restart returned found_index, found_bits, found_cost,
 ///                      found_restart
 ///   /table/next_gaps   [up to 4] of the next distinct costs; only if known
@@ -84,7 +87,11 @@ struct MethodSummary {
 ///   /restarts/{expectation,string}_crossing_{iteration,evaluation}   [R × E], -1: never
 ///   /restarts/oracle_{evaluations,unique,samples}   [R × 3] the ledger (record/oracle.hpp) of
 ///                      optimization, selection, validation; only if it has entries
+///   /restarts/{test_expectation,best_test_cost,best_accuracy,best_test_accuracy}   [R] only if
+///                      restarts.keep_scores
 ///   /restarts/angles   [R × A] final angles in radians; only if kept
+///   /history/FIELD     [Σ (iterations + 1)] expectation, gradient_norm, step, evaluations: the
+///                      iterates of all restarts, one restart after the other; only if kept
 ///   /energy/runs/FIELD [runs]  run, restarts, pue, grams_per_kwh, meter_seconds, remarks
 ///   /energy/phases/FIELD [rows]  run, phase, host, method, scope, nodes, seconds, joules,
 ///                      uncertainty, net_joules, net_uncertainty, tick, flops, bytes, exchanged,
@@ -106,7 +113,7 @@ struct CampaignHead {
   std::string identity;  ///< record/identity.hpp
 };
 
-/// A whole campaign in memory: 0.7 kB and the kept angles per record.
+/// A whole campaign in memory: 0.7 kB, the kept angles and the kept history per record.
 struct CampaignFile : CampaignHead {
   std::vector<RestartRecord> records;  ///< in ascending id
 };
@@ -117,11 +124,18 @@ struct RecordShape {
   std::size_t angles = 0;       ///< kept per record
   std::size_t host_length = 1;  ///< of the longest host name
   bool oracle = false;          ///< some record has a ledger
+  bool scores = false;          ///< all records have scores
+  bool history = false;         ///< all records have a history
+  std::uint64_t iterates = 0;   ///< entries of all histories
   void include(const RestartRecord& record);
 };
 
+/// The number of such records to hold in memory at once: 2^14 or, on average, 2^20 iterates.
+std::uint64_t batch_of(const RecordShape& shape);
+
 /// Writes a campaign record by record under a temporary name beside `path`. commit() syncs and
-/// renames, so that `path` holds either the old file or the whole new one. Memory: 2^14 records.
+/// renames, so that `path` holds either the old file or the whole new one. Memory: 2^14 records,
+/// fewer if they have histories (batch_of()).
 /// Reserves the disk space for all records first: HDF5 cannot say why a write failed, and a full
 /// disk can leave it unable to close the file. All functions throw RunError with path and reason.
 class CampaignWriter {
@@ -141,7 +155,7 @@ class CampaignWriter {
 void write_campaign(const std::string& path, const CampaignFile& campaign);
 
 /// Reads a file of CampaignWriter record by record. `path` may be the folder that holds
-/// campaign.h5. Memory: 2^14 records. Throws InputError with path and reason.
+/// campaign.h5. Memory: batch_of() records. Throws InputError with path and reason.
 class CampaignReader {
  public:
   explicit CampaignReader(const std::string& path);

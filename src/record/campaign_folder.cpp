@@ -272,7 +272,9 @@ std::vector<std::string> describe_damage(const FolderScan& scan,
 CampaignMerge::CampaignMerge(const std::string& folder)
     : folder_(folder), file_(open_result(folder)) {
   scan_ = scan_campaign(folder, [&](FoundRecord&& found) {
-    places_.push_back({found.record.result.id, found.offset, found.journal});
+    const RestartResult& r = found.record.result;
+    places_.push_back(
+        {r.id, found.offset, found.journal, static_cast<std::uint32_t>(r.history.size())});
     if (!found.again) shape_.include(found.record);
   });
   const auto order = [](const Place& a, const Place& b) {
@@ -285,6 +287,9 @@ CampaignMerge::CampaignMerge(const std::string& folder)
     end = std::max(end, scan_.file_end);  // a complete campaign.h5 loses no record
     std::erase_if(places_, [end](const Place& place) { return place.id >= end; });
     shape_.count = end;
+    shape_.iterates = 0;  // of the records that are left; of two of one restart the first
+    for (std::size_t k = 0; k < places_.size(); ++k)
+      if (k == 0 || places_[k].id != places_[k - 1].id) shape_.iterates += places_[k].iterates;
   }
 
   const JournalHeader& header = scan_.header;
@@ -299,7 +304,7 @@ CampaignMerge::CampaignMerge(const std::string& folder)
 
 void CampaignMerge::write(const std::string& path,
                           const std::function<void(const RestartRecord&)>& record) {
-  constexpr std::size_t batch = 1 << 14;
+  const std::size_t batch = batch_of(shape_);
   std::optional<CampaignWriter> writer;
   if (!scan_.journals.empty()) writer.emplace(path, head_, shape_);
   std::optional<RestartResult> before;

@@ -94,7 +94,8 @@ class CampaignMerge {
   /// The place of a record.
   struct Place {
     std::uint64_t id, offset;
-    std::uint32_t journal;  // index in scan_.journals, or campaign_h5
+    std::uint32_t journal;   // index in scan_.journals, or campaign_h5
+    std::uint32_t iterates;  // of its history
   };
   std::vector<RestartRecord> read(std::span<const Place> places) const;
 

@@ -66,6 +66,7 @@ RecordShape shape_of(hid_t group) {
   RecordShape shape;
   shape.count = count_rows(group, "id");
   shape.oracle = has_link(group, "oracle_samples");
+  shape.scores = has_link(group, "test_expectation");
   if (has_link(group, "angles")) shape.angles = count_columns(group, "angles");
   return shape;
 }
@@ -92,7 +93,8 @@ std::vector<RestartRecord> read_restarts(hid_t group, const RecordShape& shape, 
                             for (std::size_t i = 0; i < values.size(); ++i)
                               entry(records[i / width], i % width) = static_cast<T>(values[i]);
                           });
-  for (const RestartRecord& record : records) {
+  for (RestartRecord& record : records) {
+    record.result.scored = shape.scores ? 1 : 0;
     if (record.result.status > Status::diverged)
       throw RunError(fmt::format("'status' holds {}", static_cast<int>(record.result.status)));
     if (!record.result.best_string.is_sound())
@@ -102,6 +104,20 @@ std::vector<RestartRecord> read_restarts(hid_t group, const RecordShape& shape, 
       throw RunError(fmt::format("'id' holds {}", record.result.id));
   }
   return records;
+}
+
+// The histories of records that follow each other: entries `first` … `end` − 1 of `total`.
+void read_histories(hid_t group, std::size_t first, std::size_t end, std::size_t total,
+                    std::vector<RestartRecord>& records) {
+  for_each_history_field([&]<class T>(const char* name, std::vector<T> RestartHistory::*field) {
+    const std::vector<T> all = read_rows<T>(group, name, {first, end - first, total});
+    auto at = all.begin();
+    for (RestartRecord& r : records) {
+      const auto next = at + static_cast<std::ptrdiff_t>(r.result.iterates());
+      (r.result.history.*field).assign(at, next);
+      at = next;
+    }
+  });
 }
 
 void check_readable(const std::string& path) {
@@ -134,6 +150,7 @@ class CampaignReader::File {
       read_head();
       group_.emplace(open_group(*file_, "restarts"));
       shape_ = shape_of(*group_);
+      if (has_link(*file_, "history")) find_histories();
     });
   }
 
@@ -149,11 +166,29 @@ class CampaignReader::File {
     damage_named([&] {
       records = read_restarts(*group_, shape_, head_.epsilons.size(), head_.table.qubits,
                               {first, count, shape_.count});
+      if (shape_.history)
+        read_histories(*history_, history_begin_.at(first), history_begin_.at(first + count),
+                       shape_.iterates, records);
     });
     return records;
   }
 
  private:
+  void find_histories() {
+    history_.emplace(open_group(*file_, "history"));
+    shape_.history = true;
+    history_begin_.push_back(0);
+    for (const std::int32_t n :
+         read_rows<std::int32_t>(*group_, "iterations", {0, shape_.count, shape_.count})) {
+      if (n < 0) throw RunError(fmt::format("'iterations' holds {}", n));
+      history_begin_.push_back(history_begin_.back() + static_cast<std::uint64_t>(n) + 1);
+    }
+    shape_.iterates = count_rows(*history_, "expectation");
+    if (history_begin_.back() != shape_.iterates)
+      throw RunError(fmt::format("'history' has {} iterates, its restarts {}", shape_.iterates,
+                                 history_begin_.back()));
+  }
+
   template <class Work>
   void damage_named(const Work& work) const {
     try {
@@ -186,6 +221,8 @@ class CampaignReader::File {
                                read_attribute<double>(table, "minimum")};
       head_.table.minimizers = read_attribute<std::uint64_t>(table, "minimizers");
       head_.table.best_index = read_attribute<std::uint64_t>(table, "best_index");
+      if (H5Aexists(table, "best_test_cost") > 0)
+        head_.table.best_test_cost = read_attribute<double>(table, "best_test_cost");
       if (head_.table.minimizers == 0) throw RunError("'minimizers' is 0");
     }
     if (has_link(table, "next_gaps"))
@@ -220,7 +257,8 @@ class CampaignReader::File {
   }
 
   const std::string path_;
-  std::optional<H5Id> file_, group_;
+  std::optional<H5Id> file_, group_, history_;
+  std::vector<std::uint64_t> history_begin_;  // entry of /history at which a row's begins
   CampaignHead head_;
   RecordShape shape_;
 };
@@ -230,10 +268,10 @@ CampaignReader::CampaignReader(const std::string& path_or_folder) {
   check_readable(path);
   refuse_damaged(path, [&](const auto& go_on) {
     const File file(path);
-    const std::uint64_t count = file.shape().count;
-    for (std::uint64_t first = 0; first < count; first += campaign_batch) {
+    const std::uint64_t count = file.shape().count, batch = batch_of(file.shape());
+    for (std::uint64_t first = 0; first < count; first += batch) {
       go_on();
-      file.read(first, std::min(campaign_batch, count - first));
+      file.read(first, std::min(batch, count - first));
     }
   });
   file_ = std::make_unique<File>(path);
@@ -244,10 +282,10 @@ const CampaignHead& CampaignReader::head() const { return file_->head(); }
 const RecordShape& CampaignReader::shape() const { return file_->shape(); }
 
 void CampaignReader::for_each(const std::function<void(RestartRecord&&)>& see) const {
-  const std::uint64_t count = shape().count;
+  const std::uint64_t count = shape().count, batch = batch_of(shape());
   std::optional<std::uint64_t> before;
-  for (std::uint64_t first = 0; first < count; first += campaign_batch)
-    for (RestartRecord& record : file_->read(first, std::min(campaign_batch, count - first))) {
+  for (std::uint64_t first = 0; first < count; first += batch)
+    for (RestartRecord& record : file_->read(first, std::min(batch, count - first))) {
       const std::uint64_t id = record.result.id;
       if (before && id <= *before) file_->damaged("'id' is not in ascending order");
       before = id;

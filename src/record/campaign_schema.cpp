@@ -11,6 +11,7 @@ namespace {
 constexpr const char* restarts = "[restarts]";
 constexpr const char* crossings = "[restarts, epsilons]";
 constexpr const char* ledger = "[restarts, 3]";
+constexpr const char* iterates = "[iterates]";
 constexpr const char* runs = "[runs]";
 constexpr const char* by_phase = "[phases]";
 
@@ -22,7 +23,8 @@ constexpr FieldMeaning schema[] = {
     {"/table", nullptr, nullptr,
      "what gaps are counted from. reference = enumerated: minimum (E_min), minimizers (networks "
      "whose cost counts as E_min: within 1e-12 of it, relative, or of ten times the range of all "
-     "costs, whichever is less), best_index (the lowest of them); reference = "
+     "costs, whichever is less), best_index (the lowest of them), with "
+     "restarts.keep_scores best_test_cost (its loss on the test samples); reference = "
      "target: target, the experiment's problem.target. qubits, samples (training samples behind "
      "one cost). found_*: the cheapest network that a restart returned: its index, bits (parameter "
      "0 first), cost, and the restart"},
@@ -61,7 +63,23 @@ constexpr FieldMeaning schema[] = {
     {"/restarts/oracle_unique", "1", ledger, "distinct networks among them, by phase"},
     {"/restarts/oracle_samples", "1", ledger,
      "forward passes of single samples behind them, by phase; a gradient counts as three"},
+    {"/restarts/test_expectation", "1", restarts,
+     "E of the test losses at the final angles, in units of the cost; only with "
+     "restarts.keep_scores"},
+    {"/restarts/best_test_cost", "1", restarts, "loss of best_string on the test samples"},
+    {"/restarts/best_accuracy", "1", restarts, "accuracy of best_string on the training samples"},
+    {"/restarts/best_test_accuracy", "1", restarts, "accuracy of best_string on the test samples"},
     {"/restarts/angles", "rad", "[restarts, angles]", "final angles"},
+    {"/history", nullptr, nullptr,
+     "the accepted iterates of all restarts, one restart after the other in the order of "
+     "/restarts: a restart has iterations + 1 of them, the first is the start; only with "
+     "restarts.keep_history"},
+    {"/history/expectation", "1", iterates, "E, in units of the cost"},
+    {"/history/gradient_norm", "1/rad", iterates,
+     "2-norm of the gradient of E; of adam and spsa: of the estimate that led to this iterate"},
+    {"/history/step", "rad", iterates,
+     "2-norm of the change of the angles since the iterate before; 0 at the start"},
+    {"/history/evaluations", "1", iterates, "evaluations spent until then"},
     {"/energy", nullptr, nullptr, "time and energy of the runs that ended cleanly"},
     {"/energy/runs", nullptr, nullptr, "one row per run"},
     {"/energy/runs/run", "none", runs, "its name: host, process, time"},

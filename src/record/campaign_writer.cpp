@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
 #include <optional>
 #include <span>
 #include <type_traits>
@@ -71,6 +72,8 @@ void write_head(hid_t file, const CampaignHead& campaign) {
     write_attribute(table, "minimum", campaign.table.reference.cost);
     write_attribute(table, "minimizers", campaign.table.minimizers);
     write_attribute(table, "best_index", campaign.table.best_index);
+    if (!std::isnan(campaign.table.best_test_cost))
+      write_attribute(table, "best_test_cost", campaign.table.best_test_cost);
   } else {
     write_attribute(table, "target", campaign.table.reference.cost);
   }
@@ -152,10 +155,13 @@ class CampaignWriter::Columns {
       // Bytes of the columns per record; head_size() is an upper bound for the rest.
       const std::uint64_t record = 105 + 16 * ladder_ + shape.host_length +
                                    sizeof(double) * shape.angles + 8 * (std::max(bits_, 64) / 64) +
-                                   (shape.oracle ? sizeof(OracleBill) : 0);
-      new_file_.reserve(record * shape.count + head_size(head));
+                                   (shape.oracle ? sizeof(OracleBill) : 0) +
+                                   (shape.scores ? sizeof(RestartScores) : 0);
+      const std::uint64_t iterate = sizeof(double) + 2 * sizeof(float) + sizeof(std::int32_t);
+      const std::uint64_t bytes = record * shape.count + iterate * shape.iterates + head_size(head);
+      new_file_.reserve(bytes);
       file_.emplace(create_hdf5(new_file_.reopen_path()));
-      new_file_.reserve(record * shape.count + head_size(head));  // create_hdf5() frees the space
+      new_file_.reserve(bytes);  // create_hdf5() frees the space
       write_head(*file_, head);
       group_.emplace(create_group(*file_, "restarts"));
       for_each_restart_column(
@@ -163,6 +169,12 @@ class CampaignWriter::Columns {
             datasets_.push_back(create_dataset(*group_, name, type_of<EntryType<decltype(entry)>>(),
                                                shape.count, columns));
           });
+      if (shape_.history) {
+        const H5Id group = create_group(*file_, "history");
+        for_each_history_field([&]<class T>(const char* name, std::vector<T> RestartHistory::*) {
+          history_.push_back(create_dataset(group, name, h5_type<T>(), shape_.iterates));
+        });
+      }
       describe_objects(*file_, head);
     });
   }
@@ -179,19 +191,28 @@ class CampaignWriter::Columns {
     if (bits_ > 64 && r.best_string.bits() != bits_)
       throw RunError(fmt::format("{}: record {} has a network of {} bits, others {}", path_, r.id,
                                  r.best_string.bits(), bits_));
+    if (r.history.size() != (shape_.history ? r.iterates() : 0))
+      throw RunError(fmt::format("{}: record {} has {} iterations and a history of {} entries",
+                                 path_, r.id, r.iterations, r.history.size()));
+    if ((r.scored != 0) != shape_.scores)
+      throw RunError(fmt::format("{}: record {} has {}scores, others {}", path_, r.id,
+                                 shape_.scores ? "no " : "", shape_.scores ? "do" : "do not"));
     found_.include(record.result);
     rows_.push_back(std::move(record));
-    if (rows_.size() == campaign_batch) flush();
+    if (rows_.size() == batch_of(shape_)) flush();
   }
 
   void commit() {
     flush();
     if (written_ != shape_.count)
       throw RunError(fmt::format("{}: {} records for {} rows", path_, written_, shape_.count));
+    if (iterates_ != shape_.iterates)
+      throw RunError(fmt::format("{}: {} iterates for {} rows", path_, iterates_, shape_.iterates));
     guarded([&] {
       write_found(*file_, found_);
       h5_check(H5Fflush(*file_, H5F_SCOPE_GLOBAL), "cannot finish the file");
       datasets_.clear();
+      history_.clear();
       group_.reset();
       file_.reset();
       add_check_sum();
@@ -201,7 +222,7 @@ class CampaignWriter::Columns {
 
  private:
   static std::uint64_t head_size(const CampaignHead& head) {
-    std::uint64_t bytes = 40 << 10;  // groups, datasets and attributes: at most 35 KiB
+    std::uint64_t bytes = 56 << 10;  // groups, datasets and attributes: at most 50 KiB
     bytes += head.provenance.plan.size() + head.experiment.size() + head.identity.size() +
              sizeof(double) * head.epsilons.size();
     for (const RunEnergy& run : head.energy)
@@ -247,6 +268,18 @@ class CampaignWriter::Columns {
           const auto values = values_of<T>(std::max<std::size_t>(columns, 1), entry);
           write_rows(*dataset++, type_of<T>(), written_, rows_.size(), values.data());
         });
+    if (shape_.history) write_histories();
+  }
+
+  void write_histories() {
+    auto dataset = history_.begin();
+    for_each_history_field([&]<class T>(const char*, std::vector<T> RestartHistory::*field) {
+      std::vector<T> all;
+      for (const RestartRecord& r : rows_)
+        all.insert(all.end(), (r.result.history.*field).begin(), (r.result.history.*field).end());
+      write_rows(*dataset++, h5_type<T>(), iterates_, all.size(), all.data());
+    });
+    for (const RestartRecord& r : rows_) iterates_ += r.result.history.size();
   }
 
   // One column of the batch, row after row; texts are padded to the longest.
@@ -283,8 +316,9 @@ class CampaignWriter::Columns {
   NewFile new_file_;
   std::optional<H5Id> file_, group_;
   std::vector<H5Id> datasets_;  // in the order of for_each_restart_column
+  std::vector<H5Id> history_;   // in the order of for_each_history_column
   std::vector<RestartRecord> rows_;
-  std::size_t written_ = 0;
+  std::size_t written_ = 0, iterates_ = 0;
 };
 
 CampaignWriter::CampaignWriter(const std::string& path, const CampaignHead& head,

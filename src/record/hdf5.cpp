@@ -194,6 +194,10 @@ hid_t h5_type<double>() {
   return H5T_NATIVE_DOUBLE;
 }
 template <>
+hid_t h5_type<float>() {
+  return H5T_NATIVE_FLOAT;
+}
+template <>
 hid_t h5_type<std::int32_t>() {
   return H5T_NATIVE_INT32;
 }
@@ -391,6 +395,7 @@ template std::vector<double> read_dataset(hid_t, const std::string&);
 template std::vector<std::int32_t> read_dataset(hid_t, const std::string&);
 template std::vector<std::uint64_t> read_dataset(hid_t, const std::string&);
 template std::vector<double> read_rows(hid_t, const std::string&, const RowRange&, std::size_t);
+template std::vector<float> read_rows(hid_t, const std::string&, const RowRange&, std::size_t);
 template std::vector<std::int32_t> read_rows(hid_t, const std::string&, const RowRange&,
                                              std::size_t);
 template std::vector<std::uint64_t> read_rows(hid_t, const std::string&, const RowRange&,

@@ -37,6 +37,8 @@ hid_t h5_type();
 template <>
 hid_t h5_type<double>();
 template <>
+hid_t h5_type<float>();
+template <>
 hid_t h5_type<std::int32_t>();
 template <>
 hid_t h5_type<std::uint64_t>();

@@ -44,7 +44,7 @@ void visit(Archive& archive, Header& h) {
           h.method.tuning, h.method.inner_samples, p.version, p.git_commit, p.git_dirty, p.compiler,
           p.compiler_flags, p.libraries, p.mpi, p.ranks, p.threads, p.binding, p.hosts, p.slurm,
           p.cpu, p.simd, p.engine, p.precision, p.started, p.finished, p.seed, p.data_sha256,
-          h.started, h.table.next_gaps, p.plan);
+          h.started, h.table.next_gaps, p.plan, h.table.best_test_cost);
 }
 
 std::uint32_t crc(std::span<const std::byte> bytes) {
@@ -238,9 +238,24 @@ void check(std::uint64_t id, const std::vector<Crossing>& expectation,
                                  crossings->size(), header->epsilons.size()));
 }
 
+// A history is empty, or has an entry for each of the iterates 0 … `iterations`.
+void check(std::uint64_t id, const RestartHistory& history, std::int32_t iterations) {
+  if (iterations < 0) throw RunError(fmt::format("restart {} has {} iterations", id, iterations));
+  const std::size_t entries =
+      history.size() == 0 ? 0 : static_cast<std::size_t>(std::int64_t{iterations} + 1);
+  for_each_history_field([&](const char*, auto field) {
+    if ((history.*field).size() != entries)
+      throw RunError(fmt::format("restart {} has {} iterations and a history of {} entries", id,
+                                 iterations, (history.*field).size()));
+  });
+}
+
 void check(const RestartResult& r, const JournalHeader* header) {
   if (r.status > Status::diverged)
     throw RunError(fmt::format("restart {} has status {}", r.id, static_cast<int>(r.status)));
+  if (r.scored > 1)
+    throw RunError(fmt::format("restart {} has the mark {} for scores", r.id, int{r.scored}));
+  check(r.id, r.history, r.iterations);
   check(r.id, r.expectation_crossings, r.string_crossings, header);
   if (header != nullptr && r.best_string.bits() != header->table.qubits)
     throw RunError(fmt::format("restart {} has a network of {} bits, the campaign {}", r.id,
@@ -248,6 +263,7 @@ void check(const RestartResult& r, const JournalHeader* header) {
 }
 
 void check(const RestartCheckpoint& c, const JournalHeader* header) {
+  check(c.id, c.history, c.iterations);
   check(c.id, c.expectation_crossings, c.string_crossings, header);
 }
 

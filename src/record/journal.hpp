@@ -20,7 +20,7 @@
 namespace qhn {
 
 /// Version of the frames and their contents; part of a campaign's identity.
-constexpr std::uint32_t journal_format = 3;
+constexpr std::uint32_t journal_format = 4;
 
 /// The state of a run at its start: enough to make campaign.h5 from its journal alone.
 struct JournalHeader {

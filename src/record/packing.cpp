@@ -5,12 +5,20 @@
 namespace qhn {
 namespace {
 
+template <class Archive, class History>
+void visit_history(Archive& archive, History& h) {
+  for_each_history_field([&](const char*, auto field) { archive(h.*field); });
+}
+
 // One list of fields, for packing and unpacking.
 template <class Archive, class Result>
 void visit_result(Archive& archive, Result& r) {
   archive(r.id, r.seed, r.status, r.expectation, r.gap, r.gradient_norm, r.iterations,
           r.evaluations, r.best_string, r.best_probability, r.best_cost, r.expectation_crossings,
           r.string_crossings, r.angles, r.oracle);
+  visit_history(archive, r.history);
+  archive(r.scored, r.scores.test_expectation, r.scores.best_test_cost, r.scores.best_accuracy,
+          r.scores.best_test_accuracy);
 }
 
 template <class Archive, class Record>
@@ -23,6 +31,7 @@ template <class Archive, class Checkpoint>
 void visit_checkpoint(Archive& archive, Checkpoint& c) {
   archive(c.id, c.iterations, c.expectation_crossings, c.string_crossings, c.optimizer, c.seconds,
           c.cpu_seconds);
+  visit_history(archive, c.history);
 }
 
 template <class Archive, class Run>

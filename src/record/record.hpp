@@ -27,6 +27,37 @@ struct Crossing {
   friend bool operator==(const Crossing&, const Crossing&) = default;
 };
 
+/// The accepted iterates of a restart: entry k is iterate k, entry 0 the start.
+struct RestartHistory {
+  std::vector<double> expectation;  ///< E(θ)
+  /// 2-norm of the gradient of E; of an optimizer that estimates it: of the estimate that led here,
+  /// 0 at the start.
+  std::vector<float> gradient_norm;
+  std::vector<float> step;                ///< 2-norm of the change of the angles; 0 at the start
+  std::vector<std::int32_t> evaluations;  ///< spent until then
+
+  std::size_t size() const { return expectation.size(); }
+  friend bool operator==(const RestartHistory&, const RestartHistory&) = default;
+};
+
+/// Calls f(name, member) for every field of a history.
+template <class F>
+void for_each_history_field(F&& f) {
+  f("expectation", &RestartHistory::expectation);
+  f("gradient_norm", &RestartHistory::gradient_norm);
+  f("step", &RestartHistory::step);
+  f("evaluations", &RestartHistory::evaluations);
+}
+
+/// What a restart has found, measured on test samples too.
+struct RestartScores {
+  double test_expectation = 0.0;    ///< Σ_w |ψ_w|² C_test(w) at the final angles
+  double best_test_cost = 0.0;      ///< C_test of the network returned
+  double best_accuracy = 0.0;       ///< of the network returned, on the training samples
+  double best_test_accuracy = 0.0;  ///< the same on the test samples
+  friend bool operator==(const RestartScores&, const RestartScores&) = default;
+};
+
 /// The fields that are bit-identical for any number of ranks and threads (docs/theory.md).
 struct RestartResult {
   std::uint64_t id = 0;
@@ -44,6 +75,12 @@ struct RestartResult {
   std::vector<Crossing> string_crossings;       ///< the same for the most probable string
   std::vector<double> angles;                   ///< final angles; empty unless kept
   OracleBill oracle;                            ///< losses requested; zero for exact expectations
+  RestartHistory history = {};                  ///< empty unless kept
+  std::uint8_t scored = 0;                      ///< 1: all of `scores` are known; 0: none
+  RestartScores scores = {};
+
+  /// Entries of its history if it is kept.
+  std::size_t iterates() const { return static_cast<std::size_t>(std::int64_t{iterations} + 1); }
   friend bool operator==(const RestartResult&, const RestartResult&) = default;
 };
 
@@ -67,6 +104,7 @@ struct RestartCheckpoint {
   std::int32_t iterations = 0;  ///< accepted; of two checkpoints the later one has more
   std::vector<Crossing> expectation_crossings, string_crossings;  ///< as in RestartResult
   std::vector<double> optimizer;  ///< optimizer and estimator, campaign/restart.cpp
+  RestartHistory history = {};    ///< up to this iterate; empty unless kept
   double seconds = 0.0;           ///< spent so far, as in RestartCost
   double cpu_seconds = 0.0;
   friend bool operator==(const RestartCheckpoint&, const RestartCheckpoint&) = default;

@@ -26,6 +26,7 @@ struct Campaign {
                          .angles = circuit.angles,
                          .epsilons = {1e-1, 1e-2, 1e-4},
                          .keep_angles = true,
+                         .keep_history = true,
                          .optimizer = {}};
 
   std::unique_ptr<Engine> engine() const {

@@ -275,13 +275,13 @@ TEST(Experiment, ShippedOnesReadAndRoundTrip) {
   for (const auto& entry : std::filesystem::directory_iterator(QHN_SOURCE "/jobs/experiments")) {
     ++count;
     const Sweep sweep = read_sweep(entry.path().string(), {});
-    const Experiment e = read_experiment(
-        entry.path().string(),
-        sweep.empty() ? std::vector<std::string>() : sweep.points.front().overrides);
+    const Experiment e =
+        read_experiment(entry.path().string(), sweep.empty() ? std::vector<std::string>()
+                                                             : sweep.points.front().overrides);
     EXPECT_EQ(e.name, entry.path().stem().string());
     EXPECT_EQ(to_toml(read_text(to_toml(e))), to_toml(e)) << entry.path();
   }
-  EXPECT_EQ(count, 9);
+  EXPECT_EQ(count, 15);
 }
 
 TEST(Experiment, TomlRoundTripKeepsEveryField) {
@@ -296,7 +296,8 @@ TEST(Experiment, TomlRoundTripKeepsEveryField) {
         "\"\u03b8\"}, "
         "{gate = \"CZ\", qubits = [0, 1]}, {gate = \"Rzz\", qubits = [0, 1], value = -1.5}]\n",
         "[optimizer]\ngradient_tolerance = 1e-9\nc1 = 0.3\n[restarts]\nkeep_angles = true\n"
-        "seed = 9223372036854775807\n[engine]\nprecision = \"float32\"\n"}) {
+        "keep_history = true\nkeep_scores = true\nseed = 9223372036854775807\n[engine]\nprecision "
+        "= \"float32\"\n"}) {
     const std::string once = to_toml(read_text(text));
     EXPECT_EQ(to_toml(read_text(once)), once);
   }

@@ -6,6 +6,7 @@
 
 #include "campaign.hpp"
 #include "campaign/restart.hpp"
+#include "core/error.hpp"
 
 namespace qhn {
 namespace {
@@ -54,6 +55,14 @@ TEST(Restart, RecordAgreesWithTheWholeHistory) {
     EXPECT_EQ(r.iterations, end.iterations);
     EXPECT_EQ(r.evaluations, end.evaluations);
     EXPECT_EQ(r.angles, std::vector<double>(end.x.begin(), end.x.end()));
+    ASSERT_EQ(r.history.size(), history.size());
+    for (std::size_t k = 0; k < history.size(); ++k) {
+      const double step = k == 0 ? 0.0 : (history[k].x - history[k - 1].x).norm();
+      EXPECT_EQ(r.history.expectation[k], history[k].value);
+      EXPECT_EQ(r.history.gradient_norm[k], static_cast<float>(history[k].gradient_norm));
+      EXPECT_NEAR(r.history.step[k], step, 1e-6 * step);
+      EXPECT_EQ(r.history.evaluations[k], history[k].evaluations);
+    }
 
     for (std::size_t i = 0; i < campaign.options.epsilons.size(); ++i) {
       Crossing of_expectation, of_string;
@@ -105,11 +114,45 @@ TEST(Restart, GivesUpWhenTold) {
   EXPECT_EQ(asked, 3);
 }
 
-// Given up at every iteration, and abandoned in the middle of evaluations.
-TEST(Restart, InterruptedAnywhereItEndsTheSame) {
-  const Campaign campaign;
+/// An engine that may be abandoned in any evaluation.
+struct Breaking : test::Disturbed, StringSearch {
+  Breaking(std::unique_ptr<Engine> engine, const std::function<void()>& before)
+      : Disturbed(std::move(engine), before), before_(before) {}
+  double expectation(std::span<const double> angles) override {
+    before_();
+    return Disturbed::expectation(angles);
+  }
+  StringSearch* strings() override { return this; }
+  MostProbable most_probable(std::span<const double> angles) override {
+    before_();
+    return Disturbed::strings()->most_probable(angles);
+  }
+
+ private:
+  std::function<void()> before_;
+};
+
+// The network of a restart, and its angles, as scores.
+RestartScores score(std::span<const double> angles, const BitString& best) {
+  return {angles.front(), angles.back(), static_cast<double>(best.index()), 1.0};
+}
+
+// Given up at every iteration, and abandoned in the middle of evaluations: of one that converges
+// and of one that ends in a line search without a step.
+class Interrupted : public testing::TestWithParam<bool> {};
+
+TEST_P(Interrupted, RestartEndsTheSame) {
+  Campaign campaign;
+  if (GetParam()) {
+    campaign.options.optimizer.lbfgs.gradient_tolerance = 1e-300;
+    campaign.options.optimizer.lbfgs.approximate_slack = 0.0;
+  }
   const auto engine = campaign.engine();
-  const RestartResult whole = campaign.serial(1)[0];
+  Simulation simulation = campaign.simulation(*engine);
+  simulation.score = score;
+  const RestartResult whole = *run_restart(simulation, campaign.options, 0);
+  EXPECT_EQ(whole.status, GetParam() ? Status::stalled_line_search : Status::converged);
+  EXPECT_EQ(whole.scores, score(whole.angles, whole.best_string));
   for (const bool abandon : {false, true}) {
     CounterRng rng(9, Stream::synthetic, 0);
     std::optional<RestartCheckpoint> checkpoint;
@@ -117,9 +160,16 @@ TEST(Restart, InterruptedAnywhereItEndsTheSame) {
     int interrupts = 0;
     for (; !result; ++interrupts) {
       ASSERT_LT(interrupts, 10000);
-      test::Disturbed disturbed(campaign.engine(), [&] {
+      const auto abandoned = [&] {
         if (abandon && rng.uniform() < 0.1) throw Abandoned{};
-      });
+      };
+      Breaking breaking(campaign.engine(), abandoned);
+      Simulation broken = campaign.simulation(breaking);
+      broken.score = [&](std::span<const double> angles, const BitString& best) {
+        abandoned();
+        abandoned();
+        return score(angles, best);
+      };
       RestartHooks hooks;
       int asked = 0;
       hooks.next = [&] {
@@ -128,11 +178,44 @@ TEST(Restart, InterruptedAnywhereItEndsTheSame) {
       const std::optional<RestartCheckpoint> before = checkpoint;
       hooks.resume = before ? &*before : nullptr;
       hooks.save = [&](RestartCheckpoint&& c) { checkpoint = std::move(c); };
-      result = run_restart(campaign.simulation(disturbed), campaign.options, 0, hooks);
+      result = run_restart(broken, campaign.options, 0, hooks);
     }
     EXPECT_EQ(*result, whole);
     EXPECT_GT(interrupts, 3);
   }
+}
+INSTANTIATE_TEST_SUITE_P(Restart, Interrupted, testing::Bool(), [](const auto& info) {
+  return info.param ? "ThatStalls" : "ThatConverges";
+});
+
+// A saved state that no restart left is refused, not read past its end.
+TEST(Restart, RefusesASavedStateThatIsNotComplete) {
+  const Campaign campaign;
+  const auto engine = campaign.engine();
+  std::optional<RestartCheckpoint> saved;
+  RestartHooks hooks;
+  int asked = 0;
+  hooks.next = [&] {
+    return ++asked < 3 ? RestartHooks::Order::go_on : RestartHooks::Order::give_up;
+  };
+  hooks.save = [&](RestartCheckpoint&& c) { saved = std::move(c); };
+  EXPECT_FALSE(run_restart(campaign.simulation(*engine), campaign.options, 0, hooks));
+  ASSERT_TRUE(saved);
+  const auto refused = [&](RestartCheckpoint c) {
+    RestartHooks resuming;
+    resuming.resume = &c;
+    EXPECT_THROW(run_restart(campaign.simulation(*engine), campaign.options, 0, resuming),
+                 RunError);
+  };
+  RestartCheckpoint c = *saved;
+  c.history = {};
+  refused(c);
+  c = *saved;
+  c.iterations = -1;
+  refused(c);
+  c = *saved;
+  c.optimizer.resize(5);
+  refused(c);
 }
 
 TEST(Restart, ADivergedOneIsARecord) {
@@ -176,8 +259,9 @@ TEST(Restart, EndsAsItsOptimizerDoes) {
 
 TEST(Restart, LeavesTheAnglesOutUnlessAskedFor) {
   Campaign campaign;
-  campaign.options.keep_angles = false;
+  campaign.options.keep_angles = campaign.options.keep_history = false;
   EXPECT_TRUE(campaign.serial(1)[0].angles.empty());
+  EXPECT_EQ(campaign.serial(1)[0].history, RestartHistory{});
 }
 
 }  // namespace

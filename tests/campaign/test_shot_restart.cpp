@@ -106,6 +106,34 @@ TEST(ShotRestart, Trains) {
   }
 }
 
+// A restart that has diverged is abandoned while its network is chosen, and goes on to the same
+// end.
+TEST(ShotRestart, ThatDivergesIsInterruptedAtItsEnd) {
+  const Campaign campaign;
+  Shots shots;
+  shots.shots = 20;
+  shots.adam.learning_rate = INFINITY;
+  const ShotTask task = task_of(campaign, shots);
+  const auto engine = campaign.engine();
+  const CostsInMemory costs(campaign.costs);
+  const Sampler sampler = make_sampler(*engine, campaign.costs);
+  const auto whole = run_shot_restart(*engine, sampler, costs, task, campaign.options, 1);
+  EXPECT_EQ(whole->status, Status::diverged);
+  std::optional<RestartCheckpoint> saved;
+  RestartHooks hooks;
+  hooks.save = [&](RestartCheckpoint&& c) { saved = std::move(c); };
+  const Sampler breaks = [&](std::span<const double> angles, std::uint64_t count,
+                             const CounterRng& rng) {
+    if (count == shots.selection_shots) throw Abandoned{};
+    return sampler(angles, count, rng);
+  };
+  EXPECT_FALSE(run_shot_restart(*engine, breaks, costs, task, campaign.options, 1, hooks));
+  ASSERT_TRUE(saved);
+  EXPECT_EQ(run_shot_restart(*engine, sampler, costs, task, campaign.options, 1,
+                             {nullptr, nullptr, &*saved}),
+            whole);
+}
+
 // Costs, rates or widths beyond any number: the restart ends at the last angles that are finite.
 TEST(ShotRestart, ThatDivergesEndsAtItsLastFiniteAngles) {
   const auto ends = [](Campaign campaign, Shots shots) {

@@ -499,7 +499,7 @@ TEST_F(Campaign, RunsUntilTheIntervalIsNarrow) {
 // Restarts of seconds, interrupted in the middle again and again: they go on, and end the same.
 TEST(LongRestarts, GoOnWhereTheyWereInterrupted) {
   const TemporaryFolder folder;
-  folder.write("slow.toml", std::string(tiny) + "count = 2\n");
+  folder.write("slow.toml", keeping + "count = 2\n");
 #ifdef __SANITIZE_ADDRESS__
   constexpr int hidden = 3, sublayers = 8;  // as long, where everything takes ten times as long
 #else

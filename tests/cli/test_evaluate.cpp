@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "../record/temporary_folder.hpp"
+#include "core/random.hpp"
 #include "record/campaign_file.hpp"
 #include "tiny_experiment.hpp"
 
@@ -212,6 +213,112 @@ TEST(Evaluate, TakesARestartOfACampaign) {
   }
 }
 
+// All restarts at once: what each of them gives alone.
+TEST(Evaluate, TakesAllRestartsOfACampaign) {
+  const TemporaryFolder folder;
+  folder.write("tiny.toml", tiny);
+  ASSERT_EQ(run_qhn(folder, "train tiny.toml --restarts 5 --ids 1:4 --out o").exit_code, 0);
+  std::string evaluated, sampled;
+  const std::vector<RestartRecord> records = read_campaign(folder / "o").records;
+  ASSERT_EQ(records.size(), 3u);
+  ASSERT_EQ(run_qhn(folder, "export --openqasm3 --from o --all --out circuits").exit_code, 0);
+  for (const RestartRecord& record : records) {
+    const std::string one = fmt::format(" --from o --restart {}", record.result.id);
+    auto json = nlohmann::ordered_json{{"restart", record.result.id}};
+    json.update(
+        nlohmann::ordered_json::parse(run_qhn(folder, "evaluate --json --gradient" + one).out));
+    evaluated += json.dump() + "\n";
+    sampled += fmt::format("# restart {}\n", record.result.id) +
+               run_qhn(folder, "sample --shots 50" + one + " | tail -n +3").out;
+    const std::string file = fmt::format("circuits/restart-{}.qasm", record.result.id);
+    EXPECT_EQ(run_qhn(folder, "export --openqasm3" + one).out,
+              run_qhn(folder, "", fmt::format("cat {} #", file)).out);
+  }
+  EXPECT_EQ(run_qhn(folder, "evaluate --json --gradient --from o --all").out, evaluated);
+  EXPECT_EQ(run_qhn(folder, "sample --shots 50 --from o --all | tail -n +3").out, sampled);
+  const ProgramRun text = run_qhn(folder, "evaluate --from o --all");
+  EXPECT_EQ(std::ranges::count(text.out, '\n'), 5) << text.out;
+  const ProgramRun spread =
+      run_qhn(folder, "evaluate --from o --all --ranks-per-state 2", mpirun(2));
+  EXPECT_EQ(std::ranges::count(spread.out, '\n'), 5) << spread.out << spread.err;
+  for (const auto& [line, words] : {std::pair("evaluate --from o --all --gradient", "--json"),
+                                    {"evaluate --from o --all --restart 1", "either EXPERIMENT"},
+                                    {"evaluate --all", "either EXPERIMENT"},
+                                    {"export --openqasm3 --from o --all", "--out DIR"}}) {
+    const ProgramRun run = run_qhn(folder, line);
+    EXPECT_EQ(run.exit_code, 2) << line;
+    EXPECT_NE(run.err.find(words), std::string::npos) << line << ": " << run.err;
+  }
+}
+
+TEST(Export, WritesALineForEachIteration) {
+  const TemporaryFolder folder;
+  folder.write("tiny.toml", keeping);
+  ASSERT_EQ(run_qhn(folder, "train tiny.toml --restarts 3 --out o").exit_code, 0);
+  const CampaignFile campaign = read_campaign(folder / "o");
+  std::string expected = "id,iteration,expectation,gap,gradient_norm,step,evaluations\n";
+  for (const RestartRecord& record : campaign.records) {
+    const RestartHistory& h = record.result.history;
+    ASSERT_EQ(h.size(), record.result.iterates());
+    EXPECT_EQ(h.expectation.back(), record.result.expectation);
+    for (std::size_t k = 0; k < h.size(); ++k)
+      expected += fmt::format("{},{},{},{},{},{},{}\n", record.result.id, k, h.expectation[k],
+                              h.expectation[k] - campaign.table.reference.cost, h.gradient_norm[k],
+                              h.step[k], h.evaluations[k]);
+  }
+  EXPECT_EQ(run_qhn(folder, "export o --history").out, expected);
+  ASSERT_EQ(
+      run_qhn(folder, "train tiny.toml --restarts 1 --set restarts.keep_history=false --out n")
+          .exit_code,
+      0);
+  for (const auto& [line, words] : {std::pair("export n --history", "keep_history=true"),
+                                    {"export o --history --csv", "needs one of"},
+                                    {"export o --csv --restart 1", "without --from"}}) {
+    const ProgramRun run = run_qhn(folder, line);
+    EXPECT_EQ(run.exit_code, 2) << line;
+    EXPECT_NE(run.err.find(words), std::string::npos) << line << ": " << run.err;
+  }
+}
+
+// E of the test losses is E of the same circuit on a problem whose training samples are those.
+TEST(Evaluate, ScoresAreThoseOfTheTestSamples) {
+  const TemporaryFolder folder;
+  CounterRng rng(3, Stream::synthetic, 0);
+  for (const char* name : {"train.csv", "test.csv"}) {
+    std::string rows = "x,y,label\n";
+    for (int k = 0; k < 40; ++k) {
+      const double x = rng.uniform(), y = rng.uniform();
+      rows += fmt::format("{},{},{}\n", x, y, x + rng.uniform() < 2.0 * y ? 1 : 0);
+    }
+    folder.write(name, rows);
+  }
+  folder.write("o.toml",
+               "[problem]\nkind = \"csv\"\ndata = \"train.csv\"\ntest_data = \"test.csv\"\n"
+               "[network]\nhidden = 2\n[circuit]\nsublayers = 3\n[restarts]\ncount = 4\n"
+               "keep_angles = true\nkeep_scores = true\n");
+  ASSERT_EQ(run_qhn(folder, "train o.toml --out o").exit_code, 0);
+  ASSERT_EQ(run_qhn(folder, "train o.toml --ranks-per-state 2 --out two", mpirun(2)).exit_code, 0);
+  const CampaignFile campaign = read_campaign(folder / "o"), two = read_campaign(folder / "two");
+  ASSERT_EQ(campaign.records.size(), 4u);
+  for (std::size_t k = 0; k < 4; ++k) {
+    const RestartResult& r = campaign.records[k].result;
+    ASSERT_EQ(r.scored, 1);
+    const auto test = nlohmann::json::parse(
+        run_qhn(folder,
+                fmt::format(
+                    "evaluate --json --from o --restart {} --set problem.data='\"test.csv\"'", k))
+            .out);
+    EXPECT_EQ(r.scores.test_expectation, test["expectation"].get<double>());
+    EXPECT_NE(r.scores.test_expectation, r.expectation);
+    const auto network = nlohmann::json::parse(
+        run_qhn(folder, fmt::format("decode o.toml {} --json", r.best_string.index())).out);
+    EXPECT_NEAR(r.scores.best_test_cost, network["test_loss"].get<double>(), 1e-12);
+    EXPECT_EQ(r.scores.best_test_accuracy, network["test_accuracy"].get<double>());
+    EXPECT_EQ(r.scores.best_accuracy, network["train_accuracy"].get<double>());
+    EXPECT_NEAR(two.records[k].result.scores.test_expectation, r.scores.test_expectation, 1e-6);
+  }
+}
+
 TEST(Evaluate, RefusesARestartThatIsNotThere) {
   const TemporaryFolder folder;
   folder.write("tiny.toml", tiny);
@@ -230,7 +337,7 @@ TEST(Evaluate, RefusesARestartThatIsNotThere) {
   EXPECT_EQ(run_qhn(folder, "evaluate --from t --restart 1").exit_code, 0);
   folder.write("costs.txt", "1\n2\n0\n4\n");
   const std::string origin =
-      "either EXPERIMENT with --angles FILE, or --from DIR with --restart ID";
+      "either EXPERIMENT with --angles FILE, or --from DIR with --restart ID or --all";
   for (const auto& [arguments, words] :
        {std::pair<std::string, std::string>{"--from o --restart 2", "holds 2 restarts"},
         {"--from without --restart 0", "keep_angles"},

@@ -26,8 +26,8 @@ namespace fs = std::filesystem;
 class SweepVerb : public testing::Test {
  protected:
   SweepVerb() {
-    folder.write("tiny.toml", tiny);
-    folder.write("sweep.toml", std::string(tiny) + R"(
+    folder.write("tiny.toml", keeping);
+    folder.write("sweep.toml", keeping + R"(
 [sweep]
 problem.seed = "1..2"
 circuit.family = ["product", "all-to-all"]

@@ -25,6 +25,7 @@ namespace qhn {
 namespace {
 
 const std::string few = std::string(tiny) + "count = 24\n";
+const std::string few_keeping = keeping + "count = 24\n";
 
 int count_of(const std::string& text, const std::string& what) {
   int count = 0;
@@ -35,7 +36,7 @@ int count_of(const std::string& text, const std::string& what) {
 
 TEST(Train, ResultFieldsAreTheSameOnAnyRanksAndThreads) {
   const TemporaryFolder folder;
-  folder.write("tiny.toml", few);
+  folder.write("tiny.toml", few_keeping);
   ASSERT_EQ(run_qhn(folder, "train tiny.toml --out alone --threads 1").exit_code, 0);
   const CampaignFile alone = read_campaign(folder / "alone");
   ASSERT_EQ(alone.records.size(), 24u);
@@ -97,7 +98,7 @@ TEST(Train, UnevenTasksOfAnArrayMakeTheWholeCampaign) {
 // stop and go on; worlds that they do not fill say which ranks idle.
 TEST(Train, ResultFieldsAreTheSameOnAnyNumberOfGroups) {
   const TemporaryFolder folder;
-  folder.write("tiny.toml", few);
+  folder.write("tiny.toml", few_keeping);
   const auto train = [&](int ranks, const std::string& arguments) {
     return run_qhn(folder, "train tiny.toml --ranks-per-state " + arguments, mpirun(ranks));
   };
@@ -125,9 +126,9 @@ TEST(Train, ResultFieldsAreTheSameOnAnyNumberOfGroups) {
   // A signal ends all groups, and what is finished is as ever.
   folder.write(
       "script.sh",
-      mpirun(5) + R"sh($1 train tiny.toml --ranks-per-state 2 --restarts 100000000 --out s &
-until [ -n "$(ls s/journal 2>/dev/null)" ] || ! kill -0 $! 2>/dev/null; do sleep 0.1; done
-sleep 0.5
+      mpirun(5) +
+          R"sh($1 train tiny.toml --ranks-per-state 2 --restarts 100000000 --out s --announce ids &
+until [ -s ids ] || ! kill -0 $! 2>/dev/null; do sleep 0.1; done
 kill -USR1 $!
 wait $!
 )sh");
@@ -155,7 +156,7 @@ wait $!
   double sent = 0.0;
   for (const RestartResult& r : results_of(distributed)) {
     const int found = r.string_crossings.back().iteration;
-    sent += 3 * r.evaluations + (found < 0 ? r.iterations : found) + 2;
+    sent += 3 * r.evaluations + (found < 0 ? r.iterations : found) + 2 + 1;  // 1: its scores
   }
   EXPECT_EQ(distributed.energy.at(0).phases.back().exchanged, sent * 0.75 * 1024 * 16);
   EXPECT_EQ(distributed.energy[0].phases[0].exchanged, 0.0);  // the table
@@ -204,7 +205,7 @@ TEST(Train, RefusesImpossibleGroups) {
 // Fewer restarts than half the threads: all threads work on one state.
 TEST(Train, OneStateOnManyThreadsGivesTheSameResult) {
   const TemporaryFolder folder;
-  folder.write("tiny.toml", few);
+  folder.write("tiny.toml", few_keeping);
   ASSERT_EQ(run_qhn(folder, "train tiny.toml --out few --restarts 1 --threads 1").exit_code, 0);
   ASSERT_EQ(run_qhn(folder, "train tiny.toml --out wide --restarts 1 --threads 4").exit_code, 0);
   EXPECT_EQ(results_of(read_campaign(folder / "wide")), results_of(read_campaign(folder / "few")));
@@ -356,7 +357,7 @@ TEST(Train, ThreadsDefaultToWhatTheEnvironmentSays) {
 // A campaign that would take for ever, ended after a while.
 TEST(Train, AnInterruptKeepsWhatIsFinished) {
   const TemporaryFolder folder;
-  folder.write("tiny.toml", few);
+  folder.write("tiny.toml", few_keeping);
   ASSERT_EQ(run_qhn(folder, "train tiny.toml --out whole").exit_code, 0);
   const auto whole = results_of(read_campaign(folder / "whole"));
   folder.write("script.sh", R"sh(
@@ -485,7 +486,7 @@ TEST(Train, NamesACounterThatFailed) {
 // As a batch system or the user's shell does it: only one of the ranks gets the signal.
 TEST(Train, AnInterruptOfOneRankEndsAll) {
   const TemporaryFolder folder;
-  folder.write("tiny.toml", few);
+  folder.write("tiny.toml", few_keeping);
   folder.write("rank.sh",
                R"sh([ "$OMPI_COMM_WORLD_RANK$PMI_RANK" = 2 ] || exec "$@"
 "$@" & pid=$!

@@ -141,7 +141,8 @@ TEST(Validate, RefusesWithPositionFindingAndWhatIsAllowed) {
   folder.write("e.toml", "[restarts]\ncoutn = 1\n");
   EXPECT_EQ(run_qhn(folder, "validate e.toml").err,
             "qhn: e.toml:2:1: unknown key 'restarts.coutn'; allowed here: count, halfwidth, "
-            "relative_tts, epsilon, max, seed, keep_angles; did you mean 'count'?\n");
+            "relative_tts, epsilon, max, seed, keep_angles, keep_history, keep_scores; did you "
+            "mean 'count'?\n");
 }
 
 TEST(Export, WritesTheCircuitOfARow) {

@@ -23,6 +23,8 @@ sublayers = 4
 seed = 7
 keep_angles = true
 )";
+/// The same, whose restarts keep all that they can keep.
+inline const std::string keeping = std::string(tiny) + "keep_history = true\nkeep_scores = true\n";
 
 /// mpirun with so many ranks (compile definition QHN_MPIRUN), to stand before the program.
 inline std::string mpirun(int ranks) { return fmt::format("{}{} ", QHN_MPIRUN, ranks); }

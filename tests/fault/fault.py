@@ -37,6 +37,8 @@ sublayers = 6
 [restarts]
 seed = 7
 keep_angles = true
+keep_history = true
+keep_scores = true
 """
 RESULT_FIELDS = 11  # of the CSV, before the cost fields; what follows those counts too
 COST_FIELDS = 4

@@ -18,7 +18,7 @@ with h5py.File(sys.argv[1]) as f:
     table = f["table"].attrs
     assert (table["qubits"], table["minimum"], table["minimizers"], table["best_index"]) == (
         41, 0.3268526932, 2, 77)
-    assert table["samples"] == 12665
+    assert table["samples"] == 12665 and table["best_test_cost"] == 0.34375
     assert dict(f["method"].attrs) == {"name": "annealing", "settings": "sweeps = 100",
         "tuning_evaluations": 1000, "tuning_unique": 900, "tuning_samples": 12665000,
         "inner_samples": 555}
@@ -34,6 +34,16 @@ with h5py.File(sys.argv[1]) as f:
     assert r["expectation_crossing_iteration"][:].tolist() == [[3, -1]] * 3
     assert r["string_crossing_evaluation"][:].tolist() == [[2, 7]] * 3
     assert r["angles"].shape == (3, 3) and r["angles"].attrs["unit"] == "rad"
+    assert r["test_expectation"][:].tolist() == [0.3] * 3 and r["best_accuracy"][:].tolist() == [0.9] * 3
+    assert r["best_test_cost"][:].tolist() == [0.4] * 3
+    assert np.allclose(r["best_test_accuracy"][:], [0.875, 0.885, 0.895], rtol=1e-15)
+    # Iterate k of restart i: i + 1/(1+k), twice and three times that, 7 k + i.
+    h, entries = f["history"], [(i, k) for i in range(3) for k in range(r["iterations"][i] + 1)]
+    values = np.array([i + 1 / (1 + k) for i, k in entries])
+    assert len(entries) == 126 and np.array_equal(h["expectation"][:], values)
+    assert np.array_equal(h["gradient_norm"][:], np.float32(2 * values))
+    assert np.array_equal(h["step"][:], np.float32(3 * values)) and h["step"].attrs["unit"] == "rad"
+    assert h["evaluations"][:].tolist() == [7 * k + i for i, k in entries]
     assert r["seconds"].attrs["unit"] == "s" and np.isnan(r["joules"][:]).all()
     assert r["host"].asstr()[:].tolist() == ["node-b", "n", "node-b"]
     runs, phases = f["energy/runs"], f["energy/phases"]

@@ -25,13 +25,26 @@ namespace {
 
 std::vector<RunEnergy> example_energy();
 
+// Every entry differs from every other.
+RestartHistory history_of(int iterations, std::uint64_t id) {
+  RestartHistory history;
+  for (int k = 0; k <= iterations; ++k) {
+    const double entry = static_cast<double>(id) + 1.0 / (1.0 + k);
+    history.expectation.push_back(entry);
+    history.gradient_norm.push_back(static_cast<float>(2.0 * entry));
+    history.step.push_back(static_cast<float>(3.0 * entry));
+    history.evaluations.push_back(7 * k + static_cast<int>(id));
+  }
+  return history;
+}
+
 CampaignFile example() {
   CampaignFile c;
   c.name = "größer";  // UTF-8 survives
   c.experiment = "name = \"x\"\n[restarts]\ncount = 3\n";
   c.restarts_requested = 5;
   c.epsilons = {1e-2, 1e-4};
-  c.table = {41, {Reference::Kind::enumerated, 0.3268526932}, 2, 77, 12665};
+  c.table = {41, {Reference::Kind::enumerated, 0.3268526932}, 2, 77, 12665, {}, 0.34375};
   c.method = {"annealing", "sweeps = 100", {1000, 900, 12665000}, 555};
   c.provenance = collect_provenance();
   c.provenance.ranks = 4;
@@ -57,6 +70,9 @@ CampaignFile example() {
     r.result.expectation_crossings = {{3, 4}, {-1, -1}};
     r.result.string_crossings = {{1, 2}, {static_cast<int>(id), 7}};
     r.result.angles = {0.1, 0.2, static_cast<double>(id)};
+    r.result.history = history_of(r.result.iterations, id);
+    r.result.scored = 1;
+    r.result.scores = {0.3, 0.4, 0.9, 0.875 + 0.01 * static_cast<double>(id)};
     r.result.oracle[OraclePhase::optimization] = {100 + id, 90, (std::uint64_t{1} << 40) + id};
     r.result.oracle[OraclePhase::validation] = {3, 2, id};
     r.cost = {1.5, 1.25, std::numeric_limits<double>::quiet_NaN(), id == 1 ? "n" : "node-b"};
@@ -89,6 +105,7 @@ TEST(CampaignFile, RoundTrips) {
   EXPECT_EQ(read.table.reference.cost, written.table.reference.cost);
   EXPECT_EQ(read.table.minimizers, 2u);
   EXPECT_EQ(read.table.best_index, 77u);
+  EXPECT_EQ(read.table.best_test_cost, 0.34375);
   EXPECT_EQ(read.table.samples, 12665u);
   EXPECT_EQ(read.method.name, "annealing");
   EXPECT_EQ(read.method.settings, "sweeps = 100");
@@ -295,11 +312,16 @@ TEST(CampaignFile, GivesBackManyRecordsInOrder) {
     r.result.status = static_cast<Status>(id % 4);
     r.result.oracle[OraclePhase::selection].samples = id * id;
     r.result.angles[2] = static_cast<double>(id);
+    r.result.iterations = static_cast<int>(id % 200);
+    r.result.history = history_of(r.result.iterations, id);
     r.cost.host = id % 2 ? "a" : "longer";
   }
   write_campaign(folder / "campaign.h5", written);
   const CampaignReader reader(folder / "campaign.h5");
   EXPECT_EQ(reader.shape().count, count);
+  EXPECT_LT(batch_of(reader.shape()), count / 1.5);  // of 2^20 iterates, so there are several
+  for (const std::uint64_t first : {std::uint64_t{0}, std::uint64_t{9999}, count - 2})
+    EXPECT_EQ(reader.read(first, 2)[1].result, written.records[first + 1].result);
   std::uint64_t next = 0;
   reader.for_each([&](RestartRecord&& record) {
     ASSERT_LT(next, count);
@@ -307,6 +329,37 @@ TEST(CampaignFile, GivesBackManyRecordsInOrder) {
     EXPECT_EQ(record.cost.host, written.records[next++].cost.host);
   });
   EXPECT_EQ(next, count);
+}
+
+TEST(CampaignFile, RefusesRecordsThatKeepSomethingElseThanOthers) {
+  const TemporaryFolder folder;
+  const auto refused = [&](const auto& change, const std::string& words) {
+    CampaignFile written = example();
+    change(written.records[1].result);
+    EXPECT_EQ(message_of<RunError>([&] { write_campaign(folder / "campaign.h5", written); }),
+              folder / "campaign.h5" + ": record 1 has " + words);
+    EXPECT_EQ(folder.count(), 0);
+  };
+  refused([](RestartResult& r) { r.history = {}; }, "41 iterations and a history of 0 entries");
+  refused([](RestartResult& r) { ++r.iterations; }, "42 iterations and a history of 42 entries");
+  refused([](RestartResult& r) { r.scored = 0; }, "no scores, others do");
+}
+
+// A file whose histories do not belong to its restarts: none is read as that of another restart.
+TEST(CampaignFile, RefusesHistoriesOfOtherLengths) {
+  const TemporaryFolder folder;
+  write_campaign(folder / "campaign.h5", example());
+  {
+    const H5Id file(H5Fopen((folder / "campaign.h5").c_str(), H5F_ACC_RDWR, H5P_DEFAULT), H5Fclose,
+                    "open");
+    const H5Id dataset(H5Dopen2(file, "/restarts/iterations", H5P_DEFAULT), H5Dclose, "open");
+    const std::int32_t more[] = {40, 41, 43};
+    h5_check(H5Dwrite(dataset, H5T_NATIVE_INT32, H5S_ALL, H5S_ALL, H5P_DEFAULT, more), "write");
+  }
+  EXPECT_NE(message_of<InputError>([&] {
+              CampaignReader(folder / "campaign.h5");
+            }).find("'history' has 126 iterates, its restarts 127"),
+            std::string::npos);
 }
 
 TEST(CampaignFile, HoldsEmptyAndMinimalCampaigns) {

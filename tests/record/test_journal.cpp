@@ -37,7 +37,7 @@ JournalHeader header() {
   h.restarts_requested = 10;
   h.rule = {.epsilon = 1e-3, .halfwidth = 0.02};
   h.epsilons = {1e-2, 1e-4};
-  h.table = {10, {Reference::Kind::enumerated, -0.5}, 2, 77, 10000, {0.25, 0.5}};
+  h.table = {10, {Reference::Kind::enumerated, -0.5}, 2, 77, 10000, {0.25, 0.5}, 0.125};
   h.method = {"annealing", "sweeps = 100", {7, 6, 70000}, 99};
   h.provenance.version = "0.1.0";
   h.provenance.hosts = {"n1", "n2"};
@@ -59,6 +59,10 @@ RestartRecord record(std::uint64_t id) {
   r.result.best_cost = -0.5;
   r.result.expectation_crossings = {{1, 2}, {-1, -1}};
   r.result.string_crossings = {{0, 1}, {5, 9}};
+  r.result.iterations = 1;
+  r.result.history = {{0.75, 0.1 * static_cast<double>(id)}, {2.5f, 1e-7f}, {0.0f, 0.5f}, {1, 3}};
+  r.result.scored = 1;
+  r.result.scores = {0.125, 0.25, 0.5, 0.625};
   r.cost = {.seconds = 1.5, .cpu_seconds = 1.25, .joules = 3.0, .host = "n1"};
   return r;
 }
@@ -69,6 +73,10 @@ RestartCheckpoint checkpoint(std::uint64_t id, int iterations) {
           .expectation_crossings = {{1, 2}, {-1, -1}},
           .string_crossings = {{0, 1}, {5, 9}},
           .optimizer = {1.0, 2.0, 0.1 * iterations},
+          .history = {std::vector<double>(static_cast<std::size_t>(iterations) + 1, 0.5),
+                      std::vector<float>(static_cast<std::size_t>(iterations) + 1, 0.25f),
+                      std::vector<float>(static_cast<std::size_t>(iterations) + 1, 0.125f),
+                      std::vector<std::int32_t>(static_cast<std::size_t>(iterations) + 1, 3)},
           .seconds = 60.0,
           .cpu_seconds = 59.0};
 }
@@ -133,6 +141,7 @@ TEST(Journal, GivesBackWhatWasAppended) {
   EXPECT_EQ(h.table.reference.cost, -0.5);
   EXPECT_EQ(h.table.best_index, 77u);
   EXPECT_EQ(h.table.samples, 10000u);
+  EXPECT_EQ(h.table.best_test_cost, 0.125);
   EXPECT_EQ(h.table.next_gaps, (std::vector<double>{0.25, 0.5}));
   EXPECT_EQ(h.method.name, "annealing");
   EXPECT_EQ(h.method.settings, "sweeps = 100");
@@ -220,7 +229,7 @@ TEST(Journal, HeadersHaveTheFormatOfTheFilesOnDisks) {
   h.restarts_requested = 10;
   h.rule = {.epsilon = 1e-3, .halfwidth = 0.02, .relative_tts = 1.5};
   h.epsilons = {1e-2, 1e-4};
-  h.table = {10, {Reference::Kind::enumerated, -0.5}, 2, 77, 10000};
+  h.table = {10, {Reference::Kind::enumerated, -0.5}, 2, 77, 10000, {}, 0.5};
   h.method = {"annealing", "sweeps = 100", {7, 6, 70000}, 99};
   h.provenance = {.version = "v1",
                   .git_commit = "commit",
@@ -245,8 +254,8 @@ TEST(Journal, HeadersHaveTheFormatOfTheFilesOnDisks) {
                   .plan = "plan"};
   h.started = 1700000000;
   const std::vector<std::byte> bytes = pack(h);
-  EXPECT_EQ(bytes.size(), 496u);
-  EXPECT_EQ(::crc32(0, reinterpret_cast<const unsigned char*>(bytes.data()), 496), 0x3374f23cu);
+  EXPECT_EQ(bytes.size(), 504u);
+  EXPECT_EQ(::crc32(0, reinterpret_cast<const unsigned char*>(bytes.data()), 504), 0xfe192aa8u);
 }
 
 TEST(Journal, RefusesAnotherFormat) {
@@ -254,7 +263,7 @@ TEST(Journal, RefusesAnotherFormat) {
     std::vector<std::byte> bytes = pack(header());
     bytes[0] = static_cast<std::byte>(format);
     EXPECT_EQ(message_of<InputError>([&] { unpack_header(bytes); }),
-              fmt::format("message: journal format {}; this qhn reads format 3", format));
+              fmt::format("message: journal format {}; this qhn reads format 4", format));
   }
 }
 
@@ -281,7 +290,23 @@ TEST(Journal, ThatWasMadeUpIsRefusedInALineThatNamesIt) {
   r = record(1);
   r.result.string_crossings.pop_back();
   refused(header(), r, checkpoint(1, 2), "restart 1 has 1 crossings for 2 epsilons");
-  RestartCheckpoint c = checkpoint(std::uint64_t{1} << 45, 2);
+  r = record(1);
+  r.result.iterations = 2;
+  refused(header(), r, checkpoint(1, 2), "restart 1 has 2 iterations and a history of 2 entries");
+  r = record(1);
+  r.result.history.step.pop_back();
+  refused(header(), r, checkpoint(1, 2), "1 iterations and a history of 1 entries");
+  r = record(1);
+  r.result.iterations = -1;
+  r.result.history = {};
+  refused(header(), r, checkpoint(1, 2), "restart 1 has -1 iterations");
+  r = record(1);
+  r.result.scored = 2;
+  refused(header(), r, checkpoint(1, 2), "restart 1 has the mark 2 for scores");
+  RestartCheckpoint c = checkpoint(1, 2);
+  c.history = {{0.5}, {1.0f}, {0.0f}, {1}};
+  refused(header(), record(1), c, "restart 1 has 2 iterations and a history of 1 entries");
+  c = checkpoint(std::uint64_t{1} << 45, 2);
   refused(header(), record(1), c, "restart 35184372088832 of 10");
   JournalHeader h = header();
   h.table.qubits = 1 << 30;

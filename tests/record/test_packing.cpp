@@ -27,7 +27,10 @@ RestartRecord example(std::uint64_t id) {
                    .expectation_crossings = {{1, 2}, {-1, -1}},
                    .string_crossings = {{0, 1}, {5, 9}},
                    .angles = {0.25, -1.5, 3.0},
-                   .oracle = {{{{1, 2, 3}, {4, 5, 6}, {7, 8, std::uint64_t{1} << 60}}}}};
+                   .oracle = {{{{1, 2, 3}, {4, 5, 6}, {7, 8, std::uint64_t{1} << 60}}}},
+                   .history = {{0.5, 0.25}, {1.5f, 2.5f}, {0.0f, 3.5f}, {1, 7}},
+                   .scored = 1,
+                   .scores = {0.125, 0.0625, 0.75, 0.5}};
   record.cost = {.seconds = 1.5, .cpu_seconds = 1.25, .joules = 80.0, .host = "node17"};
   return record;
 }
@@ -97,7 +100,10 @@ TEST(Packing, IsTheFormatOfTheJournals) {
               .expectation_crossings = {{1, 2}, {3, -1}},
               .string_crossings = {{4, 5}, {6, 7}},
               .angles = {0.25, 8.0},
-              .oracle = {{{{11, 12, 13}, {14, 15, 16}, {17, 18, 19}}}}};
+              .oracle = {{{{11, 12, 13}, {14, 15, 16}, {17, 18, 19}}}},
+              .history = {{0.5, 1.0}, {2.0f, 4.0f}, {0.0f, 8.0f}, {1, 3}},
+              .scored = 1,
+              .scores = {0.125, 0.25, 0.5, 1.0}};
   r.cost = {.seconds = 16.0, .cpu_seconds = 32.0, .joules = 64.0, .host = "n1"};
   EXPECT_EQ(
       hex(pack(std::vector{r})),
@@ -106,21 +112,28 @@ TEST(Packing, IsTheFormatOfTheJournals) {
       "00010000000200000003000000ffffffff0200000000000000040000000500000006000000070000"
       "000200000000000000000000000000d03f00000000000020400b000000000000000c000000000000"
       "000d000000000000000e000000000000000f00000000000000100000000000000011000000000000"
-      "00120000000000000013000000000000000000000000003040000000000000404000000000000050"
+      "0012000000000000001300000000000000"
+      "0200000000000000000000000000e03f000000000000f03f02000000000000000000004000008040"
+      "020000000000000000000000000000410200000000000000010000000300000001000000000000c0"
+      "3f000000000000d03f000000000000e03f000000000000f03f"
+      "0000000000003040000000000000404000000000000050"
       "4002000000000000006e31");
-  EXPECT_EQ(hex(pack(r.result)), hex(pack(std::vector{r})).substr(0, 2 * (255 - 24 - 8 - 2)));
+  EXPECT_EQ(hex(pack(r.result)), hex(pack(std::vector{r})).substr(0, 2 * (360 - 24 - 8 - 2)));
 
   const RestartCheckpoint c{.id = 21,
                             .iterations = 22,
                             .expectation_crossings = {{1, 2}},
                             .string_crossings = {{3, 4}},
                             .optimizer = {0.5, 1.0},
+                            .history = {{0.5}, {1.0f}, {0.0f}, {2}},
                             .seconds = 60.0,
                             .cpu_seconds = 59.0};
   EXPECT_EQ(hex(pack(c)),
             "15000000000000001600000001000000000000000100000002000000010000000000000003000000"
             "040000000200000000000000000000000000e03f000000000000f03f0000000000004e4000000000"
-            "00804d40");
+            "00804d40"
+            "0100000000000000000000000000e03f01000000000000000000803f010000000000000000000000"
+            "010000000000000002000000");
 
   const PhaseEnergy phase{"table", "n", "measured:rapl", "package", 2, 1, 2, 3, 4, 5, 6, 7, 8,
                           9,       11};
@@ -155,6 +168,7 @@ TEST(Packing, OfACheckpointIsUndoneByUnpacking) {
                                      .expectation_crossings = {{1, 2}, {-1, -1}},
                                      .string_crossings = {{0, 1}, {5, 9}},
                                      .optimizer = {3.0, 0.1, -1e-310},
+                                     .history = {{0.5}, {1.0f}, {0.0f}, {2}},
                                      .seconds = 61.5,
                                      .cpu_seconds = 60.0};
   const auto bytes = pack(checkpoint);
