@@ -65,7 +65,7 @@ if [ -s "$out/bench.csv" ]; then
   python=$(pick_python)
   if "$python" -c 'import matplotlib' >/dev/null 2>&1; then
     machine="$(nproc) processors, $(lscpu | sed -n 's/^Model name: *//p'), $(date +%F)"
-    "$python" analysis/roofline.py "$out/bench.csv" --out "$out/roofline.png" --machine "$machine" || status=$?
+    "$python" analysis/qhn-plot roofline "$out/bench.csv" --out "$out/roofline.png" --machine "$machine" || status=$?
   else
     echo "roofline.png is not written: matplotlib is missing."
   fi

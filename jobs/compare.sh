@@ -65,7 +65,7 @@ for problem in "${problems[@]}"; do
   for format in text markdown csv; do
     "$qhn" compare "$results"/[0-9]*/* --epsilon 1e-4 --format $format >"$results/compare.$format"
   done
-  "$(pick_python)" analysis/compare.py "$results/compare.csv" --out "$results/compare.png" \
+  "$(pick_python)" analysis/qhn-plot compare "$results/compare.csv" --out "$results/compare.png" \
     --machine "$(nproc) processors, $(lscpu | sed -n 's/^Model name: *//p'), $(date +%F)"
   cat "$results/compare.text"
 done

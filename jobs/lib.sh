@@ -14,7 +14,7 @@ die() {
 pick_python() {
   local candidate
   for candidate in ${QHN_PYTHON:+"$QHN_PYTHON"} python3 /usr/bin/python3; do
-    if "$candidate" -c 'import h5py, matplotlib, numpy, scipy' >/dev/null 2>&1; then
+    if "$candidate" -c 'import h5py, jinja2, matplotlib, numpy, scipy' >/dev/null 2>&1; then
       echo "$candidate"
       return
     fi

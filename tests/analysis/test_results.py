@@ -1,5 +1,7 @@
-"""Tests of qhn_results and success.py. QHN in the environment names the program to compare with."""
+"""Tests of qhn_results and qhn-plot success. QHN in the environment names the program to compare with."""
 
+import contextlib
+import io
 import json
 import os
 import pathlib
@@ -14,9 +16,11 @@ import h5py
 import numpy as np
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
+PLOT = ROOT / "analysis/qhn-plot"
 sys.path.insert(0, str(ROOT / "analysis"))
 
 import qhn_results  # noqa: E402
+from qhn_plot import __main__ as program  # noqa: E402
 
 
 class Folder(unittest.TestCase):
@@ -41,9 +45,12 @@ class Folder(unittest.TestCase):
             file["provenance"].attrs["engine"] = engine
         return folder
 
-    def success_py(self, *arguments):
-        command = [sys.executable, ROOT / "analysis/success.py", *arguments]
-        return subprocess.run(list(map(str, command)), capture_output=True, text=True)
+    def plot(self, *command):
+        """As qhn-plot does it, in this process."""
+        out, error = io.StringIO(), io.StringIO()
+        with contextlib.redirect_stdout(out), contextlib.redirect_stderr(error):
+            code = program.main([*map(str, command)])
+        return subprocess.CompletedProcess(command, code, out.getvalue(), error.getvalue())
 
 
 class Load(Folder):
@@ -137,7 +144,7 @@ class Plot(Folder):
         b = self.campaign([1e-2, np.nan], name="product")
         for name, magic in (("plot.png", b"\x89PNG"), ("new/plot.svg", b"<?xml")):
             out = self.folder / name
-            done = self.success_py(a, b / "campaign.h5", "--out", out)
+            done = self.plot("success", a, b / "campaign.h5", "--out", out)
             self.assertEqual(done.returncode, 0, done.stderr)
             self.assertTrue(out.read_bytes().startswith(magic))
         svg = out.read_text()
@@ -153,14 +160,14 @@ class Plot(Folder):
             ([a, "--out", self.folder / "x.nosuch"], "cannot write"),
             ([unfinished], "restart 0 is not finished"),
         ):
-            done = self.success_py(*arguments)
+            done = self.plot("success", *arguments)
             self.assertEqual(done.returncode, 1)
             self.assertRegex(done.stderr, rf"\Aerror: .*{message}.*\n\Z")
 
     def test_names_are_no_formulas(self):
         odd = self.campaign([1e-3, 1e-5], name=r"a$\nosuch$b_c^{")
         out = self.folder / "odd.svg"
-        done = self.success_py(odd, "--out", out)
+        done = self.plot("success", odd, "--out", out)
         self.assertEqual((done.returncode, done.stderr), (0, ""))
         self.assertIn(r"a$\nosuch$b_c^{", out.read_text())
 
@@ -175,7 +182,7 @@ class Plot(Folder):
             os.mknod(self.folder / "null.png", stat.S_IFCHR | 0o666, os.makedev(1, 3))
             places.append(self.folder / "null.png")
         for out in places:
-            done = self.success_py(a, "--out", out)
+            done = self.plot("success", a, "--out", out)
             self.assertEqual((done.returncode, done.stderr), (0, ""))
         self.assertTrue(link.is_symlink())
         self.assertEqual(target.read_bytes()[:4], b"\x89PNG")
@@ -214,8 +221,8 @@ class RealCampaign(Folder):
         self.assertEqual(campaign.attributes["restarts/best_string/meaning"], "most probable")
         self.assertGreater(len(campaign.epsilons), 0)
         self.assertLessEqual(set(campaign["status"]), {"converged", "iteration_limit", "stalled_line_search"})
-        done = self.success_py(out, "--out", self.folder / "real.png")
-        self.assertEqual(done.returncode, 0, done.stderr)
+        done = subprocess.run([sys.executable, PLOT, "success", out, "--out", self.folder / "real.png"], capture_output=True)
+        self.assertEqual((done.returncode, done.stderr), (0, b""))
 
     def test_compare_draws_what_qhn_compare_prints(self):
         qhn = os.environ["QHN"]
@@ -224,8 +231,7 @@ class RealCampaign(Folder):
         compare = [qhn, "compare", self.folder / "descent", "--format", "csv"]
         said = subprocess.run(compare, cwd=ROOT, check=True, capture_output=True).stdout
         (self.folder / "c.csv").write_bytes(said)
-        draw = [sys.executable, ROOT / "analysis/compare.py", self.folder / "c.csv", "--out"]
-        done = subprocess.run([*draw, self.folder / "c.svg"], capture_output=True, text=True)
+        done = self.plot("compare", self.folder / "c.csv", "--out", self.folder / "c.svg")
         self.assertEqual(done.returncode, 0, done.stderr)
         svg = (self.folder / "c.svg").read_text()
         for text in ("descent, network found", "full enumeration", "Oracle", "Classical methods on this"):
@@ -236,13 +242,10 @@ class RealCampaign(Folder):
         (self.folder / "u.csv").write_text(
             "\n".join(r[: r.rindex(",") + 1] if r.startswith("oracle,descent") else r for r in rows)
         )
-        done = subprocess.run(
-            [sys.executable, ROOT / "analysis/compare.py", self.folder / "u.csv", "--out", self.folder / "u.svg"],
-            capture_output=True, text=True,
-        )
+        done = self.plot("compare", self.folder / "u.csv", "--out", self.folder / "u.svg")
         self.assertEqual(done.returncode, 0, done.stderr)
         (self.folder / "c.csv").write_text("a,b\n1,2\n")
-        done = subprocess.run([*draw, self.folder / "d.svg"], capture_output=True, text=True)
+        done = self.plot("compare", self.folder / "c.csv", "--out", self.folder / "d.svg")
         self.assertEqual(done.returncode, 1)
         self.assertRegex(done.stderr, r"\Aerror: .*not the csv of qhn compare\n\Z")
 

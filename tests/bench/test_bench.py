@@ -37,7 +37,7 @@ def bench_in_passing(*options):
 
 
 def roofline(*arguments):
-    command = [sys.executable, ROOT / "analysis/roofline.py", *arguments]
+    command = [sys.executable, ROOT / "analysis/qhn-plot", "roofline", *arguments]
     subprocess.run(command, check=True, capture_output=True, text=True)
 
 

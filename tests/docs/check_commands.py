@@ -23,7 +23,7 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 FENCE = re.compile(r"^\s*```(.*)$")
 ATTRIBUTE = re.compile(r'(\w+)=("[^"]*"|\S+)')
 LOOKS_LIKE_A_COMMAND = re.compile(
-    r"^    (?:\$ )?(?:[A-Z_]+=\S+ )*(?:build/|jobs/|bench/|tests/|analysis/\w+\.py|cmake |ctest |ninja |"
+    r"^    (?:\$ )?(?:[A-Z_]+=\S+ )*(?:build/|jobs/|bench/|tests/|analysis/\w+\.py|analysis/qhn-plot |cmake |ctest |ninja |"
     r"mpirun |srun |sbatch |qhn |pip )")
 OTHER = {"text", "toml", "python", "cpp", "json"}
 SECONDS = 120
@@ -111,7 +111,7 @@ def self_test():
     assert not problems
     assert smaller(found[0][2], found[0][1]) == "qhn train e --restarts 3\nqhn baseline e --set a.b=1"
     assert smaller(["qhn \\", " train --qubits 20"], "sh run qubits=4") == "qhn   train --qubits 4"
-    for bad in ("```sh\nls\n```\n", "```\nls\n```\n", "```sh site\nls\n```\n", "    jobs/quickstart.sh\n",
+    for bad in ("    analysis/qhn-plot success x\n", "```sh\nls\n```\n", "```\nls\n```\n", "```sh site\nls\n```\n", "    jobs/quickstart.sh\n",
                 "    OMP_NUM_THREADS=1 mpirun -n 2 x\n"):
         assert blocks(bad)[1], bad
     for text, failed in (("```sh run\ntrue\n```\n", False), ("```sh run\nfalse\n```\n", True),

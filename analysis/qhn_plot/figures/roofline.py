@@ -1,26 +1,27 @@
-#!/usr/bin/env python3
 """Draws the roof line of a machine from the bench.csv of bench/run.sh, or the table of a Markdown page.
 
 Flops executed a byte moved against GFLOP/s, panels for each number of threads: kernels and transforms,
 and whole evaluations. Slanted roofs are the measured passes over a state of that many qubits, the flat
-one is the measured peak of fused multiply-adds. A point belongs under the roof of its own colour. The
+one is the measured peak of fused multiply-adds. A point belongs under the roof of its own color. The
 flops and bytes of a row are those of the bench.json beside the table.
 """
 
-import argparse
+from __future__ import annotations
+
 import csv
 import json
 import pathlib
 import sys
 
-import looks
-from looks import plt
+import numpy as np
 
-try:
-    import numpy as np
-except ImportError as missing:
-    sys.exit(f"error: {missing}; Debian: apt-get install python3-numpy, run with /usr/bin/python3")
+from qhn_plot import InputError, style
+from qhn_plot.style import plt
+from qhn_plot.table import Table
 
+HELP = "flops a byte against GFLOP/s under the roofs of a machine, from bench.csv"
+EXAMPLE = "qhn-plot roofline results/bench-1/bench.csv --out roofline.svg"
+WIDTHS = (style.WIDE, style.NARROW)
 COLUMNS = {"benchmark", "start", "qubits", "sublayers", "threads", "median_seconds", "gflops"}
 LIMITS = {"pass", "scale", "peak_fma", "peak_popcount"}
 GROUPS = {
@@ -32,18 +33,22 @@ UNITS = {"ns": 1e-9, "µs": 1e-6, "us": 1e-6, "ms": 1e-3, "s": 1.0}
 LONGEST = 120.0  # flops a byte; rows with hardly any traffic are drawn at this border
 
 
-def arguments():
-    parser = argparse.ArgumentParser(
-        description=__doc__.splitlines()[0],
-        epilog="example: analysis/roofline.py results/bench-1/bench.csv --out roofline.svg",
-    )
+def add_arguments(parser):
     parser.add_argument(
         "table", type=pathlib.Path, help="bench.csv, or a .md page with its table; bench.json beside it"
     )
-    parser.add_argument("--out", default="roofline.png", help="PNG, SVG or PDF (default %(default)s)")
-    parser.add_argument("--title", default="")
     parser.add_argument("--machine", default="", help="where it was measured, for the caption")
-    return parser.parse_args()
+
+
+def draw(options):
+    try:
+        rows = read_rows(options.table)
+        machine = options.machine or read_machine(options.table)
+    except InputError:
+        raise
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise InputError(f"{options.table} or bench.json beside it: not as bench/run.sh writes it ({error})") from None
+    return make_figure(rows, machine=machine, width=options.width, title=options.title, source=options.table)
 
 
 def seconds_of(text):
@@ -77,7 +82,7 @@ def read_page(path):
                 }
             )
     if not rows:
-        sys.exit(f"error: {path}: holds no table of qhn_bench (| benchmark | start | N | D | threads | …)")
+        raise InputError(f"{path}: holds no table of qhn_bench (| benchmark | start | N | D | threads | …)")
     return rows
 
 
@@ -87,7 +92,7 @@ def read_table(path):
     with open(path, newline="") as file:
         reader = csv.DictReader(file)
         if not COLUMNS <= set(reader.fieldnames or ()):
-            sys.exit(f"error: {path}: lacks columns; is it a bench.csv?")
+            raise InputError(f"{path}: lacks columns; is it a bench.csv?")
         return list(reader)
 
 
@@ -107,13 +112,13 @@ def read_machine(path):
 
 
 def read_rows(path):
-    """Rows with numbers, and the work of an iteration where bench.json knows it."""
+    """Rows with numbers, and the work of an iteration where bench.json knows it. Raises InputError."""
     try:
         rows = read_table(path)
     except (OSError, UnicodeDecodeError) as error:
-        sys.exit(f"error: {error}")
+        raise InputError(str(error)) from None
     except (KeyError, ValueError) as error:
-        sys.exit(f"error: {path}: not a number of qhn_bench: {error}")
+        raise InputError(f"{path}: not a number of qhn_bench: {error}") from None
     work = {}
     report = path.with_name("bench.json")
     if report.exists():
@@ -160,30 +165,33 @@ def roofs_of(rows, threads):
     passes = {r["qubits"]: r for r in here if r["benchmark"] == "pass"}
     peaks = [r["gflops"] for r in here if r["benchmark"] == "peak_fma"]
     if not passes or not peaks:
-        sys.exit(f"error: no rows pass and peak_fma for {threads} thread(s): nothing to draw")
+        raise InputError(f"no rows pass and peak_fma for {threads} thread(s): nothing to draw")
     return {n: 2 * 16 * 2.0**n / r["median_seconds"] for n, r in passes.items()}, peaks[0]
 
 
-def draw(axes, rows, bandwidth, peak, colours):
+def _draw(axes, rows, bandwidth, peak, colors):
+    drawn = [("peak", "peak_fma", "", None, None, peak, None)]
     x = np.geomspace(0.04, 1.25 * LONGEST, 400)
     axes.plot(x, np.full_like(x, peak), color="0.35", linewidth=1.2)
-    axes.text(0.045, peak * 1.12, f"peak of FMA: {peak:.0f} GFLOP/s", color="0.35", fontsize=looks.SMALL)
+    axes.text(0.045, peak * 1.12, f"peak of FMA: {peak:.0f} GFLOP/s", color="0.35", fontsize=style.SMALL)
     for n in pick_roofs(bandwidth):
         roof = bandwidth[n] / 1e9 * x
         below = roof <= peak
-        axes.plot(x[below], roof[below], color=colours[n], linestyle=style_of(n), linewidth=1.0)
+        drawn.append(("roof", "pass", "", n, None, None, bandwidth[n] / 1e9))
+        axes.plot(x[below], roof[below], color=colors[n], linestyle=style_of(n), linewidth=1.0)
     for row in rows:
         n = row["qubits"]
         near = n if n in bandwidth else min(bandwidth, key=lambda size: abs(size - n))
         place = min(intensity(row, bandwidth[near], peak * 1e9), LONGEST)
+        drawn.append(("point", row["benchmark"], row["start"], n, place, row["gflops"], None))
         filled = row["start"] != "random"
         axes.plot(
             place,
             row["gflops"],
             MARKERS[kind_of(row)],
-            color=colours[n],
-            markerfacecolor=colours[n] if filled else "white",
-            markeredgecolor="white" if filled else colours[n],
+            color=colors[n],
+            markerfacecolor=colors[n] if filled else "white",
+            markeredgecolor="white" if filled else colors[n],
             markeredgewidth=0.3 if filled else 0.9,
             zorder=3,
         )
@@ -192,16 +200,17 @@ def draw(axes, rows, bandwidth, peak, colours):
     for axis in (axes.xaxis, axes.yaxis):
         axis.set_major_formatter(lambda value, _: f"{value:g}")
     axes.set_xlim(0.04, 1.25 * LONGEST)
-    looks.tidy(axes)
+    style.tidy(axes)
+    return drawn
 
 
 def style_of(n):
     """Roofs that lie on each other are told apart."""
-    return looks.STYLES[n // 2 % len(looks.STYLES)]
+    return style.STYLES[n // 2 % len(style.STYLES)]
 
 
-def mark(marker, colour="0.35", **options):
-    return plt.Line2D([], [], marker=marker, color=colour, linestyle="", **options)
+def mark(marker, color="0.35", **options):
+    return plt.Line2D([], [], marker=marker, color=color, linestyle="", **options)
 
 
 def size_of(n):
@@ -210,10 +219,14 @@ def size_of(n):
     return f"{size >> 10 * ' KMG'.index(unit[0])} {unit}"
 
 
-def make_figure(rows, options):
+def make_figure(rows, *, machine="", width=style.WIDE, title="", source="the table"):
+    """`rows` as read_rows() returns them; `machine` and `source` name where they were measured, and the file.
+
+    Table: panel, drawn ("point", "roof" or "peak"), benchmark, start, qubits, flops_a_byte, gflops,
+    gigabytes_a_second."""
     threads = sorted({row["threads"] for row in rows if row["benchmark"] == "pass"})
     if not threads:
-        sys.exit(f"error: {options.table}: no row pass: nothing to draw")
+        raise InputError(f"{source}: no row pass: nothing to draw")
     roofs = {t: roofs_of(rows, t) for t in threads}
     points = [r for r in rows if r["benchmark"] not in LIMITS and kind_of(r) and r["flops"] > 0]
     panels, missing = {}, []
@@ -225,63 +238,56 @@ def make_figure(rows, options):
             else:
                 missing.append(f"{group}, {t} thread{'s' if t > 1 else ''}")
     groups = [g for g in GROUPS if any(g == group for group, _ in panels)]
-    # Of a size the colour means the same in every panel; all that are drawn are in the legend.
+    # Of a size the color means the same in every panel; all that are drawn are in the legend.
     drawn = {r["qubits"] for here in panels.values() for r in here}
     sizes = sorted(drawn | {n for bandwidth, _ in roofs.values() for n in pick_roofs(bandwidth)})
-    colours = dict(zip(sizes, looks.ordered(len(sizes))))
+    colors = dict(zip(sizes, style.ordered(len(sizes))))
 
-    looks.start()
-    figure = plt.figure(
-        figsize=(looks.PAGE, 2.4 * max(len(groups), 1)), layout="constrained"
-    )
-    grid = figure.add_gridspec(max(len(groups), 1), len(threads))
+    style.start()
+    # A page has a column of panels for each number of threads, a column has them below each other.
+    places = [(group, t) for group in groups or [""] for t in threads if not groups or (group, t) in panels]
+    columns = len(threads) if width > 5 else 1
+    lines = max(len(groups), 1) if width > 5 else len(places)
+    figure = plt.figure(figsize=(width, 2.4 * lines), layout="constrained")
+    grid = figure.add_gridspec(lines, columns)
+    drawn = []
     lowest = min((r["gflops"] for r in points), default=1.0)
     limits = min(1.0, 0.7 * lowest), 2.2 * max(peak for _, peak in roofs.values())
     first = None
-    for y, group in enumerate(groups or [""]):
-        for x, t in enumerate(threads):
-            if groups and (group, t) not in panels:
-                continue
-            axes = first = figure.add_subplot(grid[y, x], sharex=first, sharey=first)
-            draw(axes, panels.get((group, t), []), *roofs[t], colours)
-            axes.set_ylim(limits)
-            axes.set_title(f"{t} thread{'s' if t > 1 else ''}" + (f": {group}" if group else ""), loc="left")
-            axes.set_xlabel("flops a byte")
-            axes.set_ylabel("GFLOP/s")
+    for k, (group, t) in enumerate(places):
+        place = ((groups or [""]).index(group), threads.index(t)) if width > 5 else (k, 0)
+        axes = first = figure.add_subplot(grid[place], sharex=first, sharey=first)
+        name = f"{t} thread{'s' if t > 1 else ''}" + (f": {group}" if group else "")
+        drawn += [(name, *row) for row in _draw(axes, panels.get((group, t), []), *roofs[t], colors)]
+        axes.set_ylim(limits)
+        axes.set_title(name, loc="left")
+        axes.set_xlabel("flops a byte")
+        axes.set_ylabel("GFLOP/s")
 
     lines, labels = [], []
     for n in sizes:
         each = " | ".join(f"{s[n] / 1e9:.0f}" if n in s else "-" for s, _ in roofs.values())
         roofed = any(n in pick_roofs(s) for s, _ in roofs.values())
-        lines.append(plt.Line2D([], [], color=colours[n], linestyle=style_of(n) if roofed else "", marker="o"))
+        lines.append(plt.Line2D([], [], color=colors[n], linestyle=style_of(n) if roofed else "", marker="o"))
         labels.append(f"N {n}, {size_of(n)}" + (f": {each}" if each.strip("- |") else ""))
     kinds = [kind for kind in MARKERS if any(kind_of(r) == kind for r in points)]
     marks = [mark(MARKERS[kind]) for kind in kinds]
     if any(r["start"] == "random" for r in points):
         marks.append(mark("o", markerfacecolor="white"))
         kinds.append("from a random state")
-    title = "Colour: size of the state, and GB/s of a pass over it (" + " | ".join(
+    sizes_title = "Color: size of the state, and GB/s of a pass over it (" + " | ".join(
         f"{t} thread{'s' if t > 1 else ''}" for t in threads
     )
-    machine = options.machine or read_machine(options.table) or "a machine that --machine did not name"
-    caption = f"Measured on {machine}."
+    caption = f"Measured on {machine or 'a machine that --machine did not name'}."
     if any(r["bytes"] is None for r in points):
         caption += " Flops a byte are those that the limit of each row implies."
     if missing:
         caption += f" Not measured, no panel: {'; '.join(missing)}."
-    looks.finish(
+    style.finish(
         figure,
-        [(lines, labels, title + "); a line is its roof"), (marks, kinds, "Mark: what ran")],
+        [(lines, labels, sizes_title + "); a line is its roof"), (marks, kinds, "Mark: what ran")],
         caption,
-        options.title,
+        title,
     )
-    return figure
-
-
-def main():
-    options = arguments()
-    looks.save(make_figure(read_rows(options.table), options), options.out)
-
-
-if __name__ == "__main__":
-    main()
+    names = "panel drawn benchmark start qubits flops_a_byte gflops gigabytes_a_second"
+    return figure, Table.from_rows(names.split(), drawn)

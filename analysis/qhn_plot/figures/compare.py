@@ -1,4 +1,3 @@
-#!/usr/bin/env python3
 """Draws success and cost of a training, a row for each method, a column for each ledger.
 
 Reads what `qhn compare --format csv` prints. Full enumeration is the dashed line of a panel. Circuits
@@ -6,14 +5,19 @@ that are simulated and classical methods have rows of panels of their own: their
 not compare. A panel without a number is left out and named below.
 """
 
-import argparse
+from __future__ import annotations
+
 import collections
 import csv
 import math
-import sys
 
-import looks
-from looks import plt
+from qhn_plot import InputError, style
+from qhn_plot.style import plt
+from qhn_plot.table import Table
+
+HELP = "success and cost of methods, from qhn compare --format csv"
+EXAMPLE = "qhn compare results/h2 results/h2-baseline/* --format csv >h2.csv; qhn-plot compare h2.csv --out h2.png"
+WIDTHS = (style.WIDE,)
 
 ENUMERATION = "full enumeration"
 BLOCKS = {
@@ -29,21 +33,26 @@ COLUMNS = [
 ]
 
 
-def arguments():
-    parser = argparse.ArgumentParser(
-        description=__doc__.splitlines()[0],
-        epilog="example: qhn compare results/h2 results/h2-baseline/* --format csv >h2.csv; "
-        "analysis/compare.py h2.csv --out h2.png --machine '2 cores of an AMD EPYC'",
-    )
+def add_arguments(parser):
     parser.add_argument("table", help="what qhn compare --format csv printed")
-    parser.add_argument("--out", default="compare.png", help="PNG, SVG or PDF (default %(default)s)")
-    parser.add_argument("--title", default="")
     parser.add_argument("--machine", default="", help="that the seconds are of, for the caption")
-    return parser.parse_args()
+
+
+def draw(options):
+    return make_figure(
+        read(options.table), machine=options.machine, width=options.width, title=options.title, source=options.table
+    )
 
 
 def read(path):
-    """{table: {(method, success by): {(case, quantity): (value, low, high)}}}"""
+    """{table: {(method, success by): {(case, quantity): (value, low, high)}}}. Raises InputError, OSError."""
+    try:
+        return _read(path)
+    except (ValueError, KeyError, TypeError) as error:
+        raise InputError(f"{path}: {error}") from None
+
+
+def _read(path):
     tables = collections.defaultdict(lambda: collections.defaultdict(dict))
     with open(path, newline="", encoding="utf-8") as file:
         rows = csv.DictReader(file)
@@ -82,7 +91,7 @@ def enumeration(tables, block, column):
     return None
 
 
-def draw(axes, numbers, colour, marker, line, logarithmic):
+def _draw(axes, numbers, color, marker, line, logarithmic):
     for k, number in enumerate(numbers):
         if number is None or (logarithmic and number[0] <= 0):
             continue
@@ -92,7 +101,7 @@ def draw(axes, numbers, colour, marker, line, logarithmic):
             k,
             xerr=[[value - max(low, 0)], [high - value]],
             fmt=marker,
-            color=colour,
+            color=color,
             markeredgecolor="white",
             markeredgewidth=0.4,
             elinewidth=1.0,
@@ -105,10 +114,13 @@ def draw(axes, numbers, colour, marker, line, logarithmic):
         axes.xaxis.set_minor_locator(plt.NullLocator())
     else:
         axes.set_xlim(-0.03, 1.03)
-    looks.tidy(axes)
+    style.tidy(axes)
 
 
-def make_figure(tables, options):
+def make_figure(tables, *, machine="", width=style.WIDE, title="", source="the table"):
+    """`tables` as read() returns them; `machine` and `source` name where they were measured, and the file.
+
+    Table: panel, method, success_by, quantity, value, low, high; full enumeration is the line of a panel."""
     rows = {
         block: [who for who in tables["success"] if who in tables[block] and who[0] != ENUMERATION]
         for block in BLOCKS
@@ -122,18 +134,18 @@ def make_figure(tables, options):
             elif rows[block]:
                 missing.append(f"{column[3].lower()}, {block}")
     if not panels:
-        sys.exit(f"error: {options.table}: no method with a number: nothing to draw")
+        raise InputError(f"{source}: no method with a number: nothing to draw")
     columns = [c for c in COLUMNS if any(c == column for _, column in panels)]
     blocks = [block for block in BLOCKS if rows[block]]
-    looks.start()
+    style.start()
     height = sum(0.15 * len(rows[block]) + 0.55 for block in blocks)
-    figure = plt.figure(figsize=(looks.PAGE, height), layout="constrained")
+    figure = plt.figure(figsize=(width, height), layout="constrained")
     grid = figure.add_gridspec(
         len(blocks), len(columns), height_ratios=[0.15 * len(rows[block]) + 0.1 for block in blocks]
     )
-    lined, shared = False, {}
+    lined, shared, drawn = False, {}, []
     for row, block in enumerate(blocks):
-        title, colour, marker = BLOCKS[block]
+        _, color, marker = BLOCKS[block]
         for place, column in enumerate(columns):
             if (block, column) not in panels:
                 continue
@@ -143,10 +155,15 @@ def make_figure(tables, options):
             shared.setdefault(column, axes)
             line = enumeration(tables, block, column)
             lined = lined or line is not None
-            draw(axes, panels[block, column], colour, marker, line, column[0] != "success")
+            for who, number in zip(rows[block], panels[block, column]):
+                if number is not None and (column[0] == "success" or number[0] > 0):
+                    drawn.append((f"{column[3]}, {block}", *who, column[1], *number))
+            if line is not None:
+                drawn.append((f"{column[3]}, {block}", ENUMERATION, "", column[1], line, None, None))
+            _draw(axes, panels[block, column], color, marker, line, column[0] != "success")
             axes.set_ylim(len(rows[block]) - 0.4, -0.6)
             axes.set_yticks(range(len(rows[block])))
-            names = [looks.plain(f"{method}, {by}", 52) for method, by in rows[block]]
+            names = [style.plain(f"{method}, {by}", 52) for method, by in rows[block]]
             axes.set_yticklabels(names if place == 0 else [""] * len(names))
             axes.tick_params(axis="y", length=0)
             axes.set_xlabel(column[2])
@@ -160,22 +177,9 @@ def make_figure(tables, options):
     if lined:
         handles.append(plt.Line2D([], [], color="0.35", linestyle="--", linewidth=0.9))
         labels.append(ENUMERATION)
-    caption = "Bars: 95 % intervals; of projected hardware, which nobody measured, the cases low to high."
-    caption += f" Seconds: {options.machine or 'of a machine that --machine did not name'}."
+    caption = "Bars: 95 % intervals; of projected hardware, which was not measured, the cases low to high."
+    caption += f" Seconds: {machine or 'of a machine that --machine did not name'}."
     if missing:
         caption += f" No number, no panel: {'; '.join(missing)}."
-    looks.finish(figure, [(handles, labels, None)], caption, options.title)
-    return figure
-
-
-def main():
-    options = arguments()
-    try:
-        tables = read(options.table)
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        sys.exit(f"error: {options.table}: {error}")
-    looks.save(make_figure(tables, options), options.out)
-
-
-if __name__ == "__main__":
-    main()
+    style.finish(figure, [(handles, labels, None)], caption, title)
+    return figure, Table.from_rows(("panel", "method", "success_by", "quantity", "value", "low", "high"), drawn)

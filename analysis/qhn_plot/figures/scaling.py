@@ -1,4 +1,3 @@
-#!/usr/bin/env python3
 """Draws efficiency and time per gate from the scaling.csv tables of qhn_scaling.
 
 Left: parallel efficiency against ranks, a line per table and quantity. Right: time per rotation of
@@ -6,13 +5,18 @@ the circuit (an evaluation has N·D of them). Bars are the range of the repetiti
 number of ranks stand side by side. Rows whose verdict is WRONG are refused.
 """
 
-import argparse
+from __future__ import annotations
+
 import csv
 import pathlib
-import sys
 
-import looks
-from looks import plt
+from qhn_plot import InputError, style
+from qhn_plot.style import plt
+from qhn_plot.table import Table
+
+HELP = "parallel efficiency and time per gate, from scaling.csv"
+EXAMPLE = "qhn-plot scaling results/scaling-7/*/scaling.csv --out scaling.svg --machine '4 nodes of …'"
+WIDTHS = (style.WIDE, style.NARROW)
 
 NUMBERS = (
     "qubits sublayers ranks threads median_seconds least_seconds most_seconds speedup efficiency "
@@ -20,26 +24,40 @@ NUMBERS = (
 ).split()
 
 
+def add_arguments(parser):
+    parser.add_argument("tables", nargs="+", type=pathlib.Path, help="scaling.csv files")
+    parser.add_argument("--machine", default="", help="where it was measured, for the caption")
+
+
+def draw(options):
+    tables = [(path, read_table(path)) for path in options.tables]
+    return make_figure(tables, machine=options.machine, width=options.width, title=options.title)
+
+
 def read_table(path):
+    """The rows of a scaling.csv. Raises InputError, also for a row that was found wrong."""
     try:
         with open(path, newline="") as file:
             rows = list(csv.DictReader(file))
-    except OSError as error:
-        sys.exit(f"error: {path}: {error.strerror}")
-    if not rows or not set(NUMBERS) <= set(rows[0]):
-        sys.exit(f"error: {path}: found no rows of qhn_scaling; needed columns: {', '.join(NUMBERS)}")
+    except (OSError, UnicodeDecodeError) as error:
+        raise InputError(f"{path}: {getattr(error, 'strerror', None) or error}") from None
+    needed = ["mode", "what", "family", "engine", "verdict", *NUMBERS]
+    if not rows or not set(needed) <= set(rows[0]):
+        raise InputError(f"{path}: found no rows of qhn_scaling; needed columns: {', '.join(needed)}")
     for line, row in enumerate(rows, 2):
         if row["verdict"] == "WRONG":
-            sys.exit(f"error: {path}:{line}: this result was found wrong when it was measured")
+            raise InputError(f"{path}:{line}: this result was found wrong when it was measured")
         try:
             row.update({name: float(row[name]) for name in NUMBERS})
         except (TypeError, ValueError):
-            sys.exit(f"error: {path}:{line}: not a number in one of {', '.join(NUMBERS)}")
+            raise InputError(f"{path}:{line}: not a number in one of {', '.join(NUMBERS)}") from None
     return rows
 
 
-def make_figure(tables, options):
-    """`tables`: (path, rows), a line for each quantity of each."""
+def make_figure(tables, *, machine="", width=style.WIDE, title=""):
+    """`tables`: (path, rows of read_table), a line for each quantity of each.
+
+    Table: panel, series, ranks, value, low, high; efficiency is a share, time per rotation in microseconds."""
     series = []
     for path, rows in tables:
         kinds = {}
@@ -54,18 +72,16 @@ def make_figure(tables, options):
         for name, mine in kinds.items():
             series.append((path, name, mine))
     names = [name for _, name, _ in series]
-    looks.start()
-    figure, (left, right) = plt.subplots(1, 2, figsize=(looks.PAGE, 2.4), layout="constrained")
-    colours = looks.palette(len(series))
-    handles, labels = [], []
+    style.start()
+    figure, (left, right) = plt.subplots(
+        *((1, 2) if width > 5 else (2, 1)), figsize=(width, 2.4 if width > 5 else 4.2), layout="constrained"
+    )
+    looks = style.looks([""] * len(series))
+    handles, labels, drawn = [], [], []
     for k, (path, name, mine) in enumerate(series):
         aside = 2 ** (0.05 * (k - (len(series) - 1) / 2))
         ranks = [row["ranks"] * aside for row in mine]
-        style = {
-            "color": colours[k],
-            "marker": looks.MARKERS[k % len(looks.MARKERS)],
-            "linestyle": looks.STYLES[k % len(looks.STYLES)],
-        }
+        look = looks[k]._asdict()
         options_of_bars = {"capsize": 2, "elinewidth": 0.8, "markeredgecolor": "white", "markeredgewidth": 0.4}
         times = [[row[f"{t}_seconds"] for row in mine] for t in ("median", "least", "most")]
         shares = [row["efficiency"] for row in mine]
@@ -73,22 +89,27 @@ def make_figure(tables, options):
             [e - e * m / b for e, m, b in zip(shares, times[0], times[2])],
             [e * m / a - e for e, m, a in zip(shares, times[0], times[1])],
         ]
-        left.errorbar(ranks, shares, yerr=bars, **style, **options_of_bars)
+        # Tables of equal runs are told apart by their folders.
+        label = name if names.count(name) == 1 else f"{path.parent.name}: {name}"
+        for row, share, below, above in zip(mine, shares, *bars):
+            drawn.append(("efficiency", label, int(row["ranks"]), share, share - below, share + above))
+        left.errorbar(ranks, shares, yerr=bars, **look, **options_of_bars)
         middle, low, high = (
             [1e6 * t / (row["qubits"] * row["sublayers"]) for t, row in zip(of, mine)] for of in times
         )
+        for row, *time in zip(mine, middle, low, high):
+            drawn.append(("time per rotation (us)", label, int(row["ranks"]), *time))
         bars = [[m - a for m, a in zip(middle, low)], [b - m for m, b in zip(middle, high)]]
-        right.errorbar(ranks, middle, yerr=bars, **style, **options_of_bars)
-        handles.append(plt.Line2D([], [], **style))
-        # Tables of equal runs are told apart by their folders.
-        labels.append(name if names.count(name) == 1 else f"{path.parent.name}: {name}")
+        right.errorbar(ranks, middle, yerr=bars, **look, **options_of_bars)
+        handles.append(plt.Line2D([], [], **look))
+        labels.append(label)
     every = sorted({row["ranks"] for _, rows in tables for row in rows})
     for axes in (left, right):
         axes.set_xscale("log", base=2)
         axes.set_xticks(every, [f"{n:.0f}" for n in every])
         axes.xaxis.set_minor_locator(plt.NullLocator())
         axes.set_xlabel("ranks")
-        looks.tidy(axes)
+        style.tidy(axes)
     left.axhline(1.0, color="0.35", linewidth=0.8)
     left.set_ylim(bottom=0)
     left.set_ylabel("parallel efficiency")
@@ -96,26 +117,7 @@ def make_figure(tables, options):
     right.set_ylabel("time per rotation (µs)")
     caption = (
         "Bars: range of the repetitions. Grey line: ideal. Measured on "
-        f"{options.machine or 'a machine that --machine did not name'}."
+        f"{machine or 'a machine that --machine did not name'}."
     )
-    looks.finish(figure, [(handles, labels, None)], caption, options.title)
-    return figure
-
-
-def main():
-    parser = argparse.ArgumentParser(
-        description=__doc__.splitlines()[0],
-        epilog="example: analysis/scaling.py results/scaling-7/*/scaling.csv --out scaling.svg "
-        "--machine '4 nodes of …'",
-    )
-    parser.add_argument("tables", nargs="+", type=pathlib.Path, help="scaling.csv files")
-    parser.add_argument("--out", default="scaling.png", help="PNG, SVG or PDF (default %(default)s)")
-    parser.add_argument("--title", default="")
-    parser.add_argument("--machine", default="", help="where it was measured, for the caption")
-    options = parser.parse_args()
-    tables = [(path, read_table(path)) for path in options.tables]
-    looks.save(make_figure(tables, options), options.out)
-
-
-if __name__ == "__main__":
-    main()
+    style.finish(figure, [(handles, labels, None)], caption, title)
+    return figure, Table.from_rows(("panel", "series", "ranks", "value", "low", "high"), drawn)
