@@ -19,6 +19,10 @@ foreach(component ${components})
   string(APPEND used_by "set(_qhn_used_by_${component} ${used})\n")
 endforeach()
 install(TARGETS qhn RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
+# For `qhn report`, which looks for it there.
+install(DIRECTORY ${PROJECT_SOURCE_DIR}/analysis DESTINATION ${CMAKE_INSTALL_DATADIR}/qhn
+        USE_SOURCE_PERMISSIONS
+        PATTERN __pycache__ EXCLUDE PATTERN "*.egg-info" EXCLUDE)
 
 configure_file(${PROJECT_SOURCE_DIR}/cmake/qhnConfig.cmake.in
                ${CMAKE_CURRENT_BINARY_DIR}/qhnConfig.cmake @ONLY)

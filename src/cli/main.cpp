@@ -41,7 +41,8 @@ struct Group {
 const std::vector<Group> groups = {
     {"run and resume campaigns",
      {qhn::add_train, qhn::add_baseline, qhn::add_status, qhn::add_merge}},
-    {"look at results", {qhn::add_stats, qhn::add_compare, qhn::add_evaluate, qhn::add_sample}},
+    {"look at results",
+     {qhn::add_stats, qhn::add_compare, qhn::add_report, qhn::add_evaluate, qhn::add_sample}},
     {"look at a problem", {qhn::add_table, qhn::add_locality, qhn::add_landscape, qhn::add_decode}},
     {"prepare", {qhn::add_new, qhn::add_validate, qhn::add_plan, qhn::add_doctor}},
     {"export", {qhn::add_export}},
@@ -49,7 +50,7 @@ const std::vector<Group> groups = {
 
 // These verbs need no MPI. The others use it, or decide by their options.
 bool works_on_one_rank(const std::string& verb) {
-  const auto all = {"status",    "merge",  "stats", "compare",  "table",
+  const auto all = {"status",    "merge",  "stats", "compare",  "report", "table",
                     "landscape", "decode", "new",   "validate", "export"};
   return std::find(all.begin(), all.end(), verb) != all.end();
 }

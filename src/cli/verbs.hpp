@@ -12,6 +12,7 @@ void add_status(CLI::App& app);
 void add_merge(CLI::App& app);
 void add_stats(CLI::App& app);
 void add_compare(CLI::App& app);
+void add_report(CLI::App& app);
 void add_table(CLI::App& app);
 void add_locality(CLI::App& app);
 void add_landscape(CLI::App& app);

@@ -10,8 +10,9 @@ namespace qhn {
 namespace {
 
 constexpr void (*all_verbs[])(CLI::App&) = {
-    add_train,    add_baseline, add_status, add_merge,    add_stats, add_compare, add_table,
-    add_evaluate, add_sample,   add_new,    add_validate, add_plan,  add_doctor,  add_export};
+    add_train,  add_baseline, add_status,   add_merge,     add_stats,    add_compare,
+    add_report, add_table,    add_locality, add_landscape, add_evaluate, add_sample,
+    add_new,    add_validate, add_plan,     add_doctor,    add_export};
 
 // An option that nobody gives keeps the verbs from running.
 constexpr const char* hurdle = "--never-given";

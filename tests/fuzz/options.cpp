@@ -14,9 +14,10 @@
 namespace {
 
 constexpr void (*verbs[])(CLI::App&) = {
-    qhn::add_train,    qhn::add_baseline, qhn::add_status,   qhn::add_merge,  qhn::add_stats,
-    qhn::add_compare,  qhn::add_table,    qhn::add_evaluate, qhn::add_sample, qhn::add_new,
-    qhn::add_validate, qhn::add_plan,     qhn::add_doctor,   qhn::add_export};
+    qhn::add_train,   qhn::add_baseline, qhn::add_status, qhn::add_merge,    qhn::add_stats,
+    qhn::add_compare, qhn::add_report,   qhn::add_table,  qhn::add_locality, qhn::add_landscape,
+    qhn::add_decode,  qhn::add_evaluate, qhn::add_sample, qhn::add_new,      qhn::add_validate,
+    qhn::add_plan,    qhn::add_doctor,   qhn::add_export};
 
 constexpr const char* hurdle = "--never-given";  // its absence keeps the verbs from running
 
