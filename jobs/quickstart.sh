@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# From a fresh Debian 12 or Ubuntu to a table of success probabilities and its plot.
+# From a fresh Debian 12 or Ubuntu to a table of success probabilities and a report with figures.
 set -euo pipefail
 # shellcheck source=jobs/lib.sh
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
@@ -8,9 +8,10 @@ usage() {
   cat <<'TEXT'
 usage: jobs/quickstart.sh [--no-install] [--out DIR] [-- OPTION…]
 
-Installs missing packages (apt-get, as root or with sudo), builds qhn, trains the 14-qubit gaussian
-problem with 200 restarts on all cores, and prints and plots its success probabilities. Results go
-to DIR (default: the next free results/quickstart-NUMBER). Options after -- go to `qhn train`.
+Installs missing packages (apt-get, as root or with sudo), builds qhn, trains three families of
+circuits on a 14-qubit problem, 200 restarts each, on all cores, prints and plots their success
+probabilities, and writes a report (HTML). Results go to DIR (default: the next free
+results/quickstart-NUMBER). Options after -- go to `qhn train`.
 --no-install: do not install, only list missing packages.
 TEXT
 }
@@ -56,25 +57,27 @@ if [ -z "$out" ]; then
   out=results/quickstart-$number
 fi
 
-train=(mpirun -n "$(cores)" "$qhn" train jobs/experiments/gaussian.toml --out "$out" "$@")
+train=(mpirun -n "$(cores)" "$qhn" train jobs/experiments/gaussian-families.toml --out "$out" "$@")
 say "Training on $(cores) core(s): ${train[*]}"
 mpi_environment
 # Ignore the exit code: after a signal launchers return codes of their own.
 "${train[@]}" || echo "mpirun ended with $?" >&2
 "$qhn" status --quiet "$out" || die "not finished; this command resumes it: ${train[*]}"
 
-say "Plotting"
+say "Drawing"
 python=$(pick_python)
-"$python" analysis/success.py "$out" --labels gaussian --out "$out/success.png"
+"$python" analysis/qhn-plot success "$out" --labels product,linear,all-to-all --out "$out/success.png"
+QHN_PYTHON=$python "$qhn" report "$out"
 
 cat <<TEXT
 
 Done.
-  result file  $(realpath "$out/campaign.h5")
-  plot         $(realpath "$out/success.png")
+  report   $(realpath "$out/report.html")
+  figure   $(realpath "$out/success.png")
+  results  $(realpath "$out")
 
 Next steps:
-  $(printf %q "$qhn") table jobs/experiments/gaussian.toml
-  $(printf %q "$qhn") train jobs/experiments/gaussian.toml --set circuit.family=product --out results/product
-  $python analysis/success.py $(printf %q "$out") results/product --out results/families.png
+  $(printf %q "$qhn") landscape jobs/experiments/gaussian.toml
+  $(printf %q "$qhn") new my-experiment
+  jobs/reproduce.sh
 TEXT

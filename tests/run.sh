@@ -79,7 +79,7 @@ say "The quickstart, with few restarts"
 scratch=$(mktemp -d)
 trap 'rm -rf "$scratch"' EXIT
 jobs/quickstart.sh --no-install --out "$scratch/quickstart" -- --restarts 4
-for file in campaign.h5 success.png; do
+for file in sweep.json success.png report.html; do
   [ -s "$scratch/quickstart/$file" ] || die "the quickstart wrote no $file"
 done
 
