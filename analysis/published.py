@@ -21,7 +21,7 @@ except ImportError as missing:
 MNIST, ENCODING = "jobs/experiments/mnist-01.toml", "jobs/experiments/mnist-37-encoding.toml"
 SUCCESSES = ((1e-3, 300), (1e-4, 272), (1e-5, 229))  # of 300 restarts, gap below epsilon
 RESTARTS = 300
-SINGLE = 6e-8  # relative rounding of the published images, which were resized in single precision
+SINGLE = 6e-8  # relative rounding of single precision, in which images are resized
 
 
 def newcombe(successes, restarts, other, of, confidence=0.99):
