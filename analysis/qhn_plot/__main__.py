@@ -9,16 +9,12 @@ import sys
 
 try:
     from qhn_plot import InputError, figures, output, style
+    from qhn_plot.command import Parser
 except ImportError as missing:
     sys.exit(
         f"error: {missing}; Debian: apt-get install python3-h5py python3-numpy python3-scipy "
         "python3-matplotlib, and run with /usr/bin/python3"
     )
-
-
-class Parser(argparse.ArgumentParser):
-    def error(self, message):
-        self.exit(2, f"error: {message} (see {self.prog} --help)\n")
 
 
 def make_parser():

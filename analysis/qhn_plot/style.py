@@ -116,9 +116,9 @@ def tidy(axes):
 
 
 def integers(axes, places, logarithmic=False):
-    """Ticks of the x axis at integers only: all of `places` (ascending), if there is room."""
+    """Ticks of the x axis at integers only: all of `places` (ascending), if they fit."""
     across = axes.get_subplotspec().get_gridspec().ncols
-    room = 4 * axes.figure.get_size_inches()[0] / across  # ticks
+    most = 4 * axes.figure.get_size_inches()[0] / across  # ticks
     if logarithmic:
         axes.set_xscale("log", base=2)
         axes.set_xlim(places[0] / 1.4, places[-1] * 1.4)
@@ -127,7 +127,7 @@ def integers(axes, places, logarithmic=False):
         return
     least = min((b - a for a, b in zip(places, places[1:])), default=1)
     axes.set_xlim(places[0] - 0.4 * least, places[-1] + 0.4 * least)
-    if (places[-1] - places[0]) / least < room:
+    if (places[-1] - places[0]) / least < most:
         axes.set_xticks(places, [f"{p:g}" for p in places])
     else:
         axes.xaxis.set_major_locator(plt.MaxNLocator(nbins=6, integer=all(float(p).is_integer() for p in places)))
@@ -139,7 +139,7 @@ def letters_across(figure):
 
 
 def _legend(figure, handles, labels, top, title):
-    """Below everything, in as many columns as there is room for."""
+    """Below everything, in as many columns as fit."""
     longest = 60
     renderer = figure.canvas.get_renderer()  # matplotlib 3.5 does not find it
     if title:

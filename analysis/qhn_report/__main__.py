@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
 import os
 import pathlib
 import sys
@@ -11,6 +10,7 @@ try:
     import jinja2  # noqa: F401
 
     from qhn_plot import InputError, output
+    from qhn_plot.command import Parser
     from qhn_report import page, read
     from qhn_report.content import make_report
     from qhn_report.problem import Program
@@ -19,11 +19,6 @@ except ImportError as missing:
         f"error: {missing}; Debian: apt-get install python3-jinja2 python3-h5py python3-numpy python3-scipy "
         "python3-matplotlib, and run with /usr/bin/python3"
     )
-
-
-class Parser(argparse.ArgumentParser):
-    def error(self, message):
-        self.exit(2, f"error: {message} (see {self.prog} --help)\n")
 
 
 def make_parser():

@@ -89,7 +89,7 @@ def make_figure(tables, *, machine="", width=style.WIDE, title=""):
             [e - e * m / b for e, m, b in zip(shares, times[0], times[2])],
             [e * m / a - e for e, m, a in zip(shares, times[0], times[1])],
         ]
-        # Tables of equal runs are told apart by their folders.
+        # Tables of equal runs are named by their folders.
         label = name if names.count(name) == 1 else f"{path.parent.name}: {name}"
         for row, share, below, above in zip(mine, shares, *bars):
             drawn.append(("efficiency", label, int(row["ranks"]), share, share - below, share + above))
