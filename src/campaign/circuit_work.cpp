@@ -34,7 +34,7 @@ class CircuitWork : public Workload {
   }
   MemoryNeed least_memory(int bits) const override {
     MemoryNeed need = least_memory_need(bits);
-    need.table *= scores() ? 2.0 : 1.0;
+    need.table *= execution_request(experiment_, ranks_).tables;
     need.table /= ranks_;
     return need;
   }

@@ -95,8 +95,8 @@ void add_report(CLI::App& app) {
   verb->add_option("DIR", options->folders, "Folders of campaigns or sweeps")->required();
   verb->add_option("--out", options->out, "File to write (default: report.html in the first DIR)");
   verb->add_option("--title", options->title, "Title (default: the name of the experiment)");
-  verb->add_option("--bench", options->bench, "bench.csv of bench/run.sh, to add its table");
-  verb->add_option("--scaling", options->scaling, "scaling.csv of qhn_scaling, to add its figure")
+  verb->add_option("--bench", options->bench, "bench.csv of bench/run.sh, to add its roof line");
+  verb->add_option("--scaling", options->scaling, "scaling.csv of qhn_scaling, to add its table")
       ->type_size(1)
       ->allow_extra_args(false);
   verb->footer(
