@@ -34,7 +34,13 @@ endfunction()
 # The environment of every test that starts ranks: they oversubscribe a small machine, as root too.
 set(QHN_MPI_TEST_ENV "OMP_NUM_THREADS=1;OMPI_ALLOW_RUN_AS_ROOT=1;OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1"
     "OMPI_MCA_rmaps_base_oversubscribe=1;OMPI_MCA_hwloc_base_binding_policy=none"
-    "OMPI_MCA_btl_vader_single_copy_mechanism=none;OMPI_MCA_mpi_yield_when_idle=1")
+    "OMPI_MCA_btl_vader_single_copy_mechanism=none;OMPI_MCA_mpi_yield_when_idle=1"
+    "OMPI_MCA_orte_tmpdir_base=${PROJECT_BINARY_DIR}/mpi")
+# A launcher that ends removes its folder of the user and host if no other run is in it, which fails
+# another that begins: Open MPI looks there between making and using it. A folder in it keeps it.
+cmake_host_system_information(RESULT host QUERY HOSTNAME)
+execute_process(COMMAND id -u OUTPUT_VARIABLE user OUTPUT_STRIP_TRAILING_WHITESPACE)
+file(MAKE_DIRECTORY "${PROJECT_BINARY_DIR}/mpi/ompi.${host}.${user}/keep")
 
 function(qhn_mpi_test NAME)
   cmake_parse_arguments(ARG "" "TIMEOUT" "SOURCES;LIBS;RANKS" ${ARGN})

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <sys/wait.h>
+#include <unistd.h>
 
 #include <array>
 #include <cstdio>
@@ -14,20 +15,19 @@
 
 namespace qhn {
 
-/// Where Open MPI keeps the files of a run. Each launch has a folder of its own: in a shared one, a
-/// run that ends removes what the next has just created, and that one fails.
+/// Where Open MPI keeps the files of the runs that these tests start, several at once. A run that
+/// ends removes the folder of the user and host if no other run is in it, and one that begins just
+/// then fails. A folder in it keeps it.
 class SessionFolder {
  public:
   SessionFolder() {
     path_ = (std::filesystem::temp_directory_path() / "qhn-mpi-XXXXXX").string();
     if (::mkdtemp(path_.data()) == nullptr) std::abort();
-    next();
-  }
-  /// A new one for the launches that follow.
-  void next() {
-    const std::string folder = path_ + "/" + std::to_string(++launches_);
-    std::filesystem::create_directory(folder);
-    ::setenv("OMPI_MCA_orte_tmpdir_base", folder.c_str(), 1);
+    ::setenv("OMPI_MCA_orte_tmpdir_base", path_.c_str(), 1);
+    std::array<char, 256> host{};
+    ::gethostname(host.data(), host.size() - 1);
+    const std::string user = std::to_string(::geteuid());
+    std::filesystem::create_directories(path_ + "/ompi." + host.data() + "." + user + "/keep");
   }
   ~SessionFolder() {
     std::error_code ignored;
@@ -38,7 +38,6 @@ class SessionFolder {
 
  private:
   std::string path_;
-  int launches_ = 0;
 };
 inline SessionFolder session_folder;
 
@@ -52,7 +51,6 @@ struct ProgramRun {
 /// `launcher` stands before it: variables, mpirun, timeout.
 inline ProgramRun run_qhn(const TemporaryFolder& folder, const std::string& arguments,
                           const std::string& launcher = "") {
-  session_folder.next();
   // Open MPI gives ranks a second after SIGTERM where one has failed; scripts that send signals
   // have it.
   const std::string at_once =
