@@ -12,26 +12,16 @@ import subprocess
 import sys
 
 try:
-    from scipy import stats
-
     import qhn_results
+    from qhn_plot.intervals import newcombe
 except ImportError as missing:
     sys.exit(f"error: {missing}; Debian: apt-get install python3-h5py python3-scipy, and run with /usr/bin/python3")
 
 MNIST, ENCODING = "jobs/experiments/mnist-01.toml", "jobs/experiments/mnist-37-encoding.toml"
 SUCCESSES = ((1e-3, 300), (1e-4, 272), (1e-5, 229))  # of 300 restarts, gap below epsilon
 RESTARTS = 300
+CONFIDENCE = 0.99
 SINGLE = 6e-8  # relative rounding of single precision, in which images are resized
-
-
-def newcombe(successes, restarts, other, of, confidence=0.99):
-    """(low, high) of the difference of two shares: R. G. Newcombe, Statist. Med. 17 (1998) 873, method 10."""
-    p, q = successes / restarts, other / of
-    one = stats.binomtest(successes, restarts).proportion_ci(confidence, method="wilson")
-    two = stats.binomtest(other, of).proportion_ci(confidence, method="wilson")
-    low = p - q - ((p - one.low) ** 2 + (two.high - q) ** 2) ** 0.5
-    high = p - q + ((one.high - p) ** 2 + (q - two.low) ** 2) ** 0.5
-    return low, high
 
 
 def asked(qhn, *arguments):
@@ -73,7 +63,7 @@ def success_rows(folder):
             continue
         for epsilon, published in SUCCESSES:
             found = point.campaign.success(epsilon)
-            low, high = newcombe(found.count, found.restarts, published, RESTARTS)
+            low, high = newcombe(found.count, found.restarts, published, RESTARTS, CONFIDENCE)
             what = f"MNIST 0/1, linear, 2 layers: gap < {epsilon:g}"
             shown = f"{found.count}/{found.restarts}, difference [{low:.3f}, {high:.3f}]"
             rows.append((what, f"{published}/{RESTARTS}", shown, low <= 0 <= high))

@@ -94,8 +94,7 @@ mkdir -p "$figures"
 draw() {
   local file=$1
   shift
-  "$python" analysis/qhn-plot "$@" --out "$figures/$file.pdf" --data "$figures/$file.csv"
-  "$python" analysis/qhn-plot "$@" --out "$figures/$file.png"
+  "$python" analysis/qhn-plot "$@" --out "$figures/$file.pdf" --out "$figures/$file.png" --data "$figures/$file.csv"
 }
 say "Figures"
 gaussians=(jobs/experiments/gaussian-h2.toml jobs/experiments/gaussian.toml jobs/experiments/gaussian-h4.toml)
@@ -117,8 +116,8 @@ draw generalization generalization "$out/generalization"
 draw shots shots "$out/shots"
 draw convergence convergence "$out"/*-history
 if [ $mnist = yes ]; then
-  draw mnist-depth depth "$out/mnist-depth" --width 7
-  draw mnist-depth-converged depth "$out/mnist-depth-converged" --width 7
+  draw mnist-depth depth "$out/mnist-depth" "$out/mnist-depth-converged" --width 7 \
+    --labels 'at most 500 iterations,at most 5000'
 fi
 say "Published numbers and these"
 "$python" analysis/published.py "$out" --qhn "$qhn" | tee "$out/published.md" ||

@@ -33,7 +33,11 @@ def make_parser():
             formatter_class=argparse.RawDescriptionHelpFormatter,
         )
         module.add_arguments(one)
-        one.add_argument("--out", default=f"{name}.png", help="PNG, SVG or PDF (default %(default)s)")
+        one.add_argument(
+            "--out",
+            action="append",
+            help=f"PNG, SVG or PDF, by its name; may be repeated (default {name}.png)",
+        )
         one.add_argument("--data", help="also write the numbers that are drawn to this CSV file")
         one.add_argument("--title", default="", help="above the figure (default: none)")
         one.add_argument(
@@ -48,11 +52,14 @@ def make_parser():
 
 
 def run(options):
-    kind = output.format_of(options.out)
-    if options.data and pathlib.Path(options.data).resolve() == pathlib.Path(options.out).resolve():
-        raise InputError(f"--out and --data both name {options.out}")
+    pictures = [(path, output.format_of(path)) for path in options.out or [f"{options.figure}.png"]]
+    named = [path for path, _ in pictures] + ([options.data] if options.data else [])
+    places = [pathlib.Path(path).resolve() for path in named]
+    for k, place in enumerate(places):
+        if place in places[:k]:
+            raise InputError(f"{named[k]} is named twice; allowed: a file of its own for each --out and --data")
     figure, table = options.draw(options)
-    files = [(options.out, output.picture(figure, kind))]
+    files = [(path, output.picture(figure, kind)) for path, kind in pictures]
     if options.data:
         files.append((options.data, table.csv().encode()))
     style.plt.close(figure)

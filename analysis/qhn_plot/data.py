@@ -46,10 +46,15 @@ def load_campaigns(paths, labels=None):
     for campaign in campaigns:
         if campaign.prefix == 0:
             raise InputError(f"{campaign.path}: restart 0 is not finished, nothing can be estimated")
-    names = labels.split(",") if labels else [label_of(c) for c in campaigns]
-    if len(names) != len(campaigns):
-        raise InputError(f"{len(names)} labels for {len(campaigns)} campaigns")
-    return campaigns, names
+    return campaigns, labels_of(labels, [label_of(c) for c in campaigns], "campaigns")
+
+
+def labels_of(labels, names, what) -> list:
+    """The entries of `labels`, text with commas; without it `names`. Raises InputError for another number of them."""
+    found = labels.split(",") if labels else names
+    if len(found) != len(names):
+        raise InputError(f"{len(found)} labels for {len(names)} {what}")
+    return found
 
 
 def method_of(campaign) -> str:
@@ -58,8 +63,19 @@ def method_of(campaign) -> str:
     return method or campaign.settings.get("circuit.family", "")
 
 
+def add_sweeps(parser, x):
+    """As add_sweep, for a figure that shows several side by side."""
+    parser.add_argument("sweep", nargs="+", help="folders of sweeps of the same keys")
+    parser.add_argument("--labels", help="comma-separated, one a sweep (default: names of the experiments)")
+    _add_sweep_options(parser, x)
+
+
 def add_sweep(parser, x):
     parser.add_argument("sweep", help="folder of a sweep")
+    _add_sweep_options(parser, x)
+
+
+def _add_sweep_options(parser, x):
     parser.add_argument("--x", metavar="KEY", help=f"swept key on the x axis (default: {x})")
     parser.add_argument("--by", metavar="KEY", help="swept key with a line or panel a value (default: circuit.family)")
     parser.add_argument(
@@ -124,7 +140,7 @@ def swept_key(sweep, key, option, ends, why):
 
 
 def grouped(sweep, x, by):
-    """({by: {x: [Campaign, one for each data set]}}, most data sets in a group), both in the order of the sweep.
+    """({by: {x: {problem.seed: Campaign}}}, most data sets in a group), both in the order of the sweep.
 
     Points that differ in problem.seed have different data. Raises InputError if x is no number, or if points of one
     group differ in something else."""
@@ -147,7 +163,11 @@ def grouped(sweep, x, by):
                     f"choose with --where {(differ or ['KEY'])[0]}=VALUE or --by"
                 )
     most = max(len(points) for places in groups.values() for points in places.values())
-    return {n: {x: [p.campaign for p in ps] for x, ps in sorted(of.items())} for n, of in groups.items()}, most
+    found = {
+        name: {x: {p.values.get("problem.seed"): p.campaign for p in points} for x, points in sorted(places.items())}
+        for name, places in groups.items()
+    }
+    return found, most
 
 
 def restarts_text(campaigns) -> str:

@@ -390,7 +390,7 @@ def _depth_picture(group, key):
     return Picture(
         f"{key}-depth", f"Success against {name}", alt, _fixed_text(fixed),
         [plot_command("depth", group, found, "--epsilon", *(f"{e:g}" for e in epsilons))],
-        lambda width: depth.make_figure(sweep, x=x, by=by, epsilons=epsilons, width=width), marks,
+        lambda width: depth.make_figure({"": sweep}, x=x, by=by, epsilons=epsilons, width=width), marks,
     )  # fmt: skip
 
 

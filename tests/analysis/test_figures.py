@@ -22,7 +22,7 @@ sys.path[:0] = [str(ROOT / "analysis"), str(pathlib.Path(__file__).parent)]
 
 import campaigns as make  # noqa: E402
 from qhn_plot import __main__ as program  # noqa: E402
-from qhn_plot import InputError, figures, output, style  # noqa: E402
+from qhn_plot import InputError, figures, intervals, output, style  # noqa: E402
 from qhn_plot.figures import networks  # noqa: E402
 from qhn_plot.style import plt  # noqa: E402
 from qhn_plot.table import Table  # noqa: E402
@@ -289,14 +289,14 @@ class Figures(unittest.TestCase):
 
     # ---- depth ----
 
-    def depth_sweep(self, families=("product", "linear"), seeds=(1,), limited=0):
+    def depth_sweep(self, families=("product", "linear"), seeds=(1,), limited=0, name="depth"):
         """Of ten restarts at depth L on data set s, L + s succeed at 1e-2 and L at 1e-4."""
         points = {}
         for family, seed, layers in itertools.product(families, seeds, (1, 2, 4)):
             gaps = [1e-5] * layers + [1e-3] * seed + [1.0] * (10 - layers - seed)
             made = {"gaps": gaps, "limited": [1] * limited + [0] * (10 - limited)}
             points[f"{family}-{seed}-{layers}"] = ([f"'{family}'", str(seed), str(layers)], made)
-        return make.sweep(self.folder / "depth", ["circuit.family", "problem.seed", "circuit.layers"], points)
+        return make.sweep(self.folder / name, ["circuit.family", "problem.seed", "circuit.layers"], points)
 
     def test_depth_of_one_data_set(self):
         for width in (3.4, 7.0):
@@ -337,6 +337,52 @@ class Figures(unittest.TestCase):
             self.assertAlmostEqual((float(row["high"]) - float(row["low"])) / (2 * 1.96 * deviation), 1, delta=0.12)
         markers = [line for line in figure.axes[0].lines if line.get_marker() in style.MARKERS]
         self.assertEqual({line.get_markerfacecolor() for line in markers}, {"white"})
+
+    def test_depth_compares_with_the_first_line(self):
+        # linear - product, succeeding 0.2, 0.1, 0 and -0.1 more often on four data sets.
+        points = {}
+        for family, counts in (("product", (1, 3, 2, 5)), ("linear", (3, 4, 2, 4))):
+            for seed, count in enumerate(counts, 1):
+                points[f"{family}{seed}"] = ([f"'{family}'", str(seed), "2"], {"gaps": [1e-5] * count + [1.0] * (10 - count)})
+        keys = ["circuit.family", "problem.seed", "circuit.layers"]
+        self.draw("depth", make.sweep(self.folder / "depth", keys, points), "--epsilon", "1e-3")
+        product, linear = self.table
+        self.assertEqual([product[name] for name in ("difference", "difference_low", "p")], 3 * [""])
+        self.assertAlmostEqual(float(linear["difference"]), 0.05)
+        signs = list(itertools.product((1, -1), repeat=4))
+        as_far = sum(abs(0.2 * a + 0.1 * b + 0.0 * c - 0.1 * d) > 0.2 - 1e-9 for a, b, c, d in signs)
+        self.assertAlmostEqual(float(linear["p"]), as_far / 16)
+        # The variance of the mean, of the sets and of the restarts of each.
+        within = sum(k * (10 - k) / 1000 for k in (1, 3, 2, 5, 3, 4, 2, 4)) / 16
+        deviation = (0.0125 / 4 + within) ** 0.5
+        width = float(linear["difference_high"]) - float(linear["difference_low"])
+        self.assertAlmostEqual(width / (2 * 1.96 * deviation), 1, delta=0.12)
+        # One data set: example (a) of Newcombe's paper, and Fisher's test from its definition.
+        found = intervals.difference([56], [70], [48], [80])
+        np.testing.assert_allclose(found[:3], (0.2, 0.0524, 0.3339), atol=5e-5)
+        weight = [math.comb(70, k) * math.comb(80, 104 - k) for k in range(24, 71)]
+        self.assertAlmostEqual(found[3], sum(w for w in weight if w <= weight[56 - 24]) / math.comb(150, 104))
+
+    def test_depth_of_several_sweeps_side_by_side(self):
+        sweeps = [self.depth_sweep(), self.depth_sweep(("all-to-all", "linear"), limited=1, name="more")]
+        for width, shape in (("7", [0, 1]), ("3.4", [0, 0])):
+            figure = self.draw("depth", *sweeps, "--labels", f"{WORST},b", "--width", width)
+            legends = self.check(figure)
+            self.assertEqual(self.names(legends), ["product", "linear", "all-to-all"])
+            colors = [h.get_color() for h in legends[0].get_lines()]
+            self.assertEqual(colors, [style.LOOKS[f].color for f in ("product", "linear", "all-to-all")])
+            titles = [a.get_title(loc="left") for a in figure.axes]
+            self.assertEqual(titles[1:], [rf"b, $\epsilon$ = {e}" if k else titles[2] for e, k in ((0.01, 1), (0, 0), (0.0001, 1))])
+            self.assertIn(r"$\epsilon$ = 0.0001", titles[2])
+            self.assertEqual([a.get_subplotspec().colspan.start for a in figure.axes[:2]], shape)
+            for axes, (more, hollow) in zip(figure.axes, ((1, False), (1, True), (0, False), (0, True))):
+                np.testing.assert_allclose(self.heights(axes), 2 * [(k + more) / 10 for k in (1, 2, 4)])
+                markers = [line for line in axes.lines if line.get_marker() in style.MARKERS]
+                self.assertEqual({line.get_markerfacecolor() == "white" for line in markers}, {hollow})
+            self.assertEqual(figure.axes[0].get_ylim(), figure.axes[1].get_ylim())
+            self.assertEqual([row["sweep"] for row in self.table], 2 * (6 * [WORST] + 6 * ["b"]))
+        self.assertIn("two sweeps are named made", self.fails("depth", *sweeps))
+        self.assertIn("1 labels for 2 sweeps", self.fails("depth", *sweeps, "--labels", "a"))
 
     def test_depth_of_one_point_without_success_and_of_twelve_lines(self):
         one = make.sweep(self.folder / "one", ["circuit.sublayers"], {"p": (["3"], {"gaps": [1.0] * 20}), "q": (["4"], None)})
@@ -569,10 +615,21 @@ class Figures(unittest.TestCase):
             (["success"], "the following arguments are required"),
             (["nosuch"], "invalid choice"),
             ([], "invalid choice|required|unrecognized"),
-            (["success", made, "--data", self.folder / "no.png"], "both name"),
+            (["success", made, "--data", self.folder / "no.png"], "no.png is named twice"),
+            (["success", made, "--out", self.folder / "b.svg", "--out", self.folder / "b.svg"], "b.svg is named twice"),
             (["success", made, "--data", self.folder / "c0/campaign.h5/x"], "cannot write"),
         ):
             self.assertRegex(self.fails(*command), message)
+
+    def test_one_figure_into_several_files(self):
+        made, names = self.campaigns(1)[0], [str(self.folder / name) for name in ("a.pdf", "b.png", "c.csv")]
+        with contextlib.redirect_stdout(io.StringIO()) as said:
+            self.assertEqual(program.main(["success", str(made), "--out", names[0], "--out", names[1], "--data", names[2]]), 0)
+        self.assertEqual(said.getvalue().split(), names)
+        alone = self.folder / "alone.pdf"
+        with contextlib.redirect_stdout(io.StringIO()):
+            program.main(["success", str(made), "--out", str(alone)])
+        self.assertEqual(alone.read_bytes(), pathlib.Path(names[0]).read_bytes())
 
     def test_a_file_is_written_whole_or_not_at_all(self):
         target = self.folder / "t.csv"

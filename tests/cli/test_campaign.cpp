@@ -506,7 +506,8 @@ TEST(LongRestarts, GoOnWhereTheyWereInterrupted) {
   constexpr int hidden = 4, sublayers = 12;
 #endif
   const std::string train = fmt::format(
-      "train slow.toml --threads 1 --set network.hidden={} --set circuit.sublayers={} --out ",
+      "train slow.toml --threads 1 --set network.hidden={} --set circuit.sublayers={} "
+      "--set optimizer.max_iterations=150 --out ",
       hidden, sublayers);
   ASSERT_EQ(run_qhn(folder, train + "whole").exit_code, 0);
   // The signal comes half a second after the run has claimed its restarts, and later each time: a

@@ -1,13 +1,16 @@
 """Draws the success probability of the points of a sweep against one swept key, the depth by default.
 
-One panel for each epsilon, one line for each value of another swept key. Points that differ in
+One panel for each epsilon, one line for each value of another swept key; of several sweeps a column of
+panels each. Points that differ in
 problem.seed only, which are data sets, are averaged. Hollow markers: more than 2 % of the restarts ended
 at the iteration limit, so the depth may show what the limit does.
 """
 
 from __future__ import annotations
 
+import itertools
 import math
+from typing import NamedTuple
 
 from qhn_plot import InputError, data, intervals, style
 from qhn_plot.style import plt
@@ -20,68 +23,129 @@ CUT_SHORT = 0.02  # share of restarts at the iteration limit from which a marker
 
 
 def add_arguments(parser):
-    data.add_sweep(parser, "the first that ends in layers or sublayers")
+    data.add_sweeps(parser, "the first that ends in layers or sublayers")
     parser.add_argument("--epsilon", nargs="+", type=float, help="gaps (default: those of the experiment)")
 
 
 def draw(options):
     if any(not 0 < e < math.inf for e in options.epsilon or []):
         raise InputError("--epsilon: allowed: numbers above 0")
-    sweep = data.load_sweep(options.sweep, options.where)
+    sweeps = [data.load_sweep(path, options.where) for path in options.sweep]
+    labels = data.labels_of(options.labels, [s.name for s in sweeps], "sweeps") if len(sweeps) > 1 else [""]
+    if len(set(labels)) < len(labels):
+        raise InputError(f"two sweeps are named {max(labels, key=labels.count)}; allowed: --labels a,b")
     return make_figure(
-        sweep, x=options.x, by=options.by, epsilons=options.epsilon, width=options.width, title=options.title
+        dict(zip(labels, sweeps)),
+        x=options.x,
+        by=options.by,
+        epsilons=options.epsilon,
+        width=options.width,
+        title=options.title,
     )
 
 
-def make_figure(sweep, *, x=None, by=None, epsilons=None, width=style.WIDE, title=""):
-    """`sweep`: qhn_results.Sweep; `x`, `by`: swept keys; `epsilons`: default the ladder of the first point.
+class _Lines(NamedTuple):
+    """What a sweep shows: a line for each name, and at each place of it the campaigns of the data sets."""
 
-    Table: epsilon, x, by, data_sets, restarts, probability, low, high, iteration_limit (a share)."""
-    x = data.swept_key(sweep, x, "--x", ("layers", "sublayers"), "layers or sublayers")
-    if by is None and "circuit.family" in sweep.keys and x != "circuit.family":
-        by = "circuit.family"
-    elif by is not None:
-        data.swept_key(sweep, by, "--by", (), "")
-    groups, data_sets = data.grouped(sweep, x, by)
-    epsilons = list(epsilons or sweep.points[0].campaign.epsilons)
+    sweep: object
+    x: str
+    by: str | None
+    groups: dict  # {name: {place: {problem.seed: Campaign}}}
+    data_sets: int
+
+    @classmethod
+    def of(cls, sweep, x, by):
+        x = data.swept_key(sweep, x, "--x", ("layers", "sublayers"), "layers or sublayers")
+        if by is None and "circuit.family" in sweep.keys and x != "circuit.family":
+            by = "circuit.family"
+        elif by is not None:
+            data.swept_key(sweep, by, "--by", (), "")
+        return cls(sweep, x, by, *data.grouped(sweep, x, by))
+
+
+def make_figure(sweeps, *, x=None, by=None, epsilons=None, width=style.WIDE, title=""):
+    """`sweeps`: {label: qhn_results.Sweep}; `x`, `by`: swept keys; `epsilons`: default the ladder of the first point.
+
+    Table: sweep (label, or name of the experiment), epsilon, x, by, data_sets, restarts, probability, low, high,
+    iteration_limit (a share); and against the first line at the same x: difference, difference_low, difference_high, p
+    (intervals.difference)."""
+    shown = {label: _Lines.of(sweep, x, by) for label, sweep in sweeps.items()}
+    first = next(iter(shown.values()))
+    epsilons = list(epsilons or first.sweep.points[0].campaign.epsilons)
     if not epsilons:
-        raise InputError(f"{sweep.path}: the experiment names no epsilon; allowed: --epsilon")
+        raise InputError(f"{first.sweep.path}: the experiment names no epsilon; allowed: --epsilon")
     style.start()
-    columns = (2 if len(epsilons) == 4 else min(len(epsilons), 3)) if width > 5 else 1
-    lines = -(-len(epsilons) // columns)
-    height = {1: 3.0, 2: 2.6, 3: 2.1}[columns] if width > 5 else 1.9
-    figure, panels = plt.subplots(
-        lines, columns, figsize=(width, height * lines), layout="constrained", sharex=True, squeeze=False
+    figure, panels = _make_panels(len(sweeps), len(epsilons), width)
+    names = list(dict.fromkeys(name for lines in shown.values() for name in lines.groups))
+    looks = dict(zip(names, style.looks(names)))
+    rows = []
+    for axes, (epsilon, (label, lines)) in zip(panels.flat, itertools.product(epsilons, shown.items())):
+        rows += [(label or lines.sweep.name, epsilon, *row) for row in _draw_panel(axes, epsilon, lines, looks)]
+        axes.set_title((f"{style.plain(label)}, " if label else "") + rf"$\epsilon$ = {epsilon:g}", loc="left")
+    _finish_panels(figure, panels, len(sweeps) * len(epsilons), first.x)
+    by = first.by
+    if by and by != "circuit.family":
+        names = [f"{by.rsplit('.', 1)[-1]} = {name}" for name in names]
+    handles = [look.line() for look in looks.values()] if by else []
+    style.finish(figure, [(handles, names if by else [], None)], _caption(shown.values(), rows), title)
+    columns = "sweep epsilon x by data_sets restarts probability low high iteration_limit"
+    columns += " difference difference_low difference_high p"
+    return figure, Table.from_rows(columns.split(), rows)
+
+
+def _make_panels(sweeps, epsilons, width):
+    """The figure and its panels: of one sweep in lines of up to three, of several a column each if the page is wide."""
+    wide = width > 5
+    count = sweeps * epsilons
+    if sweeps > 1:
+        columns = sweeps if wide and sweeps <= 3 else 1
+    else:
+        columns = (2 if epsilons == 4 else min(epsilons, 3)) if wide else 1
+    height = {1: 3.0, 2: 2.6 if sweeps == 1 else 1.9, 3: 2.1}[columns] if wide else 1.9
+    lines = -(-count // columns)
+    return plt.subplots(
+        lines,
+        columns,
+        figsize=(width, height * lines),
+        layout="constrained",
+        sharex=True,
+        sharey="row" if sweeps > 1 else False,
+        squeeze=False,
     )
-    places = sorted({place for of in groups.values() for place in of})
-    looks = style.looks(groups)
+
+
+def _draw_panel(axes, epsilon, lines, looks):
+    """Draws all lines of a sweep at one epsilon; returns (x, by, *_point, *_difference) of each marker."""
+    places = sorted({place for of in lines.groups.values() for place in of})
     steps = [b - a for a, b in zip(places, places[1:])]
     logarithmic = len(steps) > 1 and places[0] > 0 and max(steps) >= 4 * min(steps)
     rows = []
-    for axes, epsilon in zip(panels.flat, epsilons):
-        for k, ((name, of), look) in enumerate(zip(groups.items(), looks)):
-            found = [_point(campaigns, epsilon) for campaigns in of.values()]
-            rows += [(epsilon, place, name, *point) for place, point in zip(of, found)]
-            _line(axes, _aside(list(of), k, len(groups), steps, logarithmic), found, look)
-        axes.set_title(rf"$\epsilon$ = {epsilon:g}", loc="left")
-        axes.set_ylim(bottom=0)
-        axes.set_ylim(top=min(axes.get_ylim()[1], 1.0))
-        style.integers(axes, places, logarithmic)
-        style.tidy(axes)
+    for k, (name, of) in enumerate(lines.groups.items()):
+        found = [_point(sets.values(), epsilon) for sets in of.values()]
+        base = next(iter(lines.groups.values()))
+        rows += [
+            (place, name, *point, *_difference(of[place], base.get(place, {}) if k else {}, epsilon))
+            for place, point in zip(of, found)
+        ]
+        _line(axes, _aside(list(of), k, len(lines.groups), steps, logarithmic), found, looks[name])
+    axes.set_ylim(bottom=0)
+    axes.set_ylim(top=min(axes.get_ylim()[1], 1.0))
+    style.integers(axes, places, logarithmic)
+    style.tidy(axes)
+    return rows
+
+
+def _finish_panels(figure, panels, used, x):
+    """Names the axes, and hides the panels after the first `used`."""
+    columns = panels.shape[1]
     for k, axes in enumerate(panels.flat):
-        if k >= len(epsilons):
+        if k >= used:
             axes.set_visible(False)
-        elif k + columns >= len(epsilons):  # the lowest of its column
+        elif k + columns >= used:  # the lowest of its column
             axes.set_xlabel(x.rsplit(".", 1)[-1])
         axes.tick_params(labelbottom=True)
     for line in panels:
         line[0].set_ylabel(r"success, $P\,[\,E - E_{\min} < \epsilon\,]$")
-    names = [f"{by.rsplit('.', 1)[-1]} = {name}" if by and by != "circuit.family" else name for name in groups]
-    handles = [look.line() for look in looks] if by else []
-    caption = _caption(sweep, x, groups, data_sets, rows)
-    style.finish(figure, [(handles, names if by else [], None)], caption, title)
-    columns = "epsilon x by data_sets restarts probability low high iteration_limit"
-    return figure, Table.from_rows(columns.split(), rows)
 
 
 def _aside(places, line, lines, steps, logarithmic):
@@ -104,6 +168,17 @@ def _point(campaigns, epsilon):
     return (len(found), sum(restarts), *estimate, sum(limited) / len(limited))
 
 
+def _difference(sets, base, epsilon):
+    """(difference, low, high, p) of the data sets that both have; all None without one."""
+    both = [seed for seed in sets if seed in base]
+    if not both:
+        return (None,) * 4
+    found, other = ([which[seed].success(epsilon) for seed in both] for which in (sets, base))
+    return intervals.difference(
+        [s.count for s in found], [s.restarts for s in found], [s.count for s in other], [s.restarts for s in other]
+    )
+
+
 def _line(axes, xs, points, look):
     probability = [p[2] for p in points]
     axes.plot(xs, probability, color=look.color, linestyle=look.linestyle, linewidth=0.9)
@@ -123,20 +198,21 @@ def _line(axes, xs, points, look):
         )
 
 
-def _caption(sweep, x, groups, data_sets, rows):
-    every = [c for of in groups.values() for campaigns in of.values() for c in campaigns]
+def _caption(shown, rows):
+    every = [c for lines in shown for of in lines.groups.values() for sets in of.values() for c in sets.values()]
+    data_sets = max(lines.data_sets for lines in shown)
     if data_sets > 1:
         caption = (
             f"Mean over {data_sets} data sets (problem.seed), {data.restarts_text(every)} restarts each. Bars: 95 % "
             "intervals by a bootstrap over data sets and over the restarts of each."
         )
-        if any(row[5] in (0.0, 1.0) for row in rows):
+        if any(row[6] in (0.0, 1.0) for row in rows):
             caption += " At 0 and 1, where it has no width: Clopper-Pearson over all restarts."
     else:
         caption = f"Bars: 95 % Clopper-Pearson intervals, {data.restarts_text(every)} restarts a point."
-    caption += " Lines are shifted sideways so that none hides another." if len(groups) > 1 else ""
-    if any(row[-1] > CUT_SHORT for row in rows):
+    caption += " Lines are shifted sideways so that none hides another." if any(len(s.groups) > 1 for s in shown) else ""
+    if any(row[9] > CUT_SHORT for row in rows):
         caption += " Hollow: more than 2 % of the restarts ended at the iteration limit."
-    if x == "circuit.layers" and "linear" in groups:
+    if any(lines.x == "circuit.layers" and "linear" in lines.groups for lines in shown):
         caption += " A layer of linear is two sublayers, of other families one."
     return caption

@@ -60,7 +60,7 @@ def make_figure(sweep, *, x=None, by=None, accuracy=False, width=style.NARROW, t
     )
     rows = []
     for axes, (name, of) in zip(panels.flat, groups.items()):
-        found = {place: _estimates(campaigns, accuracy) for place, campaigns in of.items()}
+        found = {place: _estimates(sets.values(), accuracy) for place, sets in of.items()}
         for k, (line, look) in enumerate(LINES.items()):
             points = [found[place][line] for place in of]
             at = [place * 1.04 ** (k - 1.5) for place in of]
@@ -88,7 +88,7 @@ def make_figure(sweep, *, x=None, by=None, accuracy=False, width=style.NARROW, t
 
 
 def _caption(groups, data_sets, accuracy):
-    every = [c for of in groups.values() for campaigns in of.values() for c in campaigns]
+    every = [c for of in groups.values() for sets in of.values() for c in sets.values()]
     restarts = data.restarts_text(every)
     caption = "Best restart: the one with the least E on training data."
     if accuracy:
