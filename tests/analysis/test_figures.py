@@ -289,10 +289,10 @@ class Figures(unittest.TestCase):
 
     # ---- depth ----
 
-    def depth_sweep(self, families=("product", "linear"), seeds=(1,), limited=0, name="depth"):
+    def depth_sweep(self, families=("product", "linear"), seeds=(1,), limited=0, name="depth", depths=(1, 2, 4)):
         """Of ten restarts at depth L on data set s, L + s succeed at 1e-2 and L at 1e-4."""
         points = {}
-        for family, seed, layers in itertools.product(families, seeds, (1, 2, 4)):
+        for family, seed, layers in itertools.product(families, seeds, depths):
             gaps = [1e-5] * layers + [1e-3] * seed + [1.0] * (10 - layers - seed)
             made = {"gaps": gaps, "limited": [1] * limited + [0] * (10 - limited)}
             points[f"{family}-{seed}-{layers}"] = ([f"'{family}'", str(seed), str(layers)], made)
@@ -364,7 +364,8 @@ class Figures(unittest.TestCase):
         self.assertAlmostEqual(found[3], sum(w for w in weight if w <= weight[56 - 24]) / math.comb(150, 104))
 
     def test_depth_of_several_sweeps_side_by_side(self):
-        sweeps = [self.depth_sweep(), self.depth_sweep(("all-to-all", "linear"), limited=1, name="more")]
+        # The second succeeds more often, and has a depth less: nothing of either is cut off.
+        sweeps = [self.depth_sweep(), self.depth_sweep(("all-to-all", "linear"), (4,), 1, "more", (1, 2))]
         for width, shape in (("7", [0, 1]), ("3.4", [0, 0])):
             figure = self.draw("depth", *sweeps, "--labels", f"{WORST},b", "--width", width)
             legends = self.check(figure)
@@ -375,13 +376,21 @@ class Figures(unittest.TestCase):
             self.assertEqual(titles[1:], [rf"b, $\epsilon$ = {e}" if k else titles[2] for e, k in ((0.01, 1), (0, 0), (0.0001, 1))])
             self.assertIn(r"$\epsilon$ = 0.0001", titles[2])
             self.assertEqual([a.get_subplotspec().colspan.start for a in figure.axes[:2]], shape)
-            for axes, (more, hollow) in zip(figure.axes, ((1, False), (1, True), (0, False), (0, True))):
-                np.testing.assert_allclose(self.heights(axes), 2 * [(k + more) / 10 for k in (1, 2, 4)])
+            for axes, (more, hollow) in zip(figure.axes, ((1, False), (4, True), (0, False), (0, True))):
+                depths = (1, 2) if hollow else (1, 2, 4)
+                np.testing.assert_allclose(self.heights(axes), 2 * [(k + more) / 10 for k in depths])
+                self.assertGreater(axes.get_ylim()[1], max(self.heights(axes)))
+                self.assertGreater(axes.get_xlim()[1], 4)
+                self.assertEqual([t.get_text() for t in axes.get_xticklabels()], ["1", "2", "4"])
                 markers = [line for line in axes.lines if line.get_marker() in style.MARKERS]
                 self.assertEqual({line.get_markerfacecolor() == "white" for line in markers}, {hollow})
-            self.assertEqual(figure.axes[0].get_ylim(), figure.axes[1].get_ylim())
-            self.assertEqual([row["sweep"] for row in self.table], 2 * (6 * [WORST] + 6 * ["b"]))
+            if width == "7":
+                self.assertEqual(figure.axes[0].get_ylim(), figure.axes[1].get_ylim())
+            self.assertEqual([row["sweep"] for row in self.table], 2 * (6 * [WORST] + 4 * ["b"]))
         self.assertIn("two sweeps are named made", self.fails("depth", *sweeps))
+        self.assertIn("allowed: up to 3", self.fails("depth", *2 * sweeps, "--labels", "a,b,c,d"))
+        other = make.sweep(self.folder / "other", ["circuit.sublayers"], {"p": (["3"], {"gaps": [1.0]})})
+        self.assertIn("allowed: --x and --by with keys that all sweep", self.fails("depth", sweeps[0], other, "--labels", "a,b"))
         self.assertIn("1 labels for 2 sweeps", self.fails("depth", *sweeps, "--labels", "a"))
 
     def test_depth_of_one_point_without_success_and_of_twelve_lines(self):
@@ -482,6 +491,41 @@ class Figures(unittest.TestCase):
         sweep = make.sweep(self.folder / "g", ["problem.train_samples"], points)
         self.assertIn("no test_expectation; restarts.keep_scores = true", self.fails("generalization", sweep))
         self.assertIn("sweeps no problem.train_samples", self.fails("generalization", self.depth_sweep()))
+
+    # ---- noise ----
+
+    def evaluated(self, name, values, **more):
+        """A file of one line for each (strength, expectation, probability)."""
+        lines = [{"expectation": e, "minimum": 0.25, "best_probability": p,
+                  "noise": {"kind": "depolarizing", "one_qubit": s / 4, "two_qubit": s}, **more} for s, e, p in values]  # fmt: skip
+        (self.folder / name).write_text("".join(json.dumps(line) + "\n" for line in lines))
+        return self.folder / name
+
+    def test_noise(self):
+        a = self.evaluated("a.jsonl", [(0.1, 0.5, 0.2), (0.0, 0.3, 0.9), (0.1, 0.7, 0.4), (0.0, 0.3, 0.9)])
+        b = self.evaluated("b.jsonl", [(0.0, 0.4, 0.5), (0.2, 0.6, 0.1)])
+        for width in (3.4, 7.0):
+            figure = self.draw("noise", a, b, "--labels", f"{WORST},b", "--width", width, "--title", WORST)
+            self.assertEqual(len(self.names(self.check(figure))), 2)
+            for axes, panel, means in zip(figure.axes, ("expectation", "best_probability"), ((0.3, 0.6), (0.9, 0.3))):
+                rows = [r for r in self.table if r["panel"] == panel and r["line"] == WORST]
+                self.assertEqual([(r["noise"], r["restarts"]) for r in rows], [("0.0", "2"), ("0.1", "2")])
+                np.testing.assert_allclose(self.column(rows, "mean"), means)
+                np.testing.assert_allclose(axes.lines[0].get_ydata(), means)
+                self.assertLess(float(rows[1]["low"]), means[1])
+            self.assertIn("Means over 1 to 2 restarts", self.text_of(figure))
+        self.draw("noise", a, "--x", "one_qubit")
+        self.assertEqual({r["noise"] for r in self.table}, {"0.0", "0.025"})
+
+    def test_noise_of_what_it_cannot_read(self):
+        good = self.evaluated("a.jsonl", [(0.1, 0.5, 0.2)])
+        for name, text in (("x", "{}"), ("x", "nonsense"), ("x", '[1]'), ("x", good.read_text() + "{\"expectation\": 1}")):
+            (self.folder / name).write_text(text)
+            self.assertRegex(self.fails("noise", self.folder / name), r"x:[12]: allowed: lines of qhn evaluate")
+        (self.folder / "x").write_text("")
+        self.assertIn("empty", self.fails("noise", self.folder / "x"))
+        self.assertIn("two files are named a", self.fails("noise", good, good))
+        self.assertIn("missing", self.fails("noise", self.folder / "missing"))
 
     # ---- shots ----
 

@@ -19,6 +19,7 @@ from qhn_plot.table import Table
 HELP = "success probability against depth or another swept key"
 EXAMPLE = "qhn-plot depth results/gaussian-depth --epsilon 5e-2 1e-2 --out depth.pdf"
 WIDTHS = (style.WIDE, style.NARROW)
+MOST_SWEEPS = 3  # columns on a page
 CUT_SHORT = 0.02  # share of restarts at the iteration limit from which a marker is hollow
 
 
@@ -71,6 +72,14 @@ def make_figure(sweeps, *, x=None, by=None, epsilons=None, width=style.WIDE, tit
     (intervals.difference)."""
     shown = {label: _Lines.of(sweep, x, by) for label, sweep in sweeps.items()}
     first = next(iter(shown.values()))
+    if len(shown) > MOST_SWEEPS:
+        raise InputError(f"{len(shown)} sweeps; allowed: up to {MOST_SWEEPS}")
+    for lines in shown.values():
+        if (lines.x, lines.by) != (first.x, first.by):
+            raise InputError(
+                f"{lines.sweep.path}: would show {lines.by or 'one line'} against {lines.x}, {first.sweep.path} "
+                f"{first.by or 'one line'} against {first.x}; allowed: --x and --by with keys that all sweep"
+            )
     epsilons = list(epsilons or first.sweep.points[0].campaign.epsilons)
     if not epsilons:
         raise InputError(f"{first.sweep.path}: the experiment names no epsilon; allowed: --epsilon")
@@ -78,11 +87,12 @@ def make_figure(sweeps, *, x=None, by=None, epsilons=None, width=style.WIDE, tit
     figure, panels = _make_panels(len(sweeps), len(epsilons), width)
     names = list(dict.fromkeys(name for lines in shown.values() for name in lines.groups))
     looks = dict(zip(names, style.looks(names)))
+    scale = _Scale.of(shown.values())
     rows = []
     for axes, (epsilon, (label, lines)) in zip(panels.flat, itertools.product(epsilons, shown.items())):
-        rows += [(label or lines.sweep.name, epsilon, *row) for row in _draw_panel(axes, epsilon, lines, looks)]
+        rows += [(label or lines.sweep.name, epsilon, *row) for row in _draw_panel(axes, epsilon, lines, looks, scale)]
         axes.set_title((f"{style.plain(label)}, " if label else "") + rf"$\epsilon$ = {epsilon:g}", loc="left")
-    _finish_panels(figure, panels, len(sweeps) * len(epsilons), first.x)
+    _finish_panels(panels, len(sweeps) * len(epsilons), first.x, scale)
     by = first.by
     if by and by != "circuit.family":
         names = [f"{by.rsplit('.', 1)[-1]} = {name}" for name in names]
@@ -98,7 +108,7 @@ def _make_panels(sweeps, epsilons, width):
     wide = width > 5
     count = sweeps * epsilons
     if sweeps > 1:
-        columns = sweeps if wide and sweeps <= 3 else 1
+        columns = sweeps if wide else 1
     else:
         columns = (2 if epsilons == 4 else min(epsilons, 3)) if wide else 1
     height = {1: 3.0, 2: 2.6 if sweeps == 1 else 1.9, 3: 2.1}[columns] if wide else 1.9
@@ -114,11 +124,25 @@ def _make_panels(sweeps, epsilons, width):
     )
 
 
-def _draw_panel(axes, epsilon, lines, looks):
+class _Scale(NamedTuple):
+    """The x axis that all panels share."""
+
+    places: list  # of all sweeps, ascending
+    logarithmic: bool
+
+    @property
+    def step(self):
+        return min((b - a for a, b in zip(self.places, self.places[1:])), default=1)
+
+    @classmethod
+    def of(cls, shown):
+        places = sorted({place for lines in shown for of in lines.groups.values() for place in of})
+        steps = [b - a for a, b in zip(places, places[1:])]
+        return cls(places, len(steps) > 1 and places[0] > 0 and max(steps) >= 4 * min(steps))
+
+
+def _draw_panel(axes, epsilon, lines, looks, scale):
     """Draws all lines of a sweep at one epsilon; returns (x, by, *_point, *_difference) of each marker."""
-    places = sorted({place for of in lines.groups.values() for place in of})
-    steps = [b - a for a, b in zip(places, places[1:])]
-    logarithmic = len(steps) > 1 and places[0] > 0 and max(steps) >= 4 * min(steps)
     rows = []
     for k, (name, of) in enumerate(lines.groups.items()):
         found = [_point(sets.values(), epsilon) for sets in of.values()]
@@ -127,17 +151,18 @@ def _draw_panel(axes, epsilon, lines, looks):
             (place, name, *point, *_difference(of[place], base.get(place, {}) if k else {}, epsilon))
             for place, point in zip(of, found)
         ]
-        _line(axes, _aside(list(of), k, len(lines.groups), steps, logarithmic), found, looks[name])
-    axes.set_ylim(bottom=0)
-    axes.set_ylim(top=min(axes.get_ylim()[1], 1.0))
-    style.integers(axes, places, logarithmic)
+        _line(axes, _aside(list(of), k, len(lines.groups), scale), found, looks[name])
     style.tidy(axes)
     return rows
 
 
-def _finish_panels(figure, panels, used, x):
-    """Names the axes, and hides the panels after the first `used`."""
+def _finish_panels(panels, used, x, scale):
+    """Limits and names of the axes, once all lines are drawn; hides the panels after the first `used`."""
     columns = panels.shape[1]
+    tops = {axes: min(axes.get_ylim()[1], 1.0) for axes in panels.flat}  # a row may share it
+    for axes, top in tops.items():
+        axes.set_ylim(0, top)
+        style.integers(axes, scale.places, scale.logarithmic)
     for k, axes in enumerate(panels.flat):
         if k >= used:
             axes.set_visible(False)
@@ -148,12 +173,12 @@ def _finish_panels(figure, panels, used, x):
         line[0].set_ylabel(r"success, $P\,[\,E - E_{\min} < \epsilon\,]$")
 
 
-def _aside(places, line, lines, steps, logarithmic):
+def _aside(places, line, lines, scale):
     """Where the markers of a line stand: a little beside those of the others, so that no interval hides another."""
     shift = min(0.1, 0.5 / lines) * (line - (lines - 1) / 2)
-    if logarithmic:
+    if scale.logarithmic:
         return [place * 2**shift for place in places]
-    return [place + shift * min(steps, default=1) for place in places]
+    return [place + shift * scale.step for place in places]
 
 
 def _point(campaigns, epsilon):
@@ -169,11 +194,10 @@ def _point(campaigns, epsilon):
 
 
 def _difference(sets, base, epsilon):
-    """(difference, low, high, p) of the data sets that both have; all None without one."""
-    both = [seed for seed in sets if seed in base]
-    if not both:
+    """(difference, low, high, p); all None unless both have the same data sets."""
+    if not sets.keys() == base.keys():
         return (None,) * 4
-    found, other = ([which[seed].success(epsilon) for seed in both] for which in (sets, base))
+    found, other = ([which[seed].success(epsilon) for seed in sets] for which in (sets, base))
     return intervals.difference(
         [s.count for s in found], [s.restarts for s in found], [s.count for s in other], [s.restarts for s in other]
     )
