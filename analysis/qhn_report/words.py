@@ -133,5 +133,14 @@ def circuit(settings) -> str:
     for depth in ("layers", "sublayers"):
         if f"circuit.{depth}" in settings:
             count = settings[f"circuit.{depth}"]
-            return f"{article} {family} circuit of {counted(count, depth[:-1])}"
-    return f"{article} {family} circuit"
+            return f"{article} {family} circuit of {counted(count, depth[:-1])}{noise(settings)}"
+    return f"{article} {family} circuit{noise(settings)}"
+
+
+def noise(settings) -> str:
+    """" with … noise", or nothing."""
+    scale = settings.get("noise.scale", 1)
+    one, two = (scale * settings.get(f"noise.{on}", 0) for on in ("one_qubit", "two_qubit"))
+    if not one and not two:
+        return ""
+    return f" with {settings.get('noise.kind')} noise ({number(one)} after gates of one qubit, {number(two)} of two)"

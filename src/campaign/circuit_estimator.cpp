@@ -160,7 +160,7 @@ Sampler make_sampler(Engine& engine, std::span<const double> costs) {
   return [&engine, costs, buffer](std::span<const double> angles, std::uint64_t shots,
                                   const CounterRng& rng) {
     AlignedVector<Complex>& amplitudes = *buffer;
-    engine.amplitudes()->state(angles, amplitudes);
+    measurable_state(engine, angles, amplitudes);
     std::vector<Measured> found;
     for (const auto& [w, count] : measure(amplitudes, shots, rng, 1))
       found.push_back({w, count, costs[w], std::norm(amplitudes[w])});

@@ -70,8 +70,8 @@ struct Measured {
 using Sampler = std::function<std::vector<Measured>(std::span<const double> angles,
                                                     std::uint64_t shots, const CounterRng& rng)>;
 
-/// Samples from all amplitudes of `engine`, which must be able to compute them. They stand in
-/// memory of the sampler's own. `engine` and `costs` must outlive it.
+/// Samples from measurable_state() of `engine`, which stands in memory of the sampler's own.
+/// `engine` and `costs` must outlive it.
 Sampler make_sampler(Engine& engine, std::span<const double> costs);
 
 /// Means over measured networks. Each circuit is measured `shots` times with its own random stream,

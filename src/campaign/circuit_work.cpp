@@ -45,7 +45,7 @@ class CircuitWork : public Workload {
     request_.memory = terms.engine_memory;
     if (request_.shots && experiment_.shots.gradient == ShotGradient::shift)
       require_single_gates(circuit);
-    keep_engine(terms.begun_with);
+    keep_engine(terms.begun_with, !circuit.noise.none());
     plan_ = plan_execution(circuit, request_);
     expectation_ = evaluation_work(plan_, false);
     gradient_ = evaluation_work(plan_, true);
@@ -170,11 +170,14 @@ class CircuitWork : public Workload {
     return ranks_ > 1 ? fmt::format("{} on {} ranks", to_string(kind), ranks_) : to_string(kind);
   }
   /// A campaign that is continued keeps its engine, independent of the memory of the new run.
-  void keep_engine(const std::string& begun_with) {
+  void keep_engine(const std::string& begun_with, bool noisy) {
     if (request_.engine.kind != EngineKind::automatic) return;
-    for (const EngineKind kind : engine_kinds())
+    for (const EngineKind kind : engine_kinds()) {
+      if (noisy && kind != EngineKind::tensor)
+        continue;  // another campaign, which is refused later
       if (kind != EngineKind::reference && begun_with == engine_name(kind))
         request_.engine.kind = kind;
+    }
   }
 
   int ranks_;  ///< per state

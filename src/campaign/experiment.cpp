@@ -107,8 +107,12 @@ int count_qubits(const Experiment& e) {
 
 Circuit make_circuit(const Experiment& e, int qubits) {
   try {
-    return e.family == Family::custom ? make_custom_circuit(qubits, e.gates)
-                                      : make_circuit(e.family, qubits, e.sublayers);
+    Circuit circuit = e.family == Family::custom ? make_custom_circuit(qubits, e.gates)
+                                                 : make_circuit(e.family, qubits, e.sublayers);
+    circuit.noise = e.noise;
+    circuit.noise.one_qubit *= e.noise_scale;
+    circuit.noise.two_qubit *= e.noise_scale;
+    return circuit;
   } catch (const InputError& error) {
     throw InputError(fmt::format("{}: circuit: {}", e.source, error.what()));
   }

@@ -24,6 +24,8 @@ struct Experiment {
   Family family = Family::linear;
   int sublayers = 6;              ///< or layers × sublayers_per_layer(family)
   std::vector<CustomGate> gates;  ///< family custom
+  Noise noise;                    ///< noise.one_qubit, noise.two_qubit before they are scaled
+  double noise_scale = 1.0;       ///< noise.scale: multiplies both
   OptimizerOptions optimizer;     ///< kind: optimizer.name
   ShotOptions shots;              ///< of adam and spsa
   std::vector<Method> methods;    ///< baseline.method, in the order given; empty: all that apply
@@ -70,7 +72,7 @@ void print_remarks(const Problem& problem);
 /// only if the options do not determine the number.
 int count_qubits(const Experiment& experiment);
 
-/// The experiment's circuit on `qubits` qubits. Throws InputError.
+/// The experiment's circuit on `qubits` qubits, with its noise. Throws InputError.
 Circuit make_circuit(const Experiment& experiment, int qubits);
 
 /// Whether E(θ) is estimated from measured shots; otherwise it is exact. The only place where the

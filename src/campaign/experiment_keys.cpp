@@ -169,6 +169,25 @@ KeyTable circuit_table() {
   return t;
 }
 
+void finish_noise(TomlReader& table, Experiment& e) {
+  if (e.noise_scale * std::max(e.noise.one_qubit, e.noise.two_qubit) > 1.0)
+    table.fail("scale", fmt::format("found {} times {} and {}; allowed: products of at most 1",
+                                    e.noise_scale, e.noise.one_qubit, e.noise.two_qubit));
+}
+
+KeyTable noise_table() {
+  const NumberRange probability{[](double x) { return x >= 0 && x <= 1; }, "a number from 0 to 1"};
+  KeyTable t{"noise", "A channel after every gate, on its qubits. E(\u03b8) stays exact."};
+  t.add("kind", word(&Noise::kind, names_of(noise_kinds())), "the channel (docs/theory.md)");
+  t.add("one_qubit", number(&Noise::one_qubit, probability),
+        "its probability after gates of one qubit; of amplitude-damping its rate");
+  t.add("two_qubit", number(&Noise::two_qubit, probability), "the same after gates of two qubits");
+  t.add("scale", number(&Experiment::noise_scale, {is_not_negative, "a number, not negative"}),
+        "multiplies both");
+  t.finish = finish_noise;
+  return t;
+}
+
 void finish_optimizer(TomlReader& table, Experiment& e) {
   OptimizerOptions& o = e.optimizer;
   if (o.lbfgs.c1 >= o.lbfgs.c2)
@@ -344,7 +363,8 @@ KeyTable engine_table() {
   using E = Experiment;
   const auto kinds = names_of(engine_kinds());
   KeyTable t{"engine", "How expectations and gradients are computed."};
-  t.add("kind", word(&E::engine, kinds), "automatic: cut or sweep, by operations and memory");
+  t.add("kind", word(&E::engine, kinds),
+        "automatic: cut or sweep, by operations and memory; tensor with noise");
   t.add("precision", word(&E::precision, names_of({Precision::float64, Precision::float32})),
         "numbers of the amplitudes");
   return t;
@@ -390,9 +410,9 @@ KeyTable file_table() {
   KeyTable t{"", "These stand before the first table."};
   t.add("name", text(&Experiment::name, "the name of a folder", true),
         "the campaign, and its folder in results/; default: the name of the file", {}, "\"mine\"");
-  t.tables = {problem_table(),  network_table(),  circuit_table(),    optimizer_table(),
-              baseline_table(), restarts_table(), statistics_table(), engine_table(),
-              meter_table(),    carbon_table()};
+  t.tables = {problem_table(),   network_table(),  circuit_table(),  noise_table(),
+              optimizer_table(), baseline_table(), restarts_table(), statistics_table(),
+              engine_table(),    meter_table(),    carbon_table()};
   t.finish = finish_file;
   return t;
 }

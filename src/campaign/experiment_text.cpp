@@ -46,7 +46,8 @@ std::string to_baseline_toml(const Experiment& e) {
   Experiment one = e;
   one.methods = {e.baseline.method};
   one.settings = {{e.baseline.method, e.baseline.fixed}};
-  return written(experiment_keys(), "", one, {"circuit", "optimizer", "engine", "meter", "carbon"});
+  return written(experiment_keys(), "", one,
+                 {"circuit", "noise", "optimizer", "engine", "meter", "carbon"});
 }
 
 }  // namespace qhn

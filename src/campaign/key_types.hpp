@@ -73,8 +73,8 @@ bool read_pair(TomlReader& table, const std::string& key, ValuePair& out);
 template <class Part, class E>
 auto& part_of(E& e) {
   return std::get<std::conditional_t<std::is_const_v<E>, const Part&, Part&>>(
-      std::tie(e, e.problem, e.optimizer, e.optimizer.lbfgs, e.optimizer.adam, e.optimizer.spsa,
-               e.shots, e.baseline, e.rule, e.energy, e.energy.meter));
+      std::tie(e, e.problem, e.noise, e.optimizer, e.optimizer.lbfgs, e.optimizer.adam,
+               e.optimizer.spsa, e.shots, e.baseline, e.rule, e.energy, e.energy.meter));
 }
 
 template <class T>

@@ -59,9 +59,10 @@ void plan(const SingleStateOptions& options, bool gradient, bool measured, Singl
   omp_set_num_threads(threads);
   const double available = available_memory();
   const int here = s.ranks ? s.ranks->comm().node().size() : 1;
-  const EngineKind kind = measured ? EngineKind::sweep : s.experiment.engine;
+  const EngineKind measuring = s.plan.circuit.noise.none() ? EngineKind::sweep : EngineKind::tensor;
+  const EngineKind kind = measured ? measuring : s.experiment.engine;
   ExecutionRequest request{
-      {kind, s.experiment.precision, threads, gradient}, measured, options.ranks};
+      {kind, s.experiment.precision, threads, gradient}, measured, options.ranks, options.tables};
   request.memory = memory_for_engine(available, here, s.plan.circuit.qubits, request);
   if (s.ranks)
     MPI_Allreduce(MPI_IN_PLACE, &request.memory, 1, MPI_DOUBLE, MPI_MIN, s.ranks->comm());

@@ -23,6 +23,7 @@ struct SingleStateOptions {
   bool ignore_extra = false;
   int threads = 0;  ///< 0: default_threads()
   int ranks = 1;    ///< per state; 1: without MPI
+  int tables = 1;   ///< of costs, each with an engine, that the caller will make
 };
 
 /// The state in this process alone, or this rank's part of it.
@@ -34,8 +35,9 @@ struct SingleState : RankedProblem {
 };
 
 /// Throws InputError on bad input, on all ranks alike. Reads the angles before it computes costs.
-/// `gradient`: the engine must compute gradients. `measured`: use the statevector engine, to
-/// measure shots, instead of the experiment's engine. Collective if options.ranks > 1.
+/// `gradient`: the engine must compute gradients. `measured`: to measure shots, use the
+/// statevector engine instead of the experiment's, or with noise the tensor engine. Collective if
+/// options.ranks > 1.
 SingleState prepare_single_state(const SingleStateOptions& options, bool gradient,
                                  bool measured = false);
 

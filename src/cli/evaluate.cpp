@@ -1,10 +1,16 @@
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <memory>
+#include <optional>
+#include <span>
 
 #include "cli/json_line.hpp"
 #include "cli/single_state_options.hpp"
 #include "cli/verbs.hpp"
+#include "comm/distributed_engine.hpp"
+#include "core/aligned.hpp"
+#include "core/costs.hpp"
 #include "core/error.hpp"
 
 namespace qhn {
@@ -13,12 +19,14 @@ namespace {
 struct EvaluateOptions {
   SingleStateOptions state;
   bool gradient = false;
+  bool best = false;
   bool json = false;
 };
 
 struct Evaluated {
   double expectation = 0.0;
   std::vector<double> gradient;  ///< empty unless asked for
+  std::optional<double> best;    ///< probability of the strings of least cost, if asked for
 };
 
 /// `named`: of one of several restarts.
@@ -31,6 +39,11 @@ void print_json(const SingleState& s, const NamedAngles& state, const Evaluated&
               {"reference", "enumerated"},  // of gaps
               {"minimum", s.minimum},
               {"gap", found.expectation - s.minimum}});
+  if (found.best) out["best_probability"] = *found.best;
+  if (const Noise& noise = s.plan.circuit.noise; found.best || !noise.none())
+    out["noise"] = {{"kind", to_string(noise.kind)},
+                    {"one_qubit", noise.one_qubit},
+                    {"two_qubit", noise.two_qubit}};
   if (!found.gradient.empty()) out["gradient"] = found.gradient;
   print_line(out);
 }
@@ -38,20 +51,37 @@ void print_json(const SingleState& s, const NamedAngles& state, const Evaluated&
 void print_text(const SingleState& s, const Evaluated& found) {
   fmt::print("qubits       {}\nexpectation  {:.17g}\nminimum      {:.17g}\ngap          {:.17g}\n",
              s.plan.circuit.qubits, found.expectation, s.minimum, found.expectation - s.minimum);
+  if (found.best) fmt::print("best         {:.17g}\n", *found.best);
   for (std::size_t k = 0; k < found.gradient.size(); ++k)
     fmt::print("{}{:>5}  {:.17g}\n", k == 0 ? "gradient\n" : "", k, found.gradient[k]);
+}
+
+std::unique_ptr<Engine> make_engine_of(const SingleState& s, std::span<const double> costs) {
+  return s.ranks ? make_distributed_engine(*s.ranks, s.plan, costs) : make_engine(s.plan, costs);
 }
 
 void run_evaluate(const EvaluateOptions& options) {
   const bool all = options.state.restart.all;
   if (all && options.gradient && !options.json)
     throw InputError("--all with --gradient: allowed: with --json");
-  const SingleState s = prepare_single_state(options.state, options.gradient);
+  SingleStateOptions state_options = options.state;
+  if (options.best) state_options.tables = 2;
+  const SingleState s = prepare_single_state(state_options, options.gradient);
   if (!s.has_part()) return;
-  const auto engine =
-      s.ranks ? make_distributed_engine(*s.ranks, s.plan, s.costs) : make_engine(s.plan, s.costs);
+  const auto engine = make_engine_of(s, s.costs);
+  // Their probability is the expectation of a cost that is 1 for them and 0 for others.
+  AlignedVector<double> is_best;
+  std::unique_ptr<Engine> of_best;
+  if (options.best) {
+    is_best.resize(s.costs.size());
+    std::ranges::transform(
+        s.costs, is_best.begin(),
+        [limit = minimizer_limit(s.minimum)](double c) { return c <= limit ? 1.0 : 0.0; });
+    of_best = make_engine_of(s, is_best);
+  }
   if (all && !options.json && s.speaks())
-    fmt::print("# minimum {:.17g}\n# restart  expectation  gap\n", s.minimum);
+    fmt::print("# minimum {:.17g}\n# restart  expectation  gap{}\n", s.minimum,
+               options.best ? "  best" : "");
   for (const NamedAngles& state : s.states) {
     Evaluated found;
     if (options.gradient) {
@@ -60,12 +90,14 @@ void run_evaluate(const EvaluateOptions& options) {
     } else {
       found.expectation = engine->expectation(state.angles);
     }
+    if (of_best) found.best = of_best->expectation(state.angles);
     if (!s.speaks()) continue;
     if (options.json)
       print_json(s, state, found, all);
     else if (all)
-      fmt::print("{}  {:.17g}  {:.17g}\n", *state.restart, found.expectation,
-                 found.expectation - s.minimum);
+      fmt::print("{}  {:.17g}  {:.17g}{}\n", *state.restart, found.expectation,
+                 found.expectation - s.minimum,
+                 found.best ? fmt::format("  {:.17g}", *found.best) : "");
     else
       print_text(s, found);
   }
@@ -80,12 +112,15 @@ void add_evaluate(CLI::App& app) {
   add_single_state_options(*verb, options->state);
   verb->add_flag("--gradient", options->gradient,
                  "Also print the gradient: the derivative by every angle");
+  verb->add_flag("--best", options->best,
+                 "Also print the probability of the strings of least cost, all together");
   verb->add_flag("--json", options->json, "Print JSON");
   verb->footer(
       "Examples:\n"
       "  qhn evaluate jobs/experiments/gaussian.toml --angles angles.txt --gradient --json\n"
       "  qhn evaluate --from results/gaussian --restart 17\n"
-      "  qhn evaluate --from results/gaussian --all --json  (a line for each restart)");
+      "  qhn evaluate --from results/gaussian --all --json  (a line for each restart)\n"
+      "  qhn evaluate --from results/gaussian --all --best --set noise.two_qubit=0.01");
   verb->callback([options] { run_evaluate(*options); });
 }
 

@@ -111,6 +111,7 @@ std::vector<NamedCircuit> circuits(const ExportOptions& options) {
                                     ? read_stored_experiment(options.restart, options.overrides)
                                     : read_experiment(options.input, options.overrides);
   const Circuit circuit = make_circuit(experiment, count_qubits(experiment));
+  if (!circuit.noise.none()) spdlog::warn("the noise of the experiment is not exported");
   std::vector<NamedCircuit> all;
   if (options.restart.given()) {
     for (const auto& [restart, angles] :

@@ -86,7 +86,7 @@ std::string commented_keys(const KeyTable& table, const std::string& name, bool 
   }
   std::string out = lines.empty() ? "" : under_heading(name, lines);
   for (const KeyTable& inner : table.tables) {
-    const auto optional = {"optimizer", "baseline", "engine", "meter", "carbon"};
+    const auto optional = {"noise", "optimizer", "baseline", "engine", "meter", "carbon"};
     const bool inner_needed = needed && std::ranges::find(optional, inner.name) == optional.end();
     out += commented_keys(inner, full_name(name, inner.name), inner_needed);
   }

@@ -23,7 +23,7 @@ struct SampleOptions {
 Counts measure_here(const SingleState& s, const std::vector<double>& angles,
                     const SampleOptions& options) {
   AlignedVector<Complex> amplitudes(dimension(s.plan.circuit.qubits));
-  make_engine(s.plan, s.costs)->amplitudes()->state(angles, amplitudes);
+  measurable_state(*make_engine(s.plan, s.costs), angles, amplitudes);
   return measure(amplitudes, options.shots, options.seed, s.plan.engine.threads);
 }
 

@@ -18,9 +18,9 @@ void add_train(CLI::App& app) {
   auto options = std::make_shared<Options>();
   CLI::App* verb = app.add_subcommand("train", "Run or resume the restarts of an experiment");
   add_campaign_options(*verb, options->campaign);
-  verb->add_option(
-      "--engine", options->engine,
-      "automatic, reference, sweep (statevector) or cut (Schmidt cut); default: of the file");
+  verb->add_option("--engine", options->engine,
+                   "automatic, reference, sweep (statevector), cut (Schmidt cut) or tensor; "
+                   "default: of the file");
   verb->add_option("--precision", options->precision, "float64 or float32 (default: of the file)");
   add_integer(
       *verb, "--ranks-per-state", options->campaign.ranks_per_state,

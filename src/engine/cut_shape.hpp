@@ -55,6 +55,16 @@ struct CutShape {
         groups(branch_groups(cut)),
         blocks(rows / parts * part, rows / parts, columns) {}
 
+  /// For real products: a table of 2^high rows and 2^low columns, V and W of `products` terms.
+  CutShape(int high_qubits, int low_qubits, int products)
+      : rows(dimension(high_qubits)),
+        columns(dimension(low_qubits)),
+        branches(0),
+        paired(true),
+        terms(products),
+        groups(1),
+        blocks(0, rows, columns) {}
+
   Index planes() const { return static_cast<Index>(2 * branches); }
   /// Elements from one term of the sums over columns to the next; re and im count separately if not
   /// paired.

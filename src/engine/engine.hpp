@@ -11,7 +11,7 @@
 
 namespace qhn {
 
-enum class EngineKind { automatic, reference, sweep, cut };
+enum class EngineKind { automatic, reference, sweep, cut, tensor };
 const char* to_string(EngineKind kind);
 EngineKind parse_engine(const std::string& name);
 /// All of them, automatic first.
@@ -57,7 +57,16 @@ class AmplitudeSource {
   virtual void state(std::span<const double> angles, std::span<Complex> amplitudes) = 0;
 };
 
-/// E(θ) = Σ_w |ψ_w(θ)|² C(w) and its exact gradient for one circuit and one diagonal cost. An
+/// The capability to compute the probabilities of all bit strings, also of a mixed state.
+class ProbabilitySource {
+ public:
+  virtual ~ProbabilitySource() = default;
+  /// ⟨w|ρ|w⟩ of all 2^N strings at `angles` into `probabilities`. Rounding may leave some below 0.
+  virtual void probabilities(std::span<const double> angles, std::span<double> probabilities) = 0;
+};
+
+/// E(θ) = Σ_w p_w(θ) C(w), p_w = |ψ_w(θ)|² or with noise ⟨w|ρ(θ)|w⟩, and its exact gradient for one
+/// circuit and one diagonal cost. An
 /// engine owns all memory an evaluation needs (the constructor allocates it) and serves one caller
 /// at a time, its capabilities included. The cost table is shared and must outlive the engine.
 class Engine {
@@ -76,6 +85,7 @@ class Engine {
   /// Capabilities; null: the engine lacks it. They live as long as the engine.
   virtual StringSearch* strings() { return nullptr; }
   virtual AmplitudeSource* amplitudes() { return nullptr; }
+  virtual ProbabilitySource* probabilities() { return nullptr; }
 
   /// Bytes this engine holds, the cost table excluded.
   virtual std::size_t bytes() const = 0;

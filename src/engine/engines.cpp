@@ -10,6 +10,7 @@
 #include "engine/distributed_stage.hpp"
 #include "engine/reference_engine.hpp"
 #include "engine/sweep_engine.hpp"
+#include "engine/tensor_engine.hpp"
 
 namespace qhn {
 namespace {
@@ -70,10 +71,30 @@ double cut_bytes(const ExecutionPlan& plan, const EngineOptions& options) {
   return static_cast<double>(cut_engine_bytes(plan.cut, options, static_cast<Index>(plan.ranks)));
 }
 
+void lay_out_tensor(ExecutionPlan& plan) {
+  const char* const needed = plan.circuit.noise.none() ? "" : ", which noise needs,";
+  if (plan.ranks > 1)
+    throw InputError(
+        fmt::format("the tensor engine{} runs on one rank; allowed: --ranks-per-state 1", needed));
+  if (plan.engine.precision != Precision::float64)
+    throw InputError(fmt::format(
+        "the tensor engine{} computes in float64; allowed: engine.precision = \"float64\"",
+        needed));
+  plan.chain = std::make_shared<const ChainPlan>(plan_chain(plan.circuit));
+  plan.multiply_adds = chain_fmas(*plan.chain, chain_middle(*plan.chain));
+}
+
+double tensor_bytes(const ExecutionPlan& plan, const EngineOptions&) {
+  return sizeof(double) * tensor_engine_elements(*plan.chain, chain_middle(*plan.chain));
+}
+
 // Measured (bench/RESULTS.md, Shared or independent threads).
 constexpr SerialShare reference_shares[] = {{0, 1.0}};  // uses one thread
 constexpr SerialShare cut_shares[] = {{0, 1.0}, {1e6, 0.65}, {1e7, 0.35}, {3e7, 0.05}};
 constexpr SerialShare sweep_shares[] = {{0, 1.0}, {5e7, 0.25}, {1.5e8, 0.15}, {4e8, 0.05}};
+
+// Not measured: threads share the products with the table, but not the chain.
+constexpr SerialShare tensor_shares[] = {{0, 1.0}};
 
 const EngineEntry table[] = {
     {EngineKind::reference, "reference", lay_out_reference, reference_bytes,
@@ -90,7 +111,12 @@ const EngineEntry table[] = {
      [](const ExecutionPlan& p, std::span<const double> cost) {
        return make_cut_engine(p.circuit, p.cut, cost, p.engine);
      },
-     cut_shares}};
+     cut_shares},
+    {EngineKind::tensor, "tensor", lay_out_tensor, tensor_bytes,
+     [](const ExecutionPlan& p, std::span<const double> cost) {
+       return make_tensor_engine(p.chain, cost, p.engine);
+     },
+     tensor_shares}};
 
 }  // namespace
 

@@ -23,7 +23,8 @@ double table_on_node(int qubits, int ranks_per_state, int here) {
 /// One rank: the amplitudes and the state they come from; several: a reordered part.
 double bytes_of_shots(const ExecutionPlan& plan) {
   if (!plan.shots) return 0.0;
-  const double state = plan.engine.precision == Precision::float64 ? 16.0 : 8.0;
+  const bool has_state = plan.engine.kind != EngineKind::tensor;
+  const double state = has_state ? (plan.engine.precision == Precision::float64 ? 16.0 : 8.0) : 0.0;
   const double amplitudes = plan.ranks == 1 ? sizeof(Complex) : 0.0;
   return std::ldexp(state + amplitudes, plan.circuit.qubits) / plan.ranks;
 }
@@ -40,8 +41,11 @@ ExecutionPlan planned(const Circuit& circuit, const ExecutionRequest& request, E
   plan.tables = request.tables;
   plan.cut = cut;
   const EngineEntry& engine = engine_entry(kind);
+  if (!circuit.noise.none() && kind != EngineKind::tensor)
+    throw InputError(fmt::format("engine {} cannot simulate noise; allowed: automatic or tensor",
+                                 to_string(kind)));
   engine.lay_out(plan);
-  plan.multiply_adds = gradient_fmas(plan.cut);
+  if (kind != EngineKind::tensor) plan.multiply_adds = gradient_fmas(plan.cut);
   plan.table_bytes = std::ldexp(8.0, circuit.qubits);
   EngineOptions alone = plan.engine;
   alone.threads = 1;
@@ -52,6 +56,7 @@ ExecutionPlan planned(const Circuit& circuit, const ExecutionRequest& request, E
 
 /// The cheaper engine, or the other one where only that fits the memory.
 ExecutionPlan chosen(const Circuit& circuit, const ExecutionRequest& request) {
+  if (!circuit.noise.none()) return planned(circuit, request, EngineKind::tensor);
   if (request.shots && request.ranks > 1) return planned(circuit, request, EngineKind::sweep);
   const CutCircuit best = best_cut(circuit, Purpose::expectation);
   const bool cuts =
@@ -140,6 +145,8 @@ std::string describe(const ExecutionPlan& p) {
   if (p.engine.kind == EngineKind::cut)
     text += fmt::format("cut = {} + {} qubits\nbranches = {}\n", p.cut.low.qubits,
                         p.cut.high.qubits, p.cut.branches());
+  else if (p.engine.kind == EngineKind::tensor)
+    text += fmt::format("largest_bond = {}\n", *std::ranges::max_element(p.chain->bonds));
   else if (p.ranks > 1)
     text += fmt::format("local_qubits = {}\nstages = {}\n", p.exchanges.local_qubits,
                         p.exchanges.stages.size());

@@ -10,6 +10,7 @@
 #include "circuit/exchange_plan.hpp"
 #include "core/index_map.hpp"
 #include "engine/engine.hpp"
+#include "engine/pauli_chain.hpp"
 
 namespace qhn {
 
@@ -44,6 +45,7 @@ MemoryNeed least_memory_need(int qubits);
 ///   cut        there is no state: every rank runs both registers and contracts them with its rows
 ///              of the table; one sum over ranks of terms·(rows + columns) numbers per evaluation
 ///   reference  one rank holds the state
+///   tensor     there is no state: a chain of tensors is contracted with the table, on one rank
 struct ExecutionPlan {
   struct Alternative {
     EngineKind kind;
@@ -58,8 +60,9 @@ struct ExecutionPlan {
   int tables = 1;          ///< as in the request
   ExchangePlan exchanges;  ///< sweep
   CutCircuit cut;          ///< the whole circuit for sweep; what is counted as work for reference
+  std::shared_ptr<const ChainPlan> chain;  ///< tensor; otherwise null
 
-  double multiply_adds = 0.0;  ///< of one gradient (gradient_fmas), all ranks together
+  double multiply_adds = 0.0;  ///< of one gradient, all ranks together
   double table_bytes = 0.0;    ///< of one whole cost table
   /// Of one engine on each rank, the table excluded, with one thread. Exact up to some 100 KiB;
   /// meaningless from 58 qubits on a rank on.
@@ -86,11 +89,12 @@ struct ExecutionPlan {
   MemoryNeed memory(int states) const;
 };
 
-/// Plans one state. `automatic` takes the engine with fewer operations; a cut only if every rank
-/// gets enough rows of the table. If it exceeds the memory, `automatic` takes the other engine if
-/// that holds less; a plan that does not fit is returned. Shots on several ranks take the
-/// statevector engine in table order, so that they give the same counts as on one rank. Throws
-/// InputError, naming the possible rank counts, if there is no layout.
+/// Plans one state. `automatic` takes tensor for a circuit with noise, which no other engine can
+/// run; otherwise the engine with fewer operations, a cut only if every rank gets enough rows of
+/// the table. If it exceeds the memory, `automatic` takes the other engine if that holds less; a
+/// plan that does not fit is returned. Shots on several ranks take the statevector engine in table
+/// order, so that they give the same counts as on one rank. Throws InputError, naming the possible
+/// rank counts, if there is no layout.
 ExecutionPlan plan_execution(const Circuit& circuit, const ExecutionRequest& request);
 
 /// The plan with the fewest ranks that fits one rank per node of `memory` bytes; nullopt: none.

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <bit>
+#include <cmath>
 #include <iterator>
 #include <limits>
 #include <utility>
@@ -28,6 +29,15 @@ Counts sum_of(const Counts& a, const Counts& b) {
 }
 
 }  // namespace
+
+void measurable_state(Engine& engine, std::span<const double> angles, std::span<Complex> state) {
+  if (AmplitudeSource* amplitudes = engine.amplitudes()) return amplitudes->state(angles, state);
+  // The probabilities first fill the front half; from the end on, each is read before it is
+  // written.
+  const std::span<double> p(reinterpret_cast<double*>(state.data()), state.size());
+  engine.probabilities()->probabilities(angles, p);
+  for (Index w = state.size(); w-- > 0;) state[w] = std::sqrt(std::max(p[w], 0.0));
+}
 
 std::vector<double> sorted_uniforms(const CounterRng& rng, std::uint64_t first, std::uint64_t count,
                                     int threads) {

@@ -7,8 +7,14 @@
 
 #include "core/random.hpp"
 #include "core/types.hpp"
+#include "engine/engine.hpp"
 
 namespace qhn {
+
+/// The state of a circuit for measurements, into 2^N numbers whose |x|² are the probabilities of
+/// the strings: the amplitudes or, where the engine has none, √p. The engine must have either
+/// capability.
+void measurable_state(Engine& engine, std::span<const double> angles, std::span<Complex> state);
 
 /// Measured bit strings and the count of each, in ascending order of the strings.
 using Counts = std::vector<std::pair<Index, std::uint64_t>>;

@@ -7,6 +7,7 @@
 #include "engine/cut_engine.hpp"
 #include "engine/register.hpp"
 #include "engine/sweep_engine.hpp"
+#include "engine/tensor_engine.hpp"
 
 namespace qhn {
 namespace {
@@ -155,7 +156,14 @@ int block_of(const ExecutionPlan& plan) {
   return sweep_block_qubits(plan.circuit.qubits, plan.engine.block_qubits);
 }
 
+/// The tensor engine: forward, and the probabilities of all strings if `reads_table` is false.
+Work tensor_work(const ExecutionPlan& plan, bool gradient, bool reads_table = true) {
+  const double flops = 2.0 * chain_fmas(*plan.chain, chain_middle(*plan.chain), gradient);
+  return {flops, reads_table ? real * static_cast<double>(dimension(plan.circuit.qubits)) : 0.0};
+}
+
 Work work_of(const ExecutionPlan& plan, bool own_start, bool gradient) {
+  if (plan.engine.kind == EngineKind::tensor) return tensor_work(plan, gradient);
   const CutCircuit cut = cut_of(plan, own_start);
   if (cut.high.qubits > 0) return cut_work(cut, gradient);
   if (const int block = block_of(plan))
@@ -230,6 +238,7 @@ Work gradient_work(const ExecutionPlan& plan, bool own_start) {
 }
 
 Work most_probable_work(const ExecutionPlan& plan) {
+  if (plan.engine.kind == EngineKind::tensor) return tensor_work(plan, false, false);
   const CutCircuit& cut = plan.cut;
   const Contraction c(cut);
   if (const int block = block_of(plan); block && cut.high.qubits == 0)

@@ -9,7 +9,7 @@
 
 #include "core/costs.hpp"
 #include "core/error.hpp"
-#include "engine/engine.hpp"
+#include "engine/measure.hpp"
 #include "report/method_names.hpp"
 
 namespace qhn {
@@ -113,7 +113,7 @@ std::vector<double> shot_successes(const InstanceResult& i, const Circuit& circu
     if (r.result.angles.size() != static_cast<std::size_t>(circuit.angles))
       throw InputError(fmt::format("{}: restart {} has {} angles, its circuit {}", i.campaign->name,
                                    r.result.id, r.result.angles.size(), circuit.angles));
-    engine->amplitudes()->state(r.result.angles, amplitudes);
+    measurable_state(*engine, r.result.angles, amplitudes);
     double sum = 0.0;
     for (Index w = 0; w < amplitudes.size(); ++w)
       if (i.is_success(i.recomputed->costs[w])) sum += std::norm(amplitudes[w]);

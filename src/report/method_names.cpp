@@ -53,8 +53,8 @@ Keys keys_of(const std::string& experiment) {
 }
 
 bool decides_the_method(const std::string& key) {
-  return key.starts_with("circuit.") || key.starts_with("optimizer.") ||
-         key.starts_with("baseline.");
+  return key.starts_with("circuit.") || key.starts_with("noise.") ||
+         key.starts_with("optimizer.") || key.starts_with("baseline.");
 }
 /// Keys in which two results of one method on the same data may differ.
 bool decides_the_run(const std::string& key) {

@@ -161,6 +161,11 @@ class Words(unittest.TestCase):
 
 
 class Estimates(Folder):
+    def test_noise_is_named(self):
+        settings = {"circuit.family": "all-to-all", "noise.kind": "bit-flip", "noise.one_qubit": 0.001, "noise.scale": 2}
+        self.assertEqual(words.circuit(settings), "an all-to-all circuit with bit-flip noise (0.002 after gates of one qubit, 0 of two)")
+        self.assertEqual(words.circuit({**settings, "noise.scale": 0}), "an all-to-all circuit")
+
     def test_cost_until_a_success(self):
         for p, factor in ((0.5, math.log(0.01) / math.log(0.5)), (1.0, 1.0), (0.999, 1.0), (0.0, math.inf)):
             self.assertAlmostEqual(estimates.factor(p), factor)

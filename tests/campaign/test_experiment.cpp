@@ -64,6 +64,11 @@ pair_b2 = [1, -1]
 [circuit]
 family = "linear"
 layers = 3
+[noise]
+kind = "phase-flip"
+one_qubit = 0.001
+two_qubit = 0.25
+scale = 2
 [optimizer]
 memory = 5
 gradient_tolerance = 1e-8
@@ -77,7 +82,7 @@ keep_angles = true
 [statistics]
 epsilon = [1e-5, 0.1]
 [engine]
-kind = "reference"
+kind = "tensor"
 precision = "float64"
 )");
   EXPECT_EQ(e.name, "mine");
@@ -99,6 +104,10 @@ precision = "float64"
   EXPECT_EQ(e.problem.pair_b1, (ValuePair{-1, 2.5}));
   EXPECT_EQ(e.problem.pair_b2, (ValuePair{1, -1}));
   EXPECT_EQ(e.sublayers, 6);
+  EXPECT_EQ(e.noise.kind, NoiseKind::phase_flip);
+  const Circuit circuit = make_circuit(e, 4);
+  EXPECT_EQ(circuit.noise.one_qubit, 0.002);
+  EXPECT_EQ(circuit.noise.two_qubit, 0.5);
   EXPECT_EQ(e.optimizer.lbfgs.memory, 5);
   EXPECT_EQ(e.optimizer.lbfgs.gradient_tolerance, 1e-8);
   EXPECT_EQ(e.optimizer.lbfgs.max_iterations, 20);
@@ -108,8 +117,19 @@ precision = "float64"
   EXPECT_EQ(e.restart_seed, 9u);
   EXPECT_TRUE(e.keep_angles);
   EXPECT_EQ(e.epsilons, (std::vector{0.1, 1e-5}));  // descending
-  EXPECT_EQ(e.engine, EngineKind::reference);
+  EXPECT_EQ(e.engine, EngineKind::tensor);
   EXPECT_EQ(e.precision, Precision::float64);
+}
+
+TEST(Experiment, NoiseIsRefusedWhereItCannotBe) {
+  const std::string noisy = "[noise]\ntwo_qubit = 0.1\n";
+  EXPECT_NE(complaint("[noise]\none_qubit = 1.5\n").find("allowed: a number from 0 to 1"),
+            std::string::npos);
+  EXPECT_NE(complaint("[noise]\none_qubit = nan\n"), "");
+  EXPECT_NE(complaint(noisy + "scale = 11\n").find("allowed: products of at most 1"),
+            std::string::npos);
+  EXPECT_NE(complaint(noisy + "kind = \"pink\"\n").find("phase-flip, amplitude-damping"),
+            std::string::npos);
 }
 
 TEST(Experiment, ReadsImagesAndTables) {
@@ -281,7 +301,7 @@ TEST(Experiment, ShippedOnesReadAndRoundTrip) {
     EXPECT_EQ(e.name, entry.path().stem().string());
     EXPECT_EQ(to_toml(read_text(to_toml(e))), to_toml(e)) << entry.path();
   }
-  EXPECT_EQ(count, 15);
+  EXPECT_EQ(count, 16);
 }
 
 TEST(Experiment, TomlRoundTripKeepsEveryField) {

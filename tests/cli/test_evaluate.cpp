@@ -2,12 +2,14 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <cmath>
 #include <nlohmann/json.hpp>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "../record/temporary_folder.hpp"
+#include "campaign_results.hpp"
 #include "core/random.hpp"
 #include "record/campaign_file.hpp"
 #include "tiny_experiment.hpp"
@@ -70,6 +72,81 @@ TEST(Evaluate, MeetsTheFixtures) {
     EXPECT_NEAR(r["gradient"][6], 24.235800859, 1e-9);
     EXPECT_NEAR(r["gradient"][19], -13.747833507, 1e-9);
   }
+}
+
+// Those of section 11.
+TEST(Evaluate, MeetsTheFixturesWithNoise) {
+  const TemporaryFolder folder;
+  write_square(folder, 3);
+  write_angles(folder, 18);
+  const std::string strengths = " --set noise.one_qubit=0.01 --set noise.two_qubit=0.0375";
+  auto r = evaluate(folder, "--set circuit.family=linear --set circuit.sublayers=3" + strengths);
+  EXPECT_NEAR(r["expectation"], 8.917698047603, 1e-11);
+  EXPECT_NEAR(r["gradient"][2], -4.4894116751, 1e-9);
+  EXPECT_NEAR(r["gradient"][11], -1.5494391574, 1e-9);
+  write_square(folder, 4);
+  write_angles(folder, 40);
+  r = evaluate(folder, "--set circuit.family=linear --set circuit.sublayers=5" + strengths +
+                           " --set noise.scale=0.5 --best");
+  EXPECT_NEAR(r["expectation"], 49.935890127274, 1e-11);
+  EXPECT_NEAR(r["gradient"][2], 11.1357385349, 1e-9);
+  EXPECT_NEAR(r["gradient"][22], 2.4233050409, 1e-9);
+  // The best string is 0 alone: by costs that are 1 there.
+  const double best = r["best_probability"];
+  EXPECT_EQ(
+      r["noise"],
+      nlohmann::json({{"kind", "depolarizing"}, {"one_qubit", 0.005}, {"two_qubit", 0.01875}}));
+  folder.write(
+      "costs.txt", "-1\n" + [] {
+        std::string zeros;
+        for (int w = 1; w < 16; ++w) zeros += "0\n";
+        return zeros;
+      }());
+  r = evaluate(folder, "--set circuit.family=linear --set circuit.sublayers=5" + strengths +
+                           " --set noise.scale=0.5");
+  EXPECT_NEAR(-r["expectation"].get<double>(), best, 1e-15);
+}
+
+TEST(Evaluate, BestIsTheProbabilityOfAllStringsOfLeastCost) {
+  const TemporaryFolder folder;
+  std::string costs;
+  for (int w = 0; w < 256; ++w) costs += w == 3 || w == 200 ? "0.25\n" : fmt::format("{}\n", w + 1);
+  folder.write("costs.txt", costs);
+  folder.write("square.toml", "[problem]\nkind = \"table\"\ntable = \"costs.txt\"\n");
+  write_angles(folder, 64);
+  const std::string line =
+      "evaluate square.toml --angles angles.txt --set circuit.sublayers=4 --best";
+  const ProgramRun sampled = run_qhn(
+      folder, "sample square.toml --angles angles.txt --set circuit.sublayers=4 --shots 100000");
+  double shots = 0.0;
+  for (const std::string bits : {"00000011", "11001000"})
+    if (const auto at = sampled.out.find('\n' + bits); at != std::string::npos)
+      shots += std::stod(sampled.out.substr(at + 9));
+  const auto json = nlohmann::json::parse(run_qhn(folder, line + " --json").out);
+  const double best = json["best_probability"];
+  EXPECT_NEAR(best, shots / 1e5, 5 * std::sqrt(best / 1e5) + 1e-4);
+  EXPECT_NE(run_qhn(folder, line).out.find(fmt::format("best         {:.17g}", best)),
+            std::string::npos);
+  const auto spread =
+      nlohmann::json::parse(run_qhn(folder, line + " --json --ranks-per-state 2", mpirun(2)).out);
+  EXPECT_NEAR(spread["best_probability"], best, 1e-14);
+  EXPECT_EQ(json["noise"]["two_qubit"], 0.0);
+}
+
+TEST(Evaluate, NoiseThatCannotBeSimulatedIsRefused) {
+  const auto expect_refused = [](const ProgramRun& run, const std::vector<std::string>& words) {
+    EXPECT_EQ(run.exit_code, 2);
+    expect_words(run.err, words);
+  };
+  const TemporaryFolder folder;
+  write_square(folder, 4);
+  write_angles(folder, 40);
+  const std::string noisy =
+      " square.toml --angles angles.txt --set circuit.sublayers=5 --set noise.one_qubit=0.01 ";
+  expect_refused(run_qhn(folder, "evaluate" + noisy + "--set engine.kind=sweep"),
+                 {"engine sweep cannot simulate noise", "automatic or tensor"});
+  expect_refused(run_qhn(folder, "evaluate" + noisy + "--ranks-per-state 2", mpirun(2)),
+                 {"which noise needs, runs on one rank", "--ranks-per-state 1"});
 }
 
 TEST(Evaluate, TextShowsTheSameNumbers) {

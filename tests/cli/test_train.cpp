@@ -266,6 +266,42 @@ void expect_refused(const ProgramRun& run, const std::vector<std::string>& words
     EXPECT_NE(run.err.find(word), std::string::npos) << "'" << word << "' not in: " << run.err;
 }
 
+// With noise, resumed by another number of ranks; every result is that of the angles it keeps.
+TEST(Train, NoisyResultsAreTheSameOnAnyRanks) {
+  const TemporaryFolder folder;
+  folder.write("tiny.toml", few_keeping);
+  const std::string noisy =
+      "train tiny.toml --set noise.one_qubit=0.01 --set noise.two_qubit=0.03 --threads 1 --out ";
+  ASSERT_EQ(run_qhn(folder, noisy + "alone").exit_code, 0);
+  const auto alone = results_of(read_campaign(folder / "alone"));
+  ASSERT_EQ(run_qhn(folder, noisy + "more --restarts 9", mpirun(2)).exit_code, 0);
+  ASSERT_EQ(run_qhn(folder, noisy + "more", mpirun(3)).exit_code, 0);
+  EXPECT_EQ(results_of(read_campaign(folder / "more")), alone);
+  EXPECT_NE(read_campaign(folder / "alone").provenance.plan.find("engine = tensor"),
+            std::string::npos);
+  expect_refused(run_qhn(folder, "train tiny.toml --out alone"), {"noise.one_qubit"});
+  ASSERT_EQ(run_qhn(folder, "train tiny.toml --out clean --restarts 2").exit_code, 0);
+  expect_refused(run_qhn(folder, "train tiny.toml --out clean --set noise.one_qubit=0.01"),
+                 {"noise.one_qubit"});
+  // In a sweep each point has its engine.
+  ASSERT_EQ(run_qhn(folder, noisy + "swept --set 'sweep.noise.scale=[0, 1]'", mpirun(2)).exit_code,
+            0);
+  EXPECT_EQ(results_of(read_campaign(folder / "swept/scale=1")), alone);
+  // From shots too.
+  const std::string measured =
+      " --restarts 6 --set optimizer.name=spsa --set optimizer.shots=50 "
+      "--set optimizer.max_iterations=20";
+  ASSERT_EQ(run_qhn(folder, noisy + "shots" + measured).exit_code, 0);
+  ASSERT_EQ(run_qhn(folder, noisy + "shots3" + measured, mpirun(3)).exit_code, 0);
+  EXPECT_EQ(results_of(read_campaign(folder / "shots")),
+            results_of(read_campaign(folder / "shots3")));
+  const CampaignFile campaign = read_campaign(folder / "alone");
+  const ProgramRun again = run_qhn(folder, "evaluate --from alone --restart 3");
+  EXPECT_NE(again.out.find(fmt::format("{:.17g}", campaign.records[3].result.expectation)),
+            std::string::npos)
+      << again.out;
+}
+
 TEST(Train, RefusesBadInputInOneLine) {
   const TemporaryFolder folder;
   folder.write("tiny.toml", few);

@@ -11,6 +11,6 @@ Both raise InputError or OSError.
 """
 
 ALL = [
-    "success", "depth", "convergence", "generalization", "shots", "locality", "landscape", "networks",
+    "success", "depth", "convergence", "generalization", "shots", "noise", "locality", "landscape", "networks",
     "compare", "scaling", "roofline",
 ]  # fmt: skip
