@@ -205,6 +205,10 @@ std::string on_one_line(const toml::node& node) {
       parts.push_back(fmt::format("{} = {}", std::string_view(key.str()), on_one_line(value)));
     return parts.empty() ? "{}" : fmt::format("{{ {} }}", fmt::join(parts, ", "));
   }
+  if (const auto* number = node.as_floating_point()) {  // toml++ writes 0.4 with 17 digits
+    const std::string text = fmt::format("{}", **number);
+    return text.find_first_of(".en") == std::string::npos ? text + ".0" : text;
+  }
   std::ostringstream out;
   node.visit([&out](const auto& value) { out << value; });
   std::string text = out.str();

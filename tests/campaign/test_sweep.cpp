@@ -97,6 +97,12 @@ TEST(Sweep, NamesFoldersOfAnyValue) {
   }
 }
 
+TEST(Sweep, NumbersAreAsShortAsTheirValueAllows) {
+  const Sweep sweep = sweep_of("[sweep]\nnoise.scale = [0.4, 1.0, 1e-7, 0.1234567890123456789]\n");
+  EXPECT_EQ(folders_of(sweep),
+            (Words{"scale=0.4", "scale=1.0", "scale=1e-07", "scale=0.12345678901234568"}));
+}
+
 TEST(Sweep, AnOptionTakesItsKeyOut) {
   const std::string text = "[sweep]\ncircuit.layers = [1, 2]\nrestarts.seed = \"1..9\"\n";
   const Sweep sweep = sweep_of(text, {"restarts.seed=77"});
