@@ -1,5 +1,6 @@
 # qhn_test(NAME SOURCES … LIBS …): a GoogleTest program run once by ctest. RUNS_QHN: it starts the
-# program, QHN_PROGRAM; then the sanitizers check the program and the libraries, not the test's files.
+# program, QHN_PROGRAM; then the sanitizers check the program and the libraries, not the test's files,
+# and QHN_SANITIZED tells these that the program is slow.
 # qhn_mpi_test(NAME SOURCES … LIBS … RANKS 1 2 …): the same program once per rank count.
 #
 # PROCESSORS counts half cores, as tests/run.sh starts ctest with twice the number of cores: tests that
@@ -24,6 +25,7 @@ function(qhn_test NAME)
     add_dependencies(${NAME} qhn)
     if(QHN_SANITIZE)
       target_compile_options(${NAME} PRIVATE -fno-sanitize=all)
+      target_compile_definitions(${NAME} PRIVATE QHN_SANITIZED)
     endif()
   endif()
   target_link_libraries(${NAME} PRIVATE ${ARG_LIBS} GTest::gtest GTest::gtest_main)

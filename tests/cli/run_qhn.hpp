@@ -15,6 +15,14 @@
 
 namespace qhn {
 
+/// Whether the sanitizers check the program: everything takes ten times as long, and tests that
+/// need time give it less to do.
+#ifdef QHN_SANITIZED
+inline constexpr bool sanitized = true;
+#else
+inline constexpr bool sanitized = false;
+#endif
+
 /// Where Open MPI keeps the files of the runs that these tests start, several at once. A run that
 /// ends removes the folder of the user and host if no other run is in it, and one that begins just
 /// then fails. A folder in it keeps it.

@@ -114,11 +114,7 @@ TEST_F(Baseline, CountsOperationsAndModelsJoules) {
 
 // Two ranks of one node, and counters that a thread of this test moves.
 TEST_F(Baseline, CountersAreReadByOneRankOfTheNode) {
-#ifdef __SANITIZE_ADDRESS__
-  constexpr bool slow = true;  // on a busy machine the restarts take long enough for 1 %
-#else
-  constexpr bool slow = false;
-#endif
+  constexpr bool slow = sanitized;  // on a busy machine the restarts take long enough for 1 %
   std::filesystem::create_directories(folder / "rapl/intel-rapl:0");
   folder.write("rapl/intel-rapl:0/name", "package-0\n");
   folder.write("rapl/intel-rapl:0/max_energy_range_uj", "262143328850\n");

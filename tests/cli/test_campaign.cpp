@@ -296,20 +296,19 @@ TEST_F(Campaign, AForeignResultIsRefusedByName) {
 // Two campaigns that begin in one empty folder at once, on restarts that do not overlap: one gets
 // it.
 TEST_F(Campaign, OfTwoThatBeginAtOnceOneIsRefused) {
-  folder.write("script.sh", R"(
-"$1" train tiny.toml --restarts 400 --out o --threads 1 --array-task 0/2 & a=$!
-"$1" train tiny.toml --restarts 400 --out o --threads 1 --array-task 1/2 --seed 8 & b=$!
-wait $a; A=$?
-wait $b; B=$?
-echo codes $A $B
-)");
+  constexpr int restarts = sanitized ? 60 : 400;
+  const std::string train = fmt::format(
+      "\"$1\" train tiny.toml --restarts {} --out o --threads 1 --array-task", restarts);
+  folder.write("script.sh", fmt::format("{0} 0/2 & a=$!\n{0} 1/2 --seed 8 & b=$!\n"
+                                        "wait $a; A=$?\nwait $b; B=$?\necho codes $A $B\n",
+                                        train));
   for (int turn = 0; turn < 3; ++turn) {
     fs::remove_all(folder / "o");
     const ProgramRun run = run_qhn(folder, "", "sh ./script.sh");
     const bool first = run.out.find("codes 0 2") != std::string::npos;
     EXPECT_TRUE(first || run.out.find("codes 2 0") != std::string::npos) << run.out << run.err;
     expect_words(run.err, {"holds another campaign: restarts.seed (there ", "--out DIR"});
-    EXPECT_EQ(results_of(folder / "o").size(), 200u);
+    EXPECT_EQ(results_of(folder / "o").size(), restarts / 2u);
     EXPECT_EQ(run_qhn(folder, "status --quiet o").exit_code, 75);
     EXPECT_EQ(
         run_qhn(folder, fmt::format("status --quiet o --array-task {}/2", first ? 0 : 1)).exit_code,
@@ -500,11 +499,7 @@ TEST_F(Campaign, RunsUntilTheIntervalIsNarrow) {
 TEST(LongRestarts, GoOnWhereTheyWereInterrupted) {
   const TemporaryFolder folder;
   folder.write("slow.toml", keeping + "count = 2\n");
-#ifdef __SANITIZE_ADDRESS__
-  constexpr int hidden = 3, sublayers = 8;  // as long, where everything takes ten times as long
-#else
-  constexpr int hidden = 4, sublayers = 12;
-#endif
+  constexpr int hidden = sanitized ? 3 : 4, sublayers = sanitized ? 8 : 12;
   const std::string train = fmt::format(
       "train slow.toml --threads 1 --set network.hidden={} --set circuit.sublayers={} "
       "--set optimizer.max_iterations=150 --out ",
