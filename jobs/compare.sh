@@ -23,12 +23,7 @@ while [ $# -gt 0 ]; do
   esac
   shift
 done
-qhn=${QHN_PROGRAM:-$ROOT/build/release/bin/qhn}
-if ! qhn=$(command -v -- "$qhn") || [ ! -f "$qhn" ]; then
-  [ -z "${QHN_PROGRAM:-}" ] || die "QHN_PROGRAM=$QHN_PROGRAM (environment): no such program; correct it, or unset it"
-  die "$ROOT/build/release/bin/qhn is missing; build it: cmake --preset release && cmake --build build/release"
-fi
-qhn=$(realpath -s -- "$qhn")
+qhn=$(find_qhn)
 if [ ${#problems[@]} = 0 ]; then
   problems=(gaussian-h2 gaussian gaussian-h4)
   if [ -d "$ROOT/data/mnist" ]; then problems+=(mnist-01); fi

@@ -132,6 +132,26 @@ build() {
   cmake --build "$tree" --parallel "$(cores)" ${1:+--target "$@"} || die "the build failed in $tree"
 }
 
+# Prints the path of the program: QHN_PROGRAM, or the one that is built here.
+find_qhn() {
+  local qhn=${QHN_PROGRAM:-$ROOT/build/release/bin/qhn}
+  if ! qhn=$(command -v -- "$qhn") || [ ! -f "$qhn" ]; then
+    [ -z "${QHN_PROGRAM:-}" ] || die "QHN_PROGRAM=$QHN_PROGRAM (environment): no such program; correct it, or unset it"
+    die "$ROOT/build/release/bin/qhn is missing; build it: cmake --preset release && cmake --build build/release"
+  fi
+  realpath -s -- "$qhn"
+}
+
+# train_here QHN FOLDER EXPERIMENT OPTION…: trains on all cores into FOLDER.
+train_here() {
+  local qhn=$1 folder=$2
+  shift 2
+  mpi_environment
+  # The exit code of mpirun after a signal is its own: ask for the state of the campaign.
+  mpirun -n "$(cores)" "$qhn" train "$@" --out "$folder" || echo "mpirun ended with $?" >&2
+  "$qhn" status --quiet "$folder" || die "$folder is not finished; the same command resumes it"
+}
+
 # Prints the number of cores to use: all that this process may use, at most two on a login node.
 cores() {
   local n

@@ -20,19 +20,14 @@ while [ $# -gt 0 ]; do
   shift
 done
 cd "$ROOT" # paths in the experiment are relative to this folder
-qhn=$(realpath -m -- "${QHN_PROGRAM:-build/release/bin/qhn}")
-[ -x "$qhn" ] || die "$qhn is missing; build it: cmake --preset release && cmake --build build/release"
+qhn=$(find_qhn)
 [ -d data/mnist ] || die "data/mnist is missing; get it: jobs/fetch-data.sh mnist"
 [ -n "$out" ] || out=$ROOT/results/noise
 python=$(pick_python)
 mkdir -p "$out"
 
 say "Training with and without noise"
-mpi_environment
-# The exit code of mpirun after a signal is its own: ask for the state of the campaign.
-mpirun -n "$(cores)" "$qhn" train jobs/experiments/mnist-noise.toml --restarts "$restarts" --out "$out/trained" ||
-  echo "mpirun ended with $?" >&2
-"$qhn" status --quiet "$out/trained" || die "the training is not finished; the same command resumes it"
+train_here "$qhn" "$out/trained" jobs/experiments/mnist-noise.toml --restarts "$restarts"
 
 say "The trained circuits under noise"
 evaluate() { "$qhn" evaluate --from "$out/trained/scale=$1" --all --best --json --set "noise.scale=$2"; }

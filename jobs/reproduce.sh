@@ -30,8 +30,7 @@ while [ $# -gt 0 ]; do
   shift
 done
 cd "$ROOT" # paths in the experiments are relative to this folder
-qhn=$(realpath -m -- "${QHN_PROGRAM:-build/release/bin/qhn}")
-[ -x "$qhn" ] || die "$qhn is missing; build it: cmake --preset release && cmake --build build/release"
+qhn=$(find_qhn)
 suffix='' slurm=no
 if [ "$full" = yes ]; then
   suffix=-full
@@ -58,11 +57,7 @@ train() {
     jobs/submit "$file" --out "$out/$name" "${submit[@]}" -- "${options[@]}"
     return
   fi
-  mpi_environment
-  # The exit code of mpirun after a signal is its own: ask for the state of the campaign.
-  mpirun -n "$(cores)" "$qhn" train "$file" --out "$out/$name" "${options[@]}" >/dev/null ||
-    echo "mpirun ended with $?" >&2
-  "$qhn" status --quiet "$out/$name" || die "$name is not finished; the same command resumes it"
+  train_here "$qhn" "$out/$name" "$file" "${options[@]}" >/dev/null
 }
 
 if [ $run = yes ]; then

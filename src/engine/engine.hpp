@@ -66,9 +66,9 @@ class ProbabilitySource {
 };
 
 /// E(θ) = Σ_w p_w(θ) C(w), p_w = |ψ_w(θ)|² or with noise ⟨w|ρ(θ)|w⟩, and its exact gradient for one
-/// circuit and one diagonal cost. An
-/// engine owns all memory an evaluation needs (the constructor allocates it) and serves one caller
-/// at a time, its capabilities included. The cost table is shared and must outlive the engine.
+/// circuit and one diagonal cost. An engine owns all memory an evaluation needs (the constructor
+/// allocates it) and serves one caller at a time, its capabilities included. The cost table is
+/// shared and must outlive the engine.
 class Engine {
  public:
   virtual ~Engine() = default;

@@ -4,7 +4,6 @@
 #include <cmath>
 #include <numeric>
 
-#include "engine/amplitude_kernels.hpp"
 #include "engine/cut_shape.hpp"
 #include "engine/cut_sums.hpp"
 #include "engine/cut_table.hpp"
