@@ -61,11 +61,15 @@ function show(mark) {
   shown = mark;
   mark.classList.add('on');
   tip.textContent = mark.getAttribute('aria-label');
-  const at = mark.getBoundingClientRect();
+  tip.classList.add('on');
+  place();
+}
+function place() {
+  if (!shown) return;
+  const at = shown.getBoundingClientRect();
   const x = Math.min(Math.max(8, at.x + at.width / 2 - tip.offsetWidth / 2), innerWidth - tip.offsetWidth - 8);
   const above = at.y - tip.offsetHeight - 8;
   tip.style.transform = `translate(${x}px, ${above > 4 ? above : at.bottom + 8}px)`;
-  tip.classList.add('on');
 }
 for (const picture of document.querySelectorAll('.drawing svg')) {
   const marks = [...picture.querySelectorAll('.mark')];
@@ -90,7 +94,8 @@ for (const picture of document.querySelectorAll('.drawing svg')) {
     show(marks[at < 0 ? (step > 0 ? 0 : marks.length - 1) : (at + step + marks.length) % marks.length]);
   });
 }
-addEventListener('scroll', hide, { passive: true });
+// The browser scrolls to a figure that receives the focus, also after a key was pressed in it.
+addEventListener('scroll', place, { passive: true, capture: true });
 
 // On paper nothing can be opened. Long tables stay closed.
 const opened = [];

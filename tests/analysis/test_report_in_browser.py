@@ -162,10 +162,18 @@ class Browsing(unittest.TestCase):
         self.assertGreaterEqual(small, 7, "letters of a figure on a phone, in pixels")
 
     def test_values_of_points_by_keyboard_and_mouse(self):
-        self.run_js("document.querySelector('#results-0-depth .wide svg').focus()")
+        self.run_js("document.querySelector('#results-0-depth .wide svg').focus({preventScroll: true})")
         self.browser.press("ArrowRight")
         first = self.run_js("document.getElementById('tip').className + document.getElementById('tip').textContent")
         self.assertRegex(first, r"^onproduct layers 1, ε = 0.01: 0\.\d+ \[")
+        # The value stays at its point while the page scrolls.
+        self.run_js("new Promise((done) => { addEventListener('scroll', () => requestAnimationFrame(done), {once: true}); "
+                    "document.querySelector('#results-0-depth .wide svg').scrollIntoView({block: 'center', behavior: 'instant'}); })")  # fmt: skip
+        mark, value = self.run_js("['#results-0-depth .wide .mark', '#tip'].map((of) => document.querySelector(of)"
+                                  ".getBoundingClientRect()).map((place) => [place.top, place.bottom])")  # fmt: skip
+        self.assertAlmostEqual(mark[0] - value[1], 8, delta=1)
+        self.assertTrue(0 < value[0] < 900, value)
+        self.assertEqual(self.run_js("document.getElementById('tip').className"), "on")
         self.browser.press("ArrowRight")
         self.assertIn("product layers 2", self.run_js("document.getElementById('tip').textContent"))
         self.browser.press("Escape")
