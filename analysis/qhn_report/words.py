@@ -141,6 +141,13 @@ def noise(settings) -> str:
     """" with … noise", or nothing."""
     scale = settings.get("noise.scale", 1)
     one, two = (scale * settings.get(f"noise.{on}", 0) for on in ("one_qubit", "two_qubit"))
-    if not one and not two:
-        return ""
-    return f" with {settings.get('noise.kind')} noise ({number(one)} after gates of one qubit, {number(two)} of two)"
+    readout = settings.get("noise.readout", [])
+    wrong = [scale * p for pair in readout for p in (pair if isinstance(pair, list) else [pair])]
+    parts = []
+    if one or two:
+        parts.append(f"{settings.get('noise.kind')} noise ({number(one)} after gates of one qubit, {number(two)} of two)")
+    if any(wrong):
+        only = len(wrong) == 2
+        parts.append(f"readout errors ({number(wrong[0])} of zeros, {number(wrong[1])} of ones)" if only
+                     else f"readout errors (up to {number(max(wrong))})")  # fmt: skip
+    return f" with {' and '.join(parts)}" if parts else ""

@@ -109,9 +109,13 @@ Circuit make_circuit(const Experiment& e, int qubits) {
   try {
     Circuit circuit = e.family == Family::custom ? make_custom_circuit(qubits, e.gates)
                                                  : make_circuit(e.family, qubits, e.sublayers);
-    circuit.noise = e.noise;
-    circuit.noise.one_qubit *= e.noise_scale;
-    circuit.noise.two_qubit *= e.noise_scale;
+    circuit.noise = scaled(e.noise, e.noise_scale);
+    const auto pairs = e.noise.readout.size();
+    if (pairs > 1 && pairs != static_cast<std::size_t>(qubits))
+      throw InputError(
+          fmt::format("found {} pairs of noise.readout for {} qubits; allowed: one "
+                      "pair for all qubits, or one for each",
+                      pairs, qubits));
     return circuit;
   } catch (const InputError& error) {
     throw InputError(fmt::format("{}: circuit: {}", e.source, error.what()));

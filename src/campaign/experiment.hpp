@@ -24,8 +24,8 @@ struct Experiment {
   Family family = Family::linear;
   int sublayers = 6;              ///< or layers × sublayers_per_layer(family)
   std::vector<CustomGate> gates;  ///< family custom
-  Noise noise;                    ///< noise.one_qubit, noise.two_qubit before they are scaled
-  double noise_scale = 1.0;       ///< noise.scale: multiplies both
+  Noise noise;                    ///< [noise] before it is scaled
+  double noise_scale = 1.0;       ///< noise.scale: multiplies all its probabilities
   OptimizerOptions optimizer;     ///< kind: optimizer.name
   ShotOptions shots;              ///< of adam and spsa
   std::vector<Method> methods;    ///< baseline.method, in the order given; empty: all that apply

@@ -170,20 +170,24 @@ KeyTable circuit_table() {
 }
 
 void finish_noise(TomlReader& table, Experiment& e) {
-  if (e.noise_scale * std::max(e.noise.one_qubit, e.noise.two_qubit) > 1.0)
-    table.fail("scale", fmt::format("found {} times {} and {}; allowed: products of at most 1",
-                                    e.noise_scale, e.noise.one_qubit, e.noise.two_qubit));
+  if (e.noise_scale * e.noise.largest() > 1.0)
+    table.fail("scale", fmt::format("found {} times {}; allowed: products of at most 1",
+                                    e.noise_scale, e.noise.largest()));
 }
 
 KeyTable noise_table() {
   const NumberRange probability{[](double x) { return x >= 0 && x <= 1; }, "a number from 0 to 1"};
-  KeyTable t{"noise", "A channel after every gate, on its qubits. E(\u03b8) stays exact."};
+  KeyTable t{
+      "noise",
+      "A channel after every gate, on its qubits, and readout errors. E(\u03b8) stays exact."};
   t.add("kind", word(&Noise::kind, names_of(noise_kinds())), "the channel (docs/theory.md)");
   t.add("one_qubit", number(&Noise::one_qubit, probability),
         "its probability after gates of one qubit; of amplitude-damping its rate");
   t.add("two_qubit", number(&Noise::two_qubit, probability), "the same after gates of two qubits");
+  t.add("readout", readout_errors(), "errors of the readout: of all qubits, or of each from 0 on",
+        {}, "[0.01, 0.03]");
   t.add("scale", number(&Experiment::noise_scale, {is_not_negative, "a number, not negative"}),
-        "multiplies both");
+        "multiplies all of these");
   t.finish = finish_noise;
   return t;
 }

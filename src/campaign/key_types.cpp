@@ -140,6 +140,35 @@ KeyType custom_gates() {
           [](const Experiment& e) { return write_gates(e.gates); }};
 }
 
+KeyType readout_errors() {
+  const std::string allowed =
+      "[a, b], the probabilities to read 1 for 0 and 0 for 1, or an array of such pairs";
+  return held_by(
+      &Noise::readout, allowed,
+      [=](TomlReader& table, const std::string& key, std::vector<ReadoutError>& out) {
+        std::vector<std::vector<double>> rows;
+        if (!table.read(key, rows)) return false;
+        for (const auto& row : rows) {
+          const auto fits = [](double p) { return p >= 0 && p <= 1; };
+          if (row.size() != 2 || !std::ranges::all_of(row, fits))
+            table.fail(key, fmt::format("found [{}]; allowed: two probabilities from 0 to 1",
+                                        fmt::join(row, ", ")));
+          out.push_back({row[0], row[1]});
+        }
+        return true;
+      },
+      [](const std::vector<ReadoutError>& all) -> std::string {
+        const auto pair = [](const ReadoutError& r) {
+          return fmt::format("[{}, {}]", r.one_for_zero, r.zero_for_one);
+        };
+        if (all.empty()) return "";
+        if (all.size() == 1) return pair(all[0]);
+        std::string lines = "[\n";
+        for (const ReadoutError& r : all) lines += "  " + pair(r) + ",\n";
+        return lines + "]";
+      });
+}
+
 KeyType descending_epsilons() {
   return held_by(
       &Experiment::epsilons, "different positive numbers",

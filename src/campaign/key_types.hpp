@@ -221,6 +221,7 @@ KeyType label_column();         ///< problem.label: a name or a number
 KeyType pair_or_choice();       ///< network.pair
 KeyType layers();               ///< circuit.layers, held as sublayers
 KeyType custom_gates();         ///< circuit.gates
+KeyType readout_errors();       ///< noise.readout
 KeyType descending_epsilons();  ///< statistics.epsilon
 /// baseline.METHOD.SETTING
 KeyType method_setting(Method method, const SettingRange& range);

@@ -43,7 +43,7 @@ struct Circuit {
   Family family = Family::custom;
   int sublayers = 0;  ///< D of the families; 0 for custom
   std::vector<Gate> gates;
-  Noise noise;  ///< after every gate; only the tensor engine simulates it
+  Noise noise;  ///< after every gate and of the readout; only the tensor engine simulates it
   std::vector<std::string> angle_names;  ///< custom circuits only: name of each angle
 };
 

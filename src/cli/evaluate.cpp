@@ -40,10 +40,13 @@ void print_json(const SingleState& s, const NamedAngles& state, const Evaluated&
               {"minimum", s.minimum},
               {"gap", found.expectation - s.minimum}});
   if (found.best) out["best_probability"] = *found.best;
-  if (const Noise& noise = s.plan.circuit.noise; found.best || !noise.none())
+  if (const Noise& noise = s.plan.circuit.noise; found.best || !noise.none()) {
     out["noise"] = {{"kind", to_string(noise.kind)},
                     {"one_qubit", noise.one_qubit},
                     {"two_qubit", noise.two_qubit}};
+    for (const auto& [one_for_zero, zero_for_one] : noise.readout)
+      out["noise"]["readout"].push_back({one_for_zero, zero_for_one});
+  }
   if (!found.gradient.empty()) out["gradient"] = found.gradient;
   print_line(out);
 }

@@ -28,6 +28,7 @@ void lay_out_reference(ExecutionPlan& plan) {
   if (plan.engine.precision != Precision::float64)
     throw InputError("the reference engine supports float64 only");
   plan.cut = best_cut(plan.circuit, Purpose::expectation);  // its work is counted as the fastest's
+  plan.multiply_adds = gradient_fmas(plan.cut);
 }
 
 double reference_bytes(const ExecutionPlan& plan, const EngineOptions&) {
@@ -36,6 +37,7 @@ double reference_bytes(const ExecutionPlan& plan, const EngineOptions&) {
 
 void lay_out_sweep(ExecutionPlan& plan) {
   plan.cut = uncut(plan.circuit);
+  plan.multiply_adds = gradient_fmas(plan.cut);
   const int local = plan.circuit.qubits - plan.rank_bits();
   plan.exchanges = plan_exchanges(plan.circuit, local, Purpose::expectation);
   if (plan.shots && plan.ranks > 1) plan.exchanges = in_table_order(std::move(plan.exchanges));
@@ -60,6 +62,7 @@ void lay_out_cut(ExecutionPlan& plan) {
   if (most_cut_ranks(plan.cut) < static_cast<Index>(plan.ranks))
     throw InputError(fmt::format("the cut of this circuit has rows for at most {} ranks, not {}",
                                  most_cut_ranks(plan.cut), plan.ranks));
+  plan.multiply_adds = gradient_fmas(plan.cut);
   if (plan.ranks == 1) return;
   plan.expectation_exchange = 2.0 * sizeof(double) * plan.rank_bits();
   plan.gradient_exchange = 2.0 * (1.0 - 1.0 / plan.ranks) *
@@ -81,11 +84,11 @@ void lay_out_tensor(ExecutionPlan& plan) {
         "the tensor engine{} computes in float64; allowed: engine.precision = \"float64\"",
         needed));
   plan.chain = std::make_shared<const ChainPlan>(plan_chain(plan.circuit));
-  plan.multiply_adds = chain_fmas(*plan.chain, chain_middle(*plan.chain));
+  plan.multiply_adds = plan.chain->fmas(true);
 }
 
 double tensor_bytes(const ExecutionPlan& plan, const EngineOptions&) {
-  return sizeof(double) * tensor_engine_elements(*plan.chain, chain_middle(*plan.chain));
+  return sizeof(double) * tensor_engine_elements(*plan.chain);
 }
 
 // Measured (bench/RESULTS.md, Shared or independent threads).
@@ -97,22 +100,22 @@ constexpr SerialShare sweep_shares[] = {{0, 1.0}, {5e7, 0.25}, {1.5e8, 0.15}, {4
 constexpr SerialShare tensor_shares[] = {{0, 1.0}};
 
 const EngineEntry table[] = {
-    {EngineKind::reference, "reference", lay_out_reference, reference_bytes,
+    {EngineKind::reference, "reference", false, lay_out_reference, reference_bytes,
      [](const ExecutionPlan& p, std::span<const double> cost) {
        return make_reference_engine(p.circuit, cost);
      },
      reference_shares},
-    {EngineKind::sweep, "sweep", lay_out_sweep, sweep_bytes,
+    {EngineKind::sweep, "sweep", false, lay_out_sweep, sweep_bytes,
      [](const ExecutionPlan& p, std::span<const double> cost) {
        return make_sweep_engine(p.circuit, cost, p.engine);
      },
      sweep_shares},
-    {EngineKind::cut, "cut", lay_out_cut, cut_bytes,
+    {EngineKind::cut, "cut", false, lay_out_cut, cut_bytes,
      [](const ExecutionPlan& p, std::span<const double> cost) {
        return make_cut_engine(p.circuit, p.cut, cost, p.engine);
      },
      cut_shares},
-    {EngineKind::tensor, "tensor", lay_out_tensor, tensor_bytes,
+    {EngineKind::tensor, "tensor", true, lay_out_tensor, tensor_bytes,
      [](const ExecutionPlan& p, std::span<const double> cost) {
        return make_tensor_engine(p.chain, cost, p.engine);
      },

@@ -15,8 +15,9 @@ struct SerialShare {
 struct EngineEntry {
   EngineKind kind;
   const char* name;  ///< in experiment files and results
+  bool noise;        ///< it simulates noise
   /// Fills in a plan whose circuit, options, shots and ranks are set: cut, exchanges and the bytes
-  /// sent. Throws InputError if the engine cannot run that.
+  /// sent, multiply-adds of a gradient. Throws InputError if the engine cannot run that.
   void (*lay_out)(ExecutionPlan& plan);
   /// Bytes that a rank holds with these options, the table excluded.
   double (*bytes)(const ExecutionPlan& plan, const EngineOptions& options);

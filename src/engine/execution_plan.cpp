@@ -23,7 +23,7 @@ double table_on_node(int qubits, int ranks_per_state, int here) {
 /// One rank: the amplitudes and the state they come from; several: a reordered part.
 double bytes_of_shots(const ExecutionPlan& plan) {
   if (!plan.shots) return 0.0;
-  const bool has_state = plan.engine.kind != EngineKind::tensor;
+  const bool has_state = !engine_entry(plan.engine.kind).noise;  // else probabilities
   const double state = has_state ? (plan.engine.precision == Precision::float64 ? 16.0 : 8.0) : 0.0;
   const double amplitudes = plan.ranks == 1 ? sizeof(Complex) : 0.0;
   return std::ldexp(state + amplitudes, plan.circuit.qubits) / plan.ranks;
@@ -41,11 +41,10 @@ ExecutionPlan planned(const Circuit& circuit, const ExecutionRequest& request, E
   plan.tables = request.tables;
   plan.cut = cut;
   const EngineEntry& engine = engine_entry(kind);
-  if (!circuit.noise.none() && kind != EngineKind::tensor)
+  if (!circuit.noise.none() && !engine.noise)
     throw InputError(fmt::format("engine {} cannot simulate noise; allowed: automatic or tensor",
                                  to_string(kind)));
   engine.lay_out(plan);
-  if (kind != EngineKind::tensor) plan.multiply_adds = gradient_fmas(plan.cut);
   plan.table_bytes = std::ldexp(8.0, circuit.qubits);
   EngineOptions alone = plan.engine;
   alone.threads = 1;

@@ -6,15 +6,17 @@
 
 namespace qhn {
 
-HalfChain::HalfChain(const ChainPlan& plan, int middle, bool low) : low_(low) {
-  const int count = low ? middle : plan.qubits - middle;
+HalfChain::HalfChain(const ChainPlan& plan, bool low) : low_(low) {
+  const int count = low ? plan.middle : plan.qubits - plan.middle;
   levels_.emplace_back(1, 1.0);
   Index largest = 1, largest_site = 1;
   for (int k = 0; k < count; ++k) {
     const int q = low ? k : plan.qubits - 1 - k;
     const Index left = plan.bonds[static_cast<std::size_t>(q)];
     const Index right = plan.bonds[static_cast<std::size_t>(q) + 1];
-    Site site{q, low ? left : right, low ? right : left, {}, {}};
+    Site site{
+        q, low ? left : right, low ? right : left, plan.readout[static_cast<std::size_t>(q)], {},
+        {}};
     site.by_inner.resize(2 * left * right);
     site.by_outer.resize(2 * left * right);
     const Index size = site.inner * dimension(k + 1);
@@ -32,13 +34,16 @@ HalfChain::HalfChain(const ChainPlan& plan, int middle, bool low) : low_(low) {
 void HalfChain::read_tensor(const PauliChain& chain, Site& site) {
   const auto identity = chain.tensor(site.qubit, 0), z = chain.tensor(site.qubit, 3);
   const Index size = site.outer * site.inner;
+  const auto [wrong_one, wrong_zero] = site.readout;
   for (Index o = 0; o < site.outer; ++o)
     for (Index i = 0; i < site.inner; ++i) {
       const Index at = low_ ? o * site.inner + i : i * site.outer + o;
+      const double zero = identity[at] + z[at], one = identity[at] - z[at];
+      const double read[] = {(1.0 - wrong_one) * zero + wrong_zero * one,
+                             wrong_one * zero + (1.0 - wrong_zero) * one};
       for (Index b = 0; b < 2; ++b) {
-        const double value = b == 0 ? identity[at] + z[at] : identity[at] - z[at];
-        site.by_inner[b * size + i * site.outer + o] = value;
-        site.by_outer[b * size + o * site.inner + i] = value;
+        site.by_inner[b * size + i * site.outer + o] = read[b];
+        site.by_outer[b * size + o * site.inner + i] = read[b];
       }
     }
 }
@@ -47,13 +52,17 @@ void HalfChain::write_adjoint(PauliChain& chain, const Site& site) {
   const auto identity = chain.adjoint(site.qubit, 0), z = chain.adjoint(site.qubit, 3);
   std::ranges::fill(chain.adjoint(site.qubit, 1), 0.0);
   std::ranges::fill(chain.adjoint(site.qubit, 2), 0.0);
-  const double* zero = by_inner_derivative_.data();
-  const double* one = zero + site.outer * site.inner;
+  const double* read_zero = by_inner_derivative_.data();
+  const double* read_one = read_zero + site.outer * site.inner;
+  const auto [wrong_one, wrong_zero] = site.readout;
   for (Index o = 0; o < site.outer; ++o)
     for (Index i = 0; i < site.inner; ++i) {
       const Index at = low_ ? o * site.inner + i : i * site.outer + o;
-      identity[at] = zero[i * site.outer + o] + one[i * site.outer + o];
-      z[at] = zero[i * site.outer + o] - one[i * site.outer + o];
+      const double by_zero = read_zero[i * site.outer + o], by_one = read_one[i * site.outer + o];
+      const double zero = (1.0 - wrong_one) * by_zero + wrong_one * by_one;
+      const double one = wrong_zero * by_zero + (1.0 - wrong_zero) * by_one;
+      identity[at] = zero + one;
+      z[at] = zero - one;
     }
 }
 

@@ -15,8 +15,8 @@ namespace qhn {
 /// construction.
 class HalfChain {
  public:
-  /// Qubits 0 … middle − 1 (`low`), or middle … N − 1.
-  HalfChain(const ChainPlan& plan, int middle, bool low);
+  /// Qubits 0 … plan.middle − 1 (`low`), or plan.middle … N − 1.
+  HalfChain(const ChainPlan& plan, bool low);
 
   /// Computes values() from the tensors of `chain`.
   void forward(const PauliChain& chain);
@@ -34,7 +34,8 @@ class HalfChain {
   struct Site {
     int qubit;
     Index outer, inner;  ///< bonds: toward the end of the chain, and toward the middle
-    /// ⟨b|T|b⟩ of bit b = 0, 1: as [b][inner][outer], and [b][outer][inner].
+    ReadoutError readout;
+    /// ⟨b|T|b⟩ of the bit b = 0, 1 that is read: as [b][inner][outer], and [b][outer][inner].
     AlignedVector<double> by_inner, by_outer;
   };
 

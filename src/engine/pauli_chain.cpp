@@ -26,6 +26,7 @@ class Planner {
         one_(channel_map(noise_.kind, noise_.one_qubit)),
         known_(static_cast<std::size_t>(circuit.qubits), zero_state) {
     plan_.qubits = circuit.qubits;
+    plan_.angles = circuit.angles;
     plan_.steps.resize(known_.size());
     plan_.bonds.assign(known_.size() + 1, 1);
     for (const Gate& gate : circuit.gates) {
@@ -36,9 +37,25 @@ class Planner {
     }
   }
 
-  ChainPlan finish() { return std::move(plan_); }
+  ChainPlan finish() {
+    for (int q = 0; q < plan_.qubits; ++q) plan_.readout.push_back(noise_.readout_of(q));
+    int best = plan_.qubits / 2;
+    double least = fmas_at(best);
+    for (int q = 0; q <= plan_.qubits; ++q)
+      if (const double fmas = fmas_at(q); fmas < least) {
+        least = fmas;
+        best = q;
+      }
+    plan_.middle = best;
+    return std::move(plan_);
+  }
 
  private:
+  double fmas_at(int middle) {
+    plan_.middle = middle;
+    return plan_.fmas(true);
+  }
+
   void add_turn(const Gate& gate) {
     const auto q = static_cast<std::size_t>(gate.first);
     ChainStep step{Kind::turn, {one_}, {gate.angle, gate.fixed}, gate.kind};
@@ -233,6 +250,17 @@ double ChainPlan::elements() const {
   for (const auto& of_qubit : steps)
     for (const ChainStep& step : of_qubit)
       sum += 4.0 * static_cast<double>(step.left_size) * static_cast<double>(step.right_size);
+  return sum;
+}
+
+double ChainPlan::fmas(bool gradient) const {
+  const double passes = gradient ? 3.0 : 1.0;  // forward; backward to tensors and to levels
+  double sum =
+      (gradient ? 2.0 : 1.0) * std::ldexp(middle_bond(), qubits) + 4.0 * passes * elements();
+  for (int q = 0; q < qubits; ++q) {
+    const int before = q < middle ? q : qubits - 1 - q;  // bits of the half without this one
+    sum += 2.0 * passes * std::ldexp(bond(q) * bond(q + 1), before);
+  }
   return sum;
 }
 

@@ -34,11 +34,22 @@ struct ChainStep {
 /// polynomial in sines and cosines of the angles.
 struct ChainPlan {
   int qubits = 0;
+  int angles = 0;  ///< of the circuit
   std::vector<std::vector<ChainStep>> steps;  ///< of each qubit, in the order of time
-  std::vector<Index> bonds;  ///< bonds[q]: between qubits q − 1 and q; 1 at both ends
+  std::vector<Index> bonds;           ///< bonds[q]: between qubits q − 1 and q; 1 at both ends
+  std::vector<ReadoutError> readout;  ///< of each qubit
+  /// The bond at which the table is divided, of all the one with the fewest fmas(): qubits below it
+  /// choose the column, the others the row.
+  int middle = 0;
 
   /// Numbers in all tensors of the chain, those between the steps included.
   double elements() const;
+  double bond(int q) const { return static_cast<double>(bonds[static_cast<std::size_t>(q)]); }
+  /// χ: of the middle bond.
+  double middle_bond() const { return bond(middle); }
+  /// Multiply-adds of one expectation, without or with gradient: 2^N·χ or 2·2^N·χ for the table,
+  /// and the half chains. Of the tensors at most; zeros in the maps of gates are skipped.
+  double fmas(bool gradient) const;
 };
 
 /// Plans any circuit of one- and two-qubit gates. Each two-qubit gate multiplies the bonds between

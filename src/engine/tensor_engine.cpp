@@ -3,65 +3,53 @@
 #include <algorithm>
 #include <cmath>
 #include <numeric>
+#include <utility>
+#include <vector>
 
-#include "engine/cut_shape.hpp"
-#include "engine/cut_sums.hpp"
-#include "engine/cut_table.hpp"
 #include "engine/half_chain.hpp"
-#include "engine/tile_kernels.hpp"
+#include "engine/table_product.hpp"
 
 namespace qhn {
 namespace {
 
+CutShape shape_of(const ChainPlan& plan) {
+  return {plan.qubits - plan.middle, plan.middle, static_cast<int>(plan.middle_bond())};
+}
+
 class TensorEngine final : public Engine, public StringSearch, public ProbabilitySource {
  public:
-  TensorEngine(const std::shared_ptr<const ChainPlan>& plan, int middle,
-               std::span<const double> cost, int threads)
-      : shape_(plan->qubits - middle, middle,
-               static_cast<int>(plan->bonds[static_cast<std::size_t>(middle)])),
-        threads_(threads),
+  TensorEngine(const std::shared_ptr<const ChainPlan>& plan, std::span<const double> cost,
+               int threads)
+      : shape_(shape_of(*plan)),
         chain_(plan),
-        low_(*plan, middle, true),
-        high_(*plan, middle, false),
-        table_(shape_, cost),
-        sums_(shape_),
-        row_pieces_(shape_.rows, piece_length, shape_.rows),
-        column_pieces_(shape_.columns, piece_length, shape_.columns),
-        partial_(row_pieces_.count),
-        best_(shape_.blocks.count()) {}
+        low_(*plan, true),
+        high_(*plan, false),
+        at_(static_cast<std::size_t>(plan->angles), std::nan("")),
+        product_(shape_, cost, threads),
+        partial_(product_.row_pieces().count) {}
 
   EngineKind kind() const override { return EngineKind::tensor; }
 
   double expectation(std::span<const double> angles) override {
     forward(angles);
-    for_stealing(shape_.blocks.count(), threads_, [&](Index task) {
-      sums_.clear_x(task);
-      table_.for_tiles(task, [&](const Tile<double>& tile, const double* m, Index column) {
-        times_low(task, tile, m, column);
-      });
-    });
+    product_.with_columns(low_.values());
     return finish_rows();
   }
 
   double expectation_and_gradient(std::span<const double> angles,
                                   std::span<double> gradient) override {
     forward(angles);
-    for_stealing(shape_.blocks.count(), threads_, [&](Index task) {
-      sums_.clear_x(task);
-      sums_.clear_y(task);
-      table_.for_tiles(task, [&](const Tile<double>& tile, const double* m, Index column) {
-        times_low(task, tile, m, column);
-        reduce_rows(tile, m, shape_.terms, high_.values(), shape_.rows, sums_.y(task) + column,
-                    shape_.columns);
-      });
+    product_.for_tasks([&](Index task) {
+      product_.sums().clear_x(task);
+      product_.sums().clear_y(task);
+      product_.with_both(task, high_.values(), low_.values());
     });
     const double value = finish_rows();
-    for_chunks(column_pieces_, threads_, [&](Index piece) {
-      const Index at = column_pieces_.begin(piece);
-      sums_.add_rows_of_blocks(at, column_pieces_.end(piece) - at);
+    product_.for_pieces(product_.column_pieces(), [&](Index, Index at, Index count) {
+      product_.sums().add_rows_of_blocks(at, count);
     });
-    low_.backward({sums_.y(), shape_.column_sums()}, chain_);
-    high_.backward({sums_.x(), shape_.row_sums()}, chain_);
+    low_.backward({product_.sums().y(), shape_.column_sums()}, chain_);
+    high_.backward({product_.sums().x(), shape_.row_sums()}, chain_);
     std::ranges::fill(gradient, 0.0);
     chain_.backward(angles, gradient);
     return value;
@@ -71,124 +59,77 @@ class TensorEngine final : public Engine, public StringSearch, public Probabilit
   ProbabilitySource* probabilities() override { return this; }
 
   MostProbable most_probable(std::span<const double> angles) override {
-    forward(angles);
-    for_stealing(shape_.blocks.count(), threads_, [&](Index task) {
-      MostProbable best;
-      for_probabilities(task, [&](Index start, const double* p, Index columns) {
-        const double* most = std::max_element(p, p + columns);
-        const MostProbable here{start + static_cast<Index>(most - p), *most};
-        if (less_probable(best, here)) best = here;
-      });
-      best_[task] = best;
+    // Optimizers call this at the point just evaluated.
+    if (!std::ranges::equal(angles, at_)) forward(angles);
+    return product_.most_probable([&](Index task, auto f) {
+      product_.pieces_of_product(task, high_.values(), low_.values(), std::move(f));
     });
-    return *std::max_element(best_.begin(), best_.end(), less_probable);
   }
 
   void probabilities(std::span<const double> angles, std::span<double> probabilities) override {
     forward(angles);
-    for_stealing(shape_.blocks.count(), threads_, [&](Index task) {
-      for_probabilities(task, [&](Index start, const double* p, Index columns) {
-        std::copy_n(p, columns, probabilities.data() + start);
-      });
+    product_.for_tasks([&](Index task) {
+      product_.pieces_of_product(task, high_.values(), low_.values(),
+                                 [&](Index start, const double* p, Index count) {
+                                   std::copy_n(p, count, probabilities.data() + start);
+                                 });
     });
   }
 
   std::size_t bytes() const override {
-    return chain_.bytes() + low_.bytes() + high_.bytes() + sums_.bytes() +
-           partial_.size() * sizeof(double) + best_.size() * sizeof(MostProbable);
+    return chain_.bytes() + low_.bytes() + high_.bytes() + product_.bytes() +
+           (at_.size() + partial_.size()) * sizeof(double);
   }
 
  private:
-  static constexpr Index piece_length = 1 << 10;
-
   void forward(std::span<const double> angles) {
     chain_.forward(angles);
     low_.forward(chain_);
     high_.forward(chain_);
-  }
-
-  /// Calls f(index, probabilities of `columns` strings from index on, columns) for a block.
-  template <class F>
-  void for_probabilities(Index task, F f) {
-    CutTable<double>::Buffer p;
-    table_.for_tiles(task, [&](const Tile<double>& tile, const double*, Index column) {
-      const Tile<double> packed{tile.first, tile.count, tile.columns, tile.columns};
-      expand(packed, shape_.terms, high_.values(), shape_.rows, low_.values() + column,
-             shape_.columns, p.data);
-      for (Index r = 0; r < tile.count; ++r)
-        f((tile.first + r) * shape_.columns + column, p.data + r * tile.columns, tile.columns);
-    });
-  }
-
-  void times_low(Index task, const Tile<double>& tile, const double* m, Index column) {
-    reduce_columns(tile, m, shape_.terms, low_.values() + column, shape_.columns, sums_.x(task),
-                   shape_.row_stride());
+    std::ranges::copy(angles, at_.begin());
   }
 
   /// C L_k from the sums of the blocks, and E.
   double finish_rows() {
-    for_chunks(row_pieces_, threads_, [&](Index piece) {
-      const Index at = row_pieces_.begin(piece), count = row_pieces_.end(piece) - at;
-      sums_.add_columns_of_blocks(at, count);
+    CutSums<double>& sums = product_.sums();
+    product_.for_pieces(product_.row_pieces(), [&](Index piece, Index at, Index count) {
+      sums.add_columns_of_blocks(at, count);
       double sum = 0.0;
-      for (Index k = 0; k < static_cast<Index>(shape_.terms); ++k)
-        sum += std::inner_product(sums_.x() + k * shape_.rows + at,
-                                  sums_.x() + k * shape_.rows + at + count,
-                                  high_.values() + k * shape_.rows + at, 0.0);
+      for (Index k = 0; k < static_cast<Index>(shape_.terms); ++k) {
+        const double* x = sums.x() + k * shape_.rows + at;
+        sum += std::inner_product(x, x + count, high_.values() + k * shape_.rows + at, 0.0);
+      }
       partial_[piece] = sum;
     });
     return std::accumulate(partial_.begin(), partial_.end(), 0.0);
   }
 
   CutShape shape_;
-  int threads_;
   PauliChain chain_;
-  HalfChain low_, high_;
-  CutTable<double> table_;
-  CutSums<double> sums_;
-  Chunks row_pieces_, column_pieces_;
+  HalfChain low_, high_;    ///< at the angles at_
+  std::vector<double> at_;  ///< at first numbers that equal none
+  TableProduct<double> product_;
   std::vector<double> partial_;
-  std::vector<MostProbable> best_;
 };
-
-double bond(const ChainPlan& plan, int q) {
-  return static_cast<double>(plan.bonds[static_cast<std::size_t>(q)]);
-}
 
 }  // namespace
 
-double chain_fmas(const ChainPlan& plan, int middle, bool gradient) {
-  const double passes = gradient ? 3.0 : 1.0;  // forward; backward to tensors and to levels
-  double sum = (gradient ? 2.0 : 1.0) * std::ldexp(bond(plan, middle), plan.qubits) +
-               4.0 * passes * plan.elements();
-  for (int q = 0; q < plan.qubits; ++q) {
-    const int before = q < middle ? q : plan.qubits - 1 - q;  // bits of the half without this one
-    sum += 2.0 * passes * std::ldexp(bond(plan, q) * bond(plan, q + 1), before);
-  }
-  return sum;
-}
-
-int chain_middle(const ChainPlan& plan) {
-  int best = plan.qubits / 2;
-  for (int q = 0; q <= plan.qubits; ++q)
-    if (chain_fmas(plan, q) < chain_fmas(plan, best)) best = q;
-  return best;
-}
-
-double tensor_engine_elements(const ChainPlan& plan, int middle) {
-  // The tensors after each step, and of each qubit |0⟩⟨0| and the adjoints before and after a step.
-  double sum = plan.elements() + 4.0 * plan.qubits, largest_low = 1.0, largest_high = 1.0;
+double tensor_engine_elements(const ChainPlan& plan) {
+  // The tensors after each step, of each qubit |0⟩⟨0| and the adjoints before and after a step, and
+  // the angles.
+  double sum = plan.elements() + 4.0 * plan.qubits + plan.angles, largest_low = 1.0,
+         largest_high = 1.0;
   double largest_site = 1.0;
   for (int q = 0; q < plan.qubits; ++q) {
-    const double site = bond(plan, q) * bond(plan, q + 1);
+    const double site = plan.bond(q) * plan.bond(q + 1);
     largest_site = std::max(largest_site, site);
-    const int bits = q < middle ? q + 1 : plan.qubits - q;
-    const double level = std::ldexp(bond(plan, q < middle ? q + 1 : q), bits);
-    double& largest = q < middle ? largest_low : largest_high;
+    const int bits = q < plan.middle ? q + 1 : plan.qubits - q;
+    const double level = std::ldexp(plan.bond(q < plan.middle ? q + 1 : q), bits);
+    double& largest = q < plan.middle ? largest_low : largest_high;
     largest = std::max(largest, level);
     sum += level + (4.0 + 8.0) * site;
   }
-  const CutShape shape(plan.qubits - middle, middle, static_cast<int>(bond(plan, middle)));
+  const CutShape shape = shape_of(plan);
   return sum + 3.0 * (largest_low + largest_high) + 4.0 * largest_site +
          static_cast<double>(shape.blocks.columns.count * shape.row_sums() +
                              shape.blocks.rows.count * shape.column_sums());
@@ -197,7 +138,7 @@ double tensor_engine_elements(const ChainPlan& plan, int middle) {
 std::unique_ptr<Engine> make_tensor_engine(std::shared_ptr<const ChainPlan> plan,
                                            std::span<const double> cost,
                                            const EngineOptions& options) {
-  return std::make_unique<TensorEngine>(plan, chain_middle(*plan), cost, options.threads);
+  return std::make_unique<TensorEngine>(plan, cost, options.threads);
 }
 
 }  // namespace qhn

@@ -8,16 +8,8 @@
 
 namespace qhn {
 
-/// The bond at which the table is divided, of all the one with the fewest multiply-adds: qubits
-/// below it choose the column, the others the row.
-int chain_middle(const ChainPlan& plan);
-
-/// Multiply-adds of one expectation, without or with gradient: 2^N·χ or 2·2^N·χ for the table, and
-/// the half chains. Of the tensors at most; zeros in the maps of gates are skipped.
-double chain_fmas(const ChainPlan& plan, int middle, bool gradient = true);
-
 /// Numbers that make_tensor_engine() holds, the table excluded.
-double tensor_engine_elements(const ChainPlan& plan, int middle);
+double tensor_engine_elements(const ChainPlan& plan);
 
 /// E = Σ_w ⟨w|ρ|w⟩ C(w) of a circuit with noise, exactly. The chain of tensors (pauli_chain.hpp) is
 /// contracted to the probabilities of both halves of the bits, L_k[low] and R_k[high], k over the

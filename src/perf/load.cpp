@@ -4,7 +4,6 @@
 
 #include "engine/distributed_stage.hpp"
 #include "engine/sweep_engine.hpp"
-#include "engine/tensor_engine.hpp"
 
 namespace qhn {
 namespace {
@@ -28,9 +27,8 @@ EvaluationLoad sweep_load(const Work& work, int qubits, Precision precision, boo
 /// quarter of that rate (measured: 13 of 45 GFLOP/s, 14 qubits, six sublayers).
 EvaluationLoad tensor_load(const ExecutionPlan& plan, bool gradient) {
   constexpr double slower = 4.0;
-  const auto bond = plan.chain->bonds[static_cast<std::size_t>(chain_middle(*plan.chain))];
   const double products =
-      (gradient ? 4.0 : 2.0) * std::ldexp(static_cast<double>(bond), plan.circuit.qubits);
+      (gradient ? 4.0 : 2.0) * std::ldexp(plan.chain->middle_bond(), plan.circuit.qubits);
   EvaluationLoad load;
   load.kernel = gradient ? Kernel::cut_4_gradient : Kernel::cut_4;
   load.work = gradient ? gradient_work(plan) : expectation_work(plan);

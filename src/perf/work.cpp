@@ -158,7 +158,7 @@ int block_of(const ExecutionPlan& plan) {
 
 /// The tensor engine: forward, and the probabilities of all strings if `reads_table` is false.
 Work tensor_work(const ExecutionPlan& plan, bool gradient, bool reads_table = true) {
-  const double flops = 2.0 * chain_fmas(*plan.chain, chain_middle(*plan.chain), gradient);
+  const double flops = 2.0 * plan.chain->fmas(gradient);
   return {flops, reads_table ? real * static_cast<double>(dimension(plan.circuit.qubits)) : 0.0};
 }
 

@@ -345,17 +345,35 @@ bool TomlReader::read(const std::string& key, double& out, bool (*fits)(double),
   return true;
 }
 
-bool TomlReader::read(const std::string& key, std::vector<double>& out) {
-  const toml::node* node = find(key);
-  if (!node) return false;
-  if (!node->is_array()) wrong(key, *node, "an array of numbers");
-  out.clear();
-  for (const toml::node& entry : *node->as_array()) {
+std::vector<double> TomlReader::numbers(const std::string& key, const toml::node& node,
+                                        const std::string& allowed) const {
+  if (!node.is_array()) wrong(key, node, allowed);
+  std::vector<double> out;
+  for (const toml::node& entry : *node.as_array()) {
     const auto value = entry.value<double>();
-    if (!entry.is_number() || !value || !std::isfinite(*value))
-      wrong(key, entry, "an array of numbers");
+    if (!entry.is_number() || !value || !std::isfinite(*value)) wrong(key, entry, allowed);
     out.push_back(*value + 0.0);
   }
+  return out;
+}
+
+bool TomlReader::read(const std::string& key, std::vector<double>& out) {
+  const toml::node* node = find(key);
+  if (node) out = numbers(key, *node, "an array of numbers");
+  return node;
+}
+
+bool TomlReader::read(const std::string& key, std::vector<std::vector<double>>& out) {
+  const toml::node* node = find(key);
+  if (!node) return false;
+  const std::string allowed = "an array of numbers, or an array of such arrays";
+  if (!node->is_array()) wrong(key, *node, allowed);
+  const toml::array& array = *node->as_array();
+  out.clear();
+  if (array.empty() || !array[0].is_array())
+    out.push_back(numbers(key, *node, allowed));
+  else
+    for (const toml::node& row : array) out.push_back(numbers(key, row, allowed));
   return true;
 }
 

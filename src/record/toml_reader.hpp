@@ -69,6 +69,8 @@ class TomlReader {
   /// An array of finite numbers, and of integers in [low, high].
   bool read(const std::string& key, std::vector<double>& out);
   bool read(const std::string& key, std::vector<int>& out, std::int64_t low, std::int64_t high);
+  /// An array of arrays of finite numbers. One array of numbers is read as its only row.
+  bool read(const std::string& key, std::vector<std::vector<double>>& out);
 
   /// One of the named values.
   template <class E>
@@ -109,6 +111,8 @@ class TomlReader {
   [[noreturn]] void wrong(const std::string& key, const toml::node& found,
                           const std::string& allowed) const;
   std::optional<std::int64_t> integer(const std::string& key, std::int64_t low, std::int64_t high);
+  std::vector<double> numbers(const std::string& key, const toml::node& node,
+                              const std::string& allowed) const;
   std::optional<std::vector<std::string>> words(const std::string& key);
   std::optional<std::string> text_of(const std::string& key, const toml::node& node) const;
   [[noreturn]] void wrong_word(const std::string& key, const std::string& word,

@@ -165,6 +165,10 @@ class Estimates(Folder):
         settings = {"circuit.family": "all-to-all", "noise.kind": "bit-flip", "noise.one_qubit": 0.001, "noise.scale": 2}
         self.assertEqual(words.circuit(settings), "an all-to-all circuit with bit-flip noise (0.002 after gates of one qubit, 0 of two)")
         self.assertEqual(words.circuit({**settings, "noise.scale": 0}), "an all-to-all circuit")
+        readout = {"circuit.family": "linear", "noise.readout": [0.01, 0.03]}
+        self.assertEqual(words.circuit(readout), "a linear circuit with readout errors (0.01 of zeros, 0.03 of ones)")
+        both = {**settings, "noise.readout": [[0.01, 0.03], [0, 0.1]]}
+        self.assertTrue(words.circuit(both).endswith(" of two) and readout errors (up to 0.2)"))
 
     def test_cost_until_a_success(self):
         for p, factor in ((0.5, math.log(0.01) / math.log(0.5)), (1.0, 1.0), (0.999, 1.0), (0.0, math.inf)):

@@ -68,6 +68,7 @@ layers = 3
 kind = "phase-flip"
 one_qubit = 0.001
 two_qubit = 0.25
+readout = [[0.01, 0.02], [0.1, 0], [0, 0.5], [0, 0]]
 scale = 2
 [optimizer]
 memory = 5
@@ -108,6 +109,9 @@ precision = "float64"
   const Circuit circuit = make_circuit(e, 4);
   EXPECT_EQ(circuit.noise.one_qubit, 0.002);
   EXPECT_EQ(circuit.noise.two_qubit, 0.5);
+  EXPECT_EQ(circuit.noise.readout_of(0).zero_for_one, 0.04);
+  EXPECT_EQ(circuit.noise.readout_of(1).one_for_zero, 0.2);
+  EXPECT_EQ(circuit.noise.readout_of(2).zero_for_one, 1.0);
   EXPECT_EQ(e.optimizer.lbfgs.memory, 5);
   EXPECT_EQ(e.optimizer.lbfgs.gradient_tolerance, 1e-8);
   EXPECT_EQ(e.optimizer.lbfgs.max_iterations, 20);
@@ -128,6 +132,23 @@ TEST(Experiment, NoiseIsRefusedWhereItCannotBe) {
   EXPECT_NE(complaint("[noise]\none_qubit = nan\n"), "");
   EXPECT_NE(complaint(noisy + "scale = 11\n").find("allowed: products of at most 1"),
             std::string::npos);
+  for (const std::string readout : {"0.1", "[]", "[0.1]", "[0.1, 2]", "[0.1, -0.1]", "[0.1, nan]",
+                                    "[[0.1, 0.2], 0.3]", "[\"a\", \"b\"]", "[[0.1], [0.1]]"})
+    EXPECT_NE(complaint("[noise]\nreadout = " + readout + "\n").find("noise.readout"),
+              std::string::npos)
+        << readout;
+  const Experiment e = read_text("[problem]\nkind = \"gaussian\"\n[noise]\nreadout = [0.1, 0.2]\n");
+  EXPECT_EQ(make_circuit(e, 30).noise.readout_of(29).zero_for_one, 0.2);
+  EXPECT_NE(to_toml(e).find("readout = [0.1, 0.2]\n"), std::string::npos);
+  const Experiment three = read_text("[noise]\nreadout = [[0, 0.1], [0, 0], [0, 0]]\n");
+  EXPECT_EQ(read_text(to_toml(three)).noise.readout.size(), 3u);
+  try {
+    make_circuit(three, 4);
+    FAIL() << "three pairs for four qubits";
+  } catch (const InputError& error) {
+    EXPECT_NE(std::string(error.what()).find("3 pairs of noise.readout for 4 qubits"),
+              std::string::npos);
+  }
   EXPECT_NE(complaint(noisy + "kind = \"pink\"\n").find("phase-flip, amplitude-damping"),
             std::string::npos);
 }

@@ -115,6 +115,9 @@ TEST(Tensor, WithNoiseIsTheDensityMatrix) {
   const auto check = [](Circuit circuit, NoiseKind kind, std::uint64_t seed) {
     SCOPED_TRACE(testing::Message() << to_string(kind) << " " << circuit.qubits << " " << seed);
     circuit.noise = {kind, 0.07, 0.2};
+    if (seed % 2 == 0)  // another one on each qubit
+      for (int q = 0; q < circuit.qubits; ++q)
+        circuit.noise.readout.push_back({0.02 * (q + 1), 0.05 + 0.03 * q});
     const auto cost = random_numbers(dimension(circuit.qubits), -1.0, 1.0, seed);
     const auto angles =
         random_numbers(static_cast<std::size_t>(circuit.angles), -6.0, 6.0, seed + 1);
@@ -161,7 +164,7 @@ TEST(Tensor, WithNoiseIsTheDensityMatrixOfMoreQubits) {
     for (const int qubits : {5, 7}) {
       SCOPED_TRACE(testing::Message() << to_string(kind) << " " << qubits);
       Circuit circuit = make_circuit(Family::linear, qubits, 4);
-      circuit.noise = {kind, 0.02, 0.05};
+      circuit.noise = {kind, 0.02, 0.05, {{0.01, 0.04}}};
       const auto cost = random_numbers(dimension(qubits), -1.0, 1.0, 1);
       const auto angles = random_numbers(static_cast<std::size_t>(circuit.angles), -6.0, 6.0, 2);
       std::vector<double> of_gates, p(cost.size());
@@ -188,6 +191,27 @@ TEST(Tensor, ProbabilitiesSumToOneAndFullNoiseIsUniform) {
   const double mean = std::accumulate(cost.begin(), cost.end(), 0.0) / 512.0;
   EXPECT_NEAR(tensor(circuit, cost)->expectation_and_gradient(angles, gradient), mean, 1e-14);
   for (const double g : gradient) EXPECT_EQ(g, 0.0);
+}
+
+TEST(Tensor, ReadoutErrorsInClosedForm) {
+  Circuit circuit = make_circuit(Family::linear, 9, 4);
+  const auto angles = random_numbers(static_cast<std::size_t>(circuit.angles), -6.0, 6.0, 4);
+  auto cost = random_numbers(dimension(9), 0.0, 1.0, 5);
+  std::vector<double> gradient(angles.size()), expected(angles.size());
+  const double mean = std::accumulate(cost.begin(), cost.end(), 0.0) / 512.0;
+  circuit.noise.readout = {{0.5, 0.5}};  // tells nothing
+  EXPECT_NEAR(tensor(circuit, cost)->expectation_and_gradient(angles, gradient), mean, 1e-14);
+  for (const double g : gradient) EXPECT_NEAR(g, 0.0, 1e-14);
+  circuit.noise.readout = {{0.0, 1.0}};  // reads zeros
+  EXPECT_NEAR(tensor(circuit, cost)->expectation(angles), cost[0], 1e-13);
+  circuit.noise.readout = {{1.0, 1.0}};  // reads every bit flipped
+  const double flipped = tensor(circuit, cost)->expectation_and_gradient(angles, gradient);
+  std::ranges::reverse(cost);
+  circuit.noise.readout.clear();
+  EXPECT_TRUE(circuit.noise.none());
+  const auto exact = make_engine(circuit, cost, {EngineKind::reference});
+  EXPECT_NEAR(flipped, exact->expectation_and_gradient(angles, expected), 1e-13);
+  for (std::size_t k = 0; k < gradient.size(); ++k) EXPECT_NEAR(gradient[k], expected[k], 1e-13);
 }
 
 TEST(Tensor, ThreadsChangeNoBit) {

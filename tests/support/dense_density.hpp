@@ -29,11 +29,11 @@ class DenseDensity {
       rho_.adjointInPlace();
       add_noise(gate, circuit.noise);
     }
+    read_out(circuit);
   }
 
-  double probability(Index w) const {
-    return rho_(static_cast<Eigen::Index>(w), static_cast<Eigen::Index>(w)).real();
-  }
+  /// To read the string w.
+  double probability(Index w) const { return read_[w]; }
   double expectation(std::span<const double> cost) const {
     double sum = 0.0;
     for (Index w = 0; w < cost.size(); ++w) sum += probability(w) * cost[w];
@@ -41,6 +41,22 @@ class DenseDensity {
   }
 
  private:
+  /// Every string that is there, times the probability to read every other one for it.
+  void read_out(const Circuit& circuit) {
+    read_.assign(static_cast<std::size_t>(rho_.rows()), 0.0);
+    for (Index there = 0; there < read_.size(); ++there)
+      for (Index read = 0; read < read_.size(); ++read) {
+        double chance =
+            rho_(static_cast<Eigen::Index>(there), static_cast<Eigen::Index>(there)).real();
+        for (int q = 0; q < circuit.qubits && chance != 0.0; ++q) {
+          const ReadoutError error = circuit.noise.readout_of(q);
+          const double wrong = there >> q & 1 ? error.zero_for_one : error.one_for_zero;
+          chance *= (there ^ read) >> q & 1 ? wrong : 1.0 - wrong;
+        }
+        read_[read] += chance;
+      }
+  }
+
   using One = Eigen::Matrix2cd;
   using Two = Eigen::Matrix4cd;  ///< index: first + 2·second
 
@@ -126,6 +142,7 @@ class DenseDensity {
   }
 
   Eigen::MatrixXcd rho_;
+  std::vector<double> read_;
 };
 
 }  // namespace qhn
