@@ -75,7 +75,7 @@ TEST(Tensor, GivesThePublishedNumbersWithNoise) {
 
 void expect_pure_agreement(const Circuit& circuit, std::uint64_t seed) {
   const auto cost = random_numbers(dimension(circuit.qubits), 0.0, 1.0, seed);
-  const auto angles = random_numbers(static_cast<std::size_t>(circuit.angles), -6.0, 6.0, seed + 1);
+  auto angles = random_numbers(static_cast<std::size_t>(circuit.angles), -6.0, 6.0, seed + 1);
   std::vector<double> expected(angles.size()), gradient(angles.size(), 1e300);
   const auto reference = make_engine(circuit, cost, {EngineKind::reference});
   const double value = reference->expectation_and_gradient(angles, expected);
@@ -90,6 +90,9 @@ void expect_pure_agreement(const Circuit& circuit, std::uint64_t seed) {
   const auto state = reference_state(circuit, angles);
   EXPECT_NEAR(best.probability, std::norm(state[best.index]), 1e-12);
   EXPECT_NEAR(best.probability, reference->strings()->most_probable(angles).probability, 1e-12);
+  for (double& angle : angles) angle += 1.0;  // not the point evaluated last
+  EXPECT_NEAR(engine->strings()->most_probable(angles).probability,
+              reference->strings()->most_probable(angles).probability, 1e-12);
 }
 
 TEST(Tensor, WithoutNoiseIsTheStatevector) {
