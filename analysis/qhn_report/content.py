@@ -118,7 +118,8 @@ def _method(entry) -> str:
     if name:
         return f"of {METHODS.get(name, name)}"
     circuit = words.circuit(entry.campaign.settings)
-    optimizer = {"lbfgs": "L-BFGS with exact gradients", "adam": "Adam from measured shots", "spsa": "SPSA from measured shots"}
+    optimizer = {"lbfgs": "L-BFGS with exact gradients", "adam": "Adam from measured shots", "spsa": "SPSA from measured shots",
+                 "qnspsa": "QN-SPSA from measured shots"}  # fmt: skip
     trained = optimizer.get(entry.campaign.settings.get("optimizer.name"))
     return f"of {circuit}{f', trained with {trained}' if trained else ''}" if circuit else "of an experiment"
 

@@ -14,6 +14,16 @@
 namespace qhn {
 namespace {
 
+/// |⟨a|b⟩|²
+double fidelity(std::span<const Complex> a, std::span<const Complex> b) {
+  double re = 0.0, im = 0.0;
+  for (std::size_t w = 0; w < a.size(); ++w) {
+    re += a[w].real() * b[w].real() + a[w].imag() * b[w].imag();
+    im += a[w].real() * b[w].imag() - a[w].imag() * b[w].real();
+  }
+  return re * re + im * im;
+}
+
 class ExactEstimator final : public CircuitEstimator {
  public:
   ExactEstimator(Engine& engine, const CostFunction& costs) : engine_(engine), costs_(costs) {}
@@ -50,17 +60,19 @@ class ExactEstimator final : public CircuitEstimator {
   int evaluations_ = 0;
 };
 
-class ShotEstimator final : public CircuitEstimator {
+class ShotEstimator final : public CircuitEstimator, public MetricSource {
  public:
   ShotEstimator(const Circuit& circuit, const Sampler& sampler, const ShotOptions& options,
-                std::uint64_t samples, std::uint64_t seed, std::uint64_t id)
+                std::uint64_t samples, std::uint64_t seed, std::uint64_t id,
+                const Fidelities& fidelities)
       : qubits_(circuit.qubits),
         live_(live_angles(circuit)),
         sampler_(sampler),
         options_(options),
         samples_(std::max<std::uint64_t>(samples, 1)),
         seed_(seed),
-        id_(id) {}
+        id_(id),
+        fidelities_(fidelities) {}
 
   double value(std::span<const double> x) override {
     double sum = 0.0;
@@ -78,7 +90,19 @@ class ShotEstimator final : public CircuitEstimator {
       estimate_by_shifts(x, gradient);
     ++gradients_;
   }
-  int evaluations() const override { return circuits_; }
+  MetricSource* metric() override { return fidelities_ ? this : nullptr; }
+  void add_metric(std::span<const double> x, double weight, Eigen::MatrixXd& metric) override {
+    CounterRng rng = next_stream();
+    add_spsa_metric(
+        [this](std::span<const double> at, const std::vector<std::vector<double>>& others) {
+          return measured_fidelities(at, others);
+        },
+        x, options_.perturbation.perturbation(gradients_), rng, weight, metric);
+  }
+  /// A metric is asked for with every gradient.
+  int evaluations() const override {
+    return circuits_ + (fidelities_ ? fidelities_of_metric * gradients_ : 0);
+  }
   std::vector<double> save() const override {
     std::vector<double> numbers{static_cast<double>(circuits_), static_cast<double>(gradients_),
                                 static_cast<double>(streams_)};
@@ -111,6 +135,21 @@ class ShotEstimator final : public CircuitEstimator {
   }
 
  private:
+  static constexpr int fidelities_of_metric = 4;
+
+  /// The share of shots that find U(y)†U(x)|0…0⟩ in |0…0⟩.
+  std::vector<double> measured_fidelities(std::span<const double> x,
+                                          const std::vector<std::vector<double>>& others) {
+    std::vector<double> found = fidelities_(x, others);
+    if (options_.fidelity_shots == 0) return found;
+    for (double& fidelity : found) {
+      CounterRng rng = next_stream();
+      std::uint64_t zeros = 0;
+      for (std::uint64_t k = 0; k < options_.fidelity_shots; ++k) zeros += rng.uniform() < fidelity;
+      fidelity = static_cast<double>(zeros) / static_cast<double>(options_.fidelity_shots);
+    }
+    return found;
+  }
   CounterRng next_stream() { return {seed_, Stream::training_shots, id_ << 32 | streams_++}; }
   void estimate_by_perturbation(std::span<const double> x, std::span<double> gradient) {
     CounterRng rng = next_stream();
@@ -134,6 +173,7 @@ class ShotEstimator final : public CircuitEstimator {
   const Sampler& sampler_;
   ShotOptions options_;
   std::uint64_t samples_, seed_, id_;
+  Fidelities fidelities_;  ///< null: no metric
   int circuits_ = 0, gradients_ = 0;
   std::uint64_t streams_ = 0;  // drawn so far
   std::set<Index> seen_;       // networks that came up while optimizing
@@ -146,12 +186,25 @@ std::unique_ptr<CircuitEstimator> make_exact_estimator(Engine& engine, const Cos
   return std::make_unique<ExactEstimator>(engine, costs);
 }
 
-std::unique_ptr<CircuitEstimator> make_shot_estimator(const Circuit& circuit,
-                                                      const Sampler& sampler,
-                                                      const ShotOptions& options,
-                                                      std::uint64_t samples, std::uint64_t seed,
-                                                      std::uint64_t id) {
-  return std::make_unique<ShotEstimator>(circuit, sampler, options, samples, seed, id);
+std::unique_ptr<CircuitEstimator> make_shot_estimator(
+    const Circuit& circuit, const Sampler& sampler, const ShotOptions& options,
+    std::uint64_t samples, std::uint64_t seed, std::uint64_t id, const Fidelities& fidelities) {
+  return std::make_unique<ShotEstimator>(circuit, sampler, options, samples, seed, id, fidelities);
+}
+
+Fidelities make_fidelities(Engine& engine, int qubits) {
+  const auto first = std::make_shared<AlignedVector<Complex>>(dimension(qubits));
+  const auto second = std::make_shared<AlignedVector<Complex>>(dimension(qubits));
+  return [&engine, first, second](std::span<const double> x,
+                                  const std::vector<std::vector<double>>& ys) {
+    engine.amplitudes()->state(x, *first);
+    std::vector<double> found;
+    for (const auto& y : ys) {
+      engine.amplitudes()->state(y, *second);
+      found.push_back(fidelity(*first, *second));
+    }
+    return found;
+  };
 }
 
 Sampler make_sampler(Engine& engine, std::span<const double> costs) {

@@ -47,6 +47,8 @@ struct ShotOptions {
   std::uint64_t shots = 1000;            ///< of each circuit
   std::uint64_t selection_shots = 1000;  ///< of the final state; the best of them is returned
   SpsaOptions perturbation;              ///< width, where gradient is spsa
+  /// Of each fidelity: a circuit of twice the depth, U(y)†U(x), read as all zeros; 0: exact.
+  std::uint64_t fidelity_shots = 1000;
 };
 
 /// The angles that E depends on, ascending: not those whose gates are diagonal and have no Rx or Ry
@@ -74,15 +76,18 @@ using Sampler = std::function<std::vector<Measured>(std::span<const double> angl
 /// `engine` and `costs` must outlive it.
 Sampler make_sampler(Engine& engine, std::span<const double> costs);
 
+/// Fidelities of the states of `engine`, which must outlive it and have amplitudes. Two states
+/// stand in memory of its own.
+Fidelities make_fidelities(Engine& engine, int qubits);
+
 /// Means over measured networks. Each circuit is measured `shots` times with its own random stream,
 /// (seed, id, how many were drawn before); each shot bills the loss of one network, of `samples`
 /// training samples (0 counts as 1). The gradient of an angle is (E(θ + π/2) − E(θ − π/2))/2, exact
 /// for gates exp(−iθP/2) with P² = 1 (Schuld, Bergholm, Gogolin, Izaac, Killoran, Phys. Rev. A 99
-/// (2019) 032331), or SPSA's of all angles at once. `circuit` and `sampler` must outlive it.
-std::unique_ptr<CircuitEstimator> make_shot_estimator(const Circuit& circuit,
-                                                      const Sampler& sampler,
-                                                      const ShotOptions& options,
-                                                      std::uint64_t samples, std::uint64_t seed,
-                                                      std::uint64_t id);
+/// (2019) 032331), or SPSA's of all angles at once. With `fidelities` it has a metric: four
+/// circuits a gradient, which ask for no losses. `circuit` and `sampler` must outlive it.
+std::unique_ptr<CircuitEstimator> make_shot_estimator(
+    const Circuit& circuit, const Sampler& sampler, const ShotOptions& options,
+    std::uint64_t samples, std::uint64_t seed, std::uint64_t id, const Fidelities& fidelities = {});
 
 }  // namespace qhn

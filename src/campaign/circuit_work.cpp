@@ -45,6 +45,10 @@ class CircuitWork : public Workload {
     request_.memory = terms.engine_memory;
     if (request_.shots && experiment_.shots.gradient == ShotGradient::shift)
       require_single_gates(circuit);
+    if (measures_fidelities(experiment_) && ranks_ > 1)
+      throw InputError(fmt::format(
+          "{}: optimizer qnspsa needs a whole state on one rank; allowed: --ranks-per-state 1",
+          experiment_.source));
     keep_engine(terms.begun_with, !circuit.noise.none());
     plan_ = plan_execution(circuit, request_);
     expectation_ = evaluation_work(plan_, false);
@@ -106,7 +110,9 @@ class CircuitWork : public Workload {
       score = scorer(make_engine(scoring_plan(), test_.table),
                      std::make_shared<CostsInMemory>(test_.table));
     return runner(engine, std::make_shared<CostsInMemory>(table_),
-                  plan_.shots ? make_sampler(*engine, table_) : Sampler(), score);
+                  plan_.shots ? make_sampler(*engine, table_) : Sampler(), score,
+                  measures_fidelities(experiment_) ? make_fidelities(*engine, plan_.circuit.qubits)
+                                                   : Fidelities());
   }
   RestartRunner runner_in_group(Group& group) const {
     const Ranks& ranks = group.ranks();
@@ -148,7 +154,7 @@ class CircuitWork : public Workload {
   }
   /// `sampler` where shots are measured; `score` may be null.
   RestartRunner runner(std::shared_ptr<Engine> engine, std::shared_ptr<const CostFunction> costs,
-                       Sampler sampler, RestartScorer score) const {
+                       Sampler sampler, RestartScorer score, Fidelities fidelities = {}) const {
     const RestartOptions restart{.seed = experiment_.restart_seed,
                                  .angles = plan_.circuit.angles,
                                  .epsilons = experiment_.epsilons,
@@ -156,11 +162,11 @@ class CircuitWork : public Workload {
                                  .keep_history = experiment_.keep_history,
                                  .optimizer = experiment_.optimizer};
     return [this, restart, engine = std::move(engine), costs = std::move(costs),
-            sampler = std::move(sampler),
+            sampler = std::move(sampler), fidelities = std::move(fidelities),
             score = std::move(score)](std::uint64_t id, const RestartHooks& hooks) {
       const auto estimator = sampler
                                  ? make_shot_estimator(plan_.circuit, sampler, experiment_.shots,
-                                                       samples_, restart.seed, id)
+                                                       samples_, restart.seed, id, fidelities)
                                  : make_exact_estimator(*engine, *costs);
       return run_restart({*engine, *costs, reference_.cost, score}, *estimator, restart, id, hooks);
     };

@@ -124,10 +124,13 @@ Circuit make_circuit(const Experiment& e, int qubits) {
 
 bool measures_shots(const Experiment& e) { return e.optimizer.kind != OptimizerKind::lbfgs; }
 
+bool measures_fidelities(const Experiment& e) { return e.optimizer.kind == OptimizerKind::qnspsa; }
+
 ExecutionRequest execution_request(const Experiment& e, int ranks) {
   ExecutionRequest request{{e.engine, e.precision}};
   request.shots = measures_shots(e);
   request.engine.gradient = !request.shots;
+  request.fidelities = measures_fidelities(e);
   request.ranks = ranks;
   request.tables = e.keep_scores ? 2 : 1;
   return request;

@@ -27,7 +27,7 @@ struct Experiment {
   Noise noise;                    ///< [noise] before it is scaled
   double noise_scale = 1.0;       ///< noise.scale: multiplies all its probabilities
   OptimizerOptions optimizer;     ///< kind: optimizer.name
-  ShotOptions shots;              ///< of adam and spsa
+  ShotOptions shots;              ///< of adam, spsa and qnspsa
   std::vector<Method> methods;    ///< baseline.method, in the order given; empty: all that apply
   BaselineOptions baseline;  ///< of the first of `methods`; `fixed`: the settings of that method
   std::map<Method, Settings> settings;  ///< baseline.METHOD, as given
@@ -78,6 +78,8 @@ Circuit make_circuit(const Experiment& experiment, int qubits);
 /// Whether E(θ) is estimated from measured shots; otherwise it is exact. The only place where the
 /// optimizer's name decides that.
 bool measures_shots(const Experiment& experiment);
+/// Whether the optimizer compares states.
+bool measures_fidelities(const Experiment& experiment);
 
 /// How to simulate it on `ranks` ranks per state, with one thread.
 ExecutionRequest execution_request(const Experiment& experiment, int ranks);

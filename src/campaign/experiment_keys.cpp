@@ -197,20 +197,27 @@ void finish_optimizer(TomlReader& table, Experiment& e) {
   if (o.lbfgs.c1 >= o.lbfgs.c2)
     table.fail("c1",
                fmt::format("found c1 = {} and c2 = {}; allowed: c1 < c2", o.lbfgs.c1, o.lbfgs.c2));
-  if (o.kind == OptimizerKind::spsa) e.shots.gradient = ShotGradient::spsa;
+  if (o.kind == OptimizerKind::spsa || o.kind == OptimizerKind::qnspsa)
+    e.shots.gradient = ShotGradient::spsa;
   o.spsa.stability = 0.1 * o.max_iterations;  // Spall's advice (optim/spsa.hpp)
   e.shots.perturbation = o.spsa;
+  if (o.kind == OptimizerKind::qnspsa) e.shots.perturbation = {.width = o.qnspsa.width, .gamma = 0};
+  if (o.kind == OptimizerKind::qnspsa && !e.noise.none())
+    table.fail("name",
+               "found \"qnspsa\", which needs a circuit without noise; allowed: \"adam\" or "
+               "\"spsa\", or no [noise]");
 }
 
 KeyTable optimizer_table() {
   using Kind = OptimizerKind;
-  const auto names = names_of({Kind::lbfgs, Kind::adam, Kind::spsa});
+  const auto names = names_of({Kind::lbfgs, Kind::adam, Kind::spsa, Kind::qnspsa});
   const Names<ShotGradient> gradients{{"shift", ShotGradient::shift}, {"spsa", ShotGradient::spsa}};
   const auto name = [&](const std::vector<Kind>& values) {
     return only_with("name", &OptimizerOptions::kind, names, values);
   };
   const KeyCondition lbfgs = name({Kind::lbfgs}), adam = name({Kind::adam});
-  const KeyCondition spsa = name({Kind::spsa}), measured = name({Kind::adam, Kind::spsa});
+  const KeyCondition spsa = name({Kind::spsa}), qnspsa = name({Kind::qnspsa});
+  const KeyCondition measured = name({Kind::adam, Kind::spsa, Kind::qnspsa});
   const auto perturbs = [](const Experiment& e) {
     const Kind kind = e.optimizer.kind;
     return kind == Kind::spsa || (kind == Kind::adam && e.shots.gradient == ShotGradient::spsa);
@@ -219,7 +226,7 @@ KeyTable optimizer_table() {
 
   KeyTable t{"optimizer", "How angles are trained."};
   t.add("name", word(&OptimizerOptions::kind, names),
-        "lbfgs: exact gradients; adam, spsa: measured shots");
+        "lbfgs: exact gradients; adam, spsa, qnspsa: measured shots");
   t.add("memory", integer(&LbfgsOptions::memory, 1, 10000),
         "pairs of steps and gradients that it keeps", {lbfgs});
   t.add("gradient_tolerance", number(&LbfgsOptions::gradient_tolerance, positive_number()),
@@ -243,6 +250,15 @@ KeyTable optimizer_table() {
         {spsa});
   t.add("width", number(&SpsaOptions::width, positive_number()), "perturbation at the beginning",
         {perturbed});
+  t.add("learning_rate", number(&QnSpsaOptions::learning_rate, positive_number()), "step size",
+        {qnspsa});
+  t.add("width", number(&QnSpsaOptions::width, positive_number()), "perturbation", {qnspsa});
+  t.add("regularization", number(&QnSpsaOptions::regularization, positive_number()),
+        "is added to the metric", {qnspsa});
+  t.add("fidelity_shots", integer(&ShotOptions::fidelity_shots, 0, int_limit),
+        "measurements of each of four fidelities a step; 0: exact", {qnspsa});
+  t.add("blocking", boolean(&QnSpsaOptions::blocking),
+        "refuses steps that raise E by more than two standard deviations", {qnspsa});
   t.finish = finish_optimizer;
   return t;
 }

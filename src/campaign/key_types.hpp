@@ -72,9 +72,9 @@ bool read_pair(TomlReader& table, const std::string& key, ValuePair& out);
 /// The part of an experiment that has the members of `Part`; E is Experiment or const Experiment.
 template <class Part, class E>
 auto& part_of(E& e) {
-  return std::get<std::conditional_t<std::is_const_v<E>, const Part&, Part&>>(
-      std::tie(e, e.problem, e.noise, e.optimizer, e.optimizer.lbfgs, e.optimizer.adam,
-               e.optimizer.spsa, e.shots, e.baseline, e.rule, e.energy, e.energy.meter));
+  return std::get<std::conditional_t<std::is_const_v<E>, const Part&, Part&>>(std::tie(
+      e, e.problem, e.noise, e.optimizer, e.optimizer.lbfgs, e.optimizer.adam, e.optimizer.spsa,
+      e.optimizer.qnspsa, e.shots, e.baseline, e.rule, e.energy, e.energy.meter));
 }
 
 template <class T>

@@ -186,7 +186,9 @@ double most_evaluations(const Experiment& e) {
 double most_circuits(const Plan& p) {
   const ShotOptions& o = p.experiment.shots;
   const std::size_t gradient =
-      o.gradient == ShotGradient::shift ? 2 * live_angles(p.execution.circuit).size() : 2;
+      o.gradient == ShotGradient::shift ? 2 * live_angles(p.execution.circuit).size()
+      : p.execution.fidelities          ? 2 + 5  // the state at x, and at four other points
+                                        : 2;
   return p.experiment.optimizer.max_iterations * (static_cast<double>(gradient) + 1.0);
 }
 

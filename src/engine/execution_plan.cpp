@@ -25,7 +25,7 @@ double bytes_of_shots(const ExecutionPlan& plan) {
   if (!plan.shots) return 0.0;
   const bool has_state = !engine_entry(plan.engine.kind).noise;  // else probabilities
   const double state = has_state ? (plan.engine.precision == Precision::float64 ? 16.0 : 8.0) : 0.0;
-  const double amplitudes = plan.ranks == 1 ? sizeof(Complex) : 0.0;
+  const double amplitudes = plan.ranks == 1 ? sizeof(Complex) * (plan.fidelities ? 3.0 : 1.0) : 0.0;
   return std::ldexp(state + amplitudes, plan.circuit.qubits) / plan.ranks;
 }
 
@@ -37,6 +37,7 @@ ExecutionPlan planned(const Circuit& circuit, const ExecutionRequest& request, E
   plan.engine = request.engine;
   plan.engine.kind = kind;
   plan.shots = request.shots;
+  plan.fidelities = request.fidelities;
   plan.ranks = request.ranks;
   plan.tables = request.tables;
   plan.cut = cut;

@@ -22,6 +22,7 @@ struct ExecutionRequest {
   int tables = 1;        ///< of costs, each with an engine; 2: restarts are scored on test samples
   /// Bytes that each rank may hold besides its part of the cost tables; the least of all ranks.
   double memory = std::numeric_limits<double>::infinity();
+  bool fidelities = false;  ///< of two states, on one rank, which are kept as well
 };
 
 /// Memory of states on one node, in bytes. Valid for any number of qubits, however large.
@@ -55,7 +56,7 @@ struct ExecutionPlan {
   Circuit circuit;
   /// The chosen engine, never automatic, and its options. `threads` share a state.
   EngineOptions engine;
-  bool shots = false;
+  bool shots = false, fidelities = false;
   int ranks = 1;           ///< R
   int tables = 1;          ///< as in the request
   ExchangePlan exchanges;  ///< sweep

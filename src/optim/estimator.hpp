@@ -1,9 +1,18 @@
 #pragma once
 
+#include <Eigen/Core>
 #include <span>
 #include <vector>
 
 namespace qhn {
+
+/// The capability to estimate the metric of the states behind an objective.
+class MetricSource {
+ public:
+  virtual ~MetricSource() = default;
+  /// metric += weight · an estimate of the Fubini–Study metric at x (add_spsa_metric()).
+  virtual void add_metric(std::span<const double> x, double weight, Eigen::MatrixXd& metric) = 0;
+};
 
 /// Values and gradients of an objective f, exact or with noise. An optimizer sees no difference.
 class Estimator {
@@ -21,6 +30,9 @@ class Estimator {
     this->gradient(x, gradient);
     return value(x);
   }
+
+  /// Null: this estimator has none.
+  virtual MetricSource* metric() { return nullptr; }
 
   /// Evaluations so far: of f with its gradient, or circuits measured.
   virtual int evaluations() const = 0;

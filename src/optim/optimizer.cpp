@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <numeric>
+#include <tuple>
 #include <utility>
 
 #include "core/error.hpp"
@@ -111,6 +112,7 @@ class GradientDescent : public Optimizer {
   /// The rule: moves `x` by one step along `gradient`.
   virtual void begin(std::size_t dimensions) = 0;
   virtual void step(int iteration, std::span<const double> gradient, std::span<double> x) = 0;
+  Estimator& estimator() { return estimator_; }
   virtual std::vector<double> save_rule() const = 0;
   virtual void restore_rule(std::span<const double> numbers) = 0;
 
@@ -158,10 +160,73 @@ class SpsaOptimizer final : public GradientDescent {
   SpsaOptions options_;
 };
 
+/// With blocking: f at the start is estimated `trials` times, then at every trial step. A step that
+/// raises it by more than twice the standard deviation of the first estimates is refused: x stays.
+class QnSpsaOptimizer final : public GradientDescent {
+ public:
+  QnSpsaOptimizer(const OptimizerOptions& options, Estimator& estimator)
+      : GradientDescent(options.max_iterations, estimator), options_(options.qnspsa) {
+    if (!estimator.metric()) throw InputError("qnspsa needs an estimator that has a metric");
+  }
+
+ private:
+  static constexpr int trials = 25;
+  static constexpr std::size_t own_numbers = 2;
+
+  void begin(std::size_t dimensions) override {
+    rule_.emplace(options_, dimensions);
+    value_ = tolerance_ = 0.0;
+  }
+  void step(int iteration, std::span<const double> gradient, std::span<double> x) override {
+    // Whatever throws comes before anything changes.
+    Eigen::MatrixXd metric = rule_->metric_so_far();
+    estimator().metric()->add_metric(x, rule_->own_weight(), metric);
+    QnSpsa next = *rule_;
+    double value = value_, tolerance = tolerance_;
+    if (options_.blocking && iteration == 0) std::tie(value, tolerance) = first_estimate(x);
+    std::vector<double> moved(x.begin(), x.end());
+    next.step(std::move(metric), gradient, moved);
+    bool refused = false;
+    if (options_.blocking && all_finite(moved)) {
+      const double there = estimator().value(moved);
+      refused = there > value + tolerance;
+      if (!refused) value = there;
+    }
+    rule_ = std::move(next);
+    value_ = value;
+    tolerance_ = tolerance;
+    if (!refused) std::ranges::copy(moved, x.begin());
+  }
+  std::pair<double, double> first_estimate(std::span<const double> x) {
+    std::vector<double> values(trials);
+    for (double& value : values) value = estimator().value(x);
+    const double mean = std::accumulate(values.begin(), values.end(), 0.0) / trials;
+    double squares = 0.0;
+    for (const double value : values) squares += (value - mean) * (value - mean);
+    return {mean, 2.0 * std::sqrt(squares / (trials - 1))};
+  }
+  std::vector<double> save_rule() const override {
+    std::vector<double> numbers{value_, tolerance_};
+    const std::vector<double> rule = rule_->flatten();
+    numbers.insert(numbers.end(), rule.begin(), rule.end());
+    return numbers;
+  }
+  void restore_rule(std::span<const double> numbers) override {
+    if (numbers.size() < own_numbers) throw RunError("a saved state of QN-SPSA is not complete");
+    rule_->restore(numbers.subspan(own_numbers));
+    value_ = numbers[0];
+    tolerance_ = numbers[1];
+  }
+
+  QnSpsaOptions options_;
+  std::optional<QnSpsa> rule_;
+  double value_ = 0.0, tolerance_ = 0.0;  ///< of blocking: f at x as estimated, and 2 σ
+};
+
 }  // namespace
 
 const char* to_string(OptimizerKind kind) {
-  constexpr const char* names[] = {"lbfgs", "adam", "spsa"};
+  constexpr const char* names[] = {"lbfgs", "adam", "spsa", "qnspsa"};
   return names[static_cast<std::size_t>(kind)];
 }
 
@@ -171,6 +236,8 @@ std::unique_ptr<Optimizer> make_optimizer(const OptimizerOptions& options, Estim
       return std::make_unique<AdamOptimizer>(options, estimator);
     case OptimizerKind::spsa:
       return std::make_unique<SpsaOptimizer>(options, estimator);
+    case OptimizerKind::qnspsa:
+      return std::make_unique<QnSpsaOptimizer>(options, estimator);
     case OptimizerKind::lbfgs:
       break;
   }

@@ -10,11 +10,12 @@
 #include "optim/adam.hpp"
 #include "optim/estimator.hpp"
 #include "optim/lbfgs.hpp"
+#include "optim/qnspsa.hpp"
 #include "optim/spsa.hpp"
 
 namespace qhn {
 
-enum class OptimizerKind { lbfgs, adam, spsa };
+enum class OptimizerKind { lbfgs, adam, spsa, qnspsa };
 const char* to_string(OptimizerKind kind);
 
 struct OptimizerOptions {
@@ -22,7 +23,8 @@ struct OptimizerOptions {
   LbfgsOptions lbfgs;
   AdamOptions adam;
   SpsaOptions spsa;
-  int max_iterations = 200;  ///< of adam and spsa, which stop nowhere else
+  int max_iterations = 200;  ///< of all but lbfgs, which stop nowhere else
+  QnSpsaOptions qnspsa;
 };
 
 /// Minimizes what an estimator tells, one accepted step per iterate().
@@ -50,7 +52,7 @@ class Optimizer {
 };
 
 /// `estimator` must outlive the optimizer, which is not started yet. Throws InputError on options
-/// that make no sense.
+/// that make no sense; qnspsa needs an estimator that has a metric.
 std::unique_ptr<Optimizer> make_optimizer(const OptimizerOptions& options, Estimator& estimator);
 
 }  // namespace qhn

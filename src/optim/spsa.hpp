@@ -1,5 +1,6 @@
 #pragma once
 
+#include <Eigen/Core>
 #include <functional>
 #include <span>
 #include <vector>
@@ -31,5 +32,17 @@ using NoisyFunction = std::function<double(std::span<const double> x)>;
 /// Δ_k = ±1 drawn from `rng`: two evaluations, that at x + cΔ first.
 void spsa_gradient(const NoisyFunction& f, std::span<const double> x, double c, CounterRng& rng,
                    std::span<double> gradient);
+
+/// |⟨ψ(x)|ψ(y)⟩|² of the state at x and those at several y, or estimates.
+using Fidelities = std::function<std::vector<double>(std::span<const double> x,
+                                                     const std::vector<std::vector<double>>& ys)>;
+
+/// metric += weight · Ĝ, the estimate of the Fubini–Study metric at x from four fidelities F(x, ·):
+///   Ĝ = −δF/(8c²) (Δ Δ'ᵀ + Δ' Δᵀ),
+///   δF = F(x + cΔ + cΔ') − F(x + cΔ) − F(x − cΔ + cΔ') + F(x − cΔ),
+/// Δ_k, Δ'_k = ±1 drawn from `rng` (J. Gacon, C. Zoufal, G. Carleo, S. Woerner, Quantum 5 (2021)
+/// 567).
+void add_spsa_metric(const Fidelities& fidelities, std::span<const double> x, double c,
+                     CounterRng& rng, double weight, Eigen::MatrixXd& metric);
 
 }  // namespace qhn

@@ -76,7 +76,7 @@ constexpr FieldMeaning schema[] = {
      "restarts.keep_history"},
     {"/history/expectation", "1", iterates, "E, in units of the cost"},
     {"/history/gradient_norm", "1/rad", iterates,
-     "2-norm of the gradient of E; of adam and spsa: of the estimate that led to this iterate"},
+     "2-norm of the gradient of E; with shots: of the estimate that led to this iterate"},
     {"/history/step", "rad", iterates,
      "2-norm of the change of the angles since the iterate before; 0 at the start"},
     {"/history/evaluations", "1", iterates, "evaluations spent until then"},
@@ -134,7 +134,7 @@ Chosen how_chosen(const std::string& method, const std::string& experiment) {
   try {
     const toml::table root = parse_toml_text(experiment, "experiment");
     const std::string optimizer = root["optimizer"]["name"].value_or(std::string("lbfgs"));
-    if (optimizer == "adam" || optimizer == "spsa") return Chosen::best_measured;
+    if (optimizer != "lbfgs") return Chosen::best_measured;
   } catch (const InputError&) {
     // Only tests pass a text that is not TOML.
   }

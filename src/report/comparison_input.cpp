@@ -212,6 +212,8 @@ ComparisonInput read_comparison_input(std::span<const CampaignFile> campaigns,
     if (kind != MethodKind::classical) {
       const Circuit circuit = make_circuit(instance.experiment, campaign.table.qubits);
       instance.depth = depth_of(circuit);
+      if (measures_fidelities(instance.experiment))
+        instance.fidelity_shots = static_cast<double>(instance.experiment.shots.fidelity_shots);
       if (kind == MethodKind::ideal) instance.shot_success = shot_successes(instance, circuit);
     }
     if (!known.insert(names[k] + '\n' + data).second)

@@ -255,13 +255,21 @@ ComparedTable work_table(const ComparisonInput& input, bool circuits) {
   return t;
 }
 
-double shots(const InstanceResult&, const RestartRecord& r) {
+/// Shots of losses, and of the four circuits of fidelities in an iteration of QN-SPSA.
+double loss_shots(const RestartRecord& r) {
   return static_cast<double>(r.result.oracle.total().evaluations);
+}
+double fidelity_shots(const InstanceResult& i, const RestartRecord& r) {
+  return 4.0 * r.result.iterations * i.fidelity_shots;
+}
+double shots(const InstanceResult& i, const RestartRecord& r) {
+  return loss_shots(r) + fidelity_shots(i, r);
 }
 
 OfTraining projected_seconds(const HardwareCase& hardware) {
   return [hardware](const InstanceResult& i, const RestartRecord& r) {
-    return hardware.seconds(r.result.evaluations + 1.0, shots(i, r), i.depth);
+    return hardware.seconds(r.result.evaluations + 1.0, loss_shots(r), i.depth) +
+           fidelity_shots(i, r) * hardware.shot_seconds(2.0 * i.depth);
   };
 }
 

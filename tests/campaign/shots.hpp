@@ -16,6 +16,8 @@ struct Shots {
   int max_iterations = 200;
   AdamOptions adam;
   SpsaOptions spsa;
+  QnSpsaOptions qnspsa;
+  std::uint64_t fidelity_shots = 1000;
 };
 
 struct ShotTask {
@@ -36,12 +38,16 @@ inline std::optional<RestartResult> run_shot_restart(Engine& engine, const Sampl
                                                      std::uint64_t id,
                                                      const RestartHooks& hooks = {}) {
   const Shots& s = task.shots;
-  options.optimizer = {s.optimizer, {}, s.adam, s.spsa, s.max_iterations};
-  const bool spsa = s.optimizer == OptimizerKind::spsa;
-  const auto estimator = make_shot_estimator(
-      *task.circuit, sampler,
-      {spsa ? ShotGradient::spsa : s.gradient, s.shots, s.selection_shots, s.spsa}, task.samples,
-      options.seed, id);
+  options.optimizer = {s.optimizer, {}, s.adam, s.spsa, s.max_iterations, s.qnspsa};
+  const bool natural = s.optimizer == OptimizerKind::qnspsa;
+  const bool spsa = natural || s.optimizer == OptimizerKind::spsa;
+  const SpsaOptions widths = natural ? SpsaOptions{.width = s.qnspsa.width, .gamma = 0} : s.spsa;
+  const auto estimator =
+      make_shot_estimator(*task.circuit, sampler,
+                          {spsa ? ShotGradient::spsa : s.gradient, s.shots, s.selection_shots,
+                           widths, s.fidelity_shots},
+                          task.samples, options.seed, id,
+                          natural ? make_fidelities(engine, task.circuit->qubits) : Fidelities());
   return run_restart({engine, costs, task.minimum}, *estimator, options, id, hooks);
 }
 

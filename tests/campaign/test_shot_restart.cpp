@@ -6,6 +6,7 @@
 
 #include "campaign.hpp"
 #include "core/error.hpp"
+#include "engine/reference.hpp"
 #include "shots.hpp"
 
 namespace qhn {
@@ -84,15 +85,55 @@ TEST(ShotRestart, BillsEveryShot) {
   }
 }
 
+TEST(ShotRestart, BillsFidelitiesAsCircuitsThatAskForNoLosses) {
+  const Campaign campaign;
+  const auto engine = campaign.engine();
+  Shots shots;
+  shots.optimizer = OptimizerKind::qnspsa;
+  shots.shots = 50;
+  shots.max_iterations = 5;
+  const auto run = [&] {
+    return run_shot_restart(*engine, campaign.costs, task_of(campaign, shots), campaign.options, 0);
+  };
+  auto r = run();
+  EXPECT_EQ(r->iterations, 5);
+  EXPECT_EQ(r->evaluations, 5 * (2 + 4));
+  EXPECT_EQ(r->oracle[OraclePhase::optimization].evaluations, 5u * 2 * 50);
+  shots.qnspsa.blocking = true;  // 25 at the start, one of each trial step
+  r = run();
+  EXPECT_EQ(r->iterations, 5);
+  EXPECT_EQ(r->evaluations, 25 + 5 * (2 + 4 + 1));
+  EXPECT_EQ(r->oracle[OraclePhase::optimization].evaluations, (25u + 5 * 3) * 50);
+  shots.qnspsa.learning_rate = 1e3;  // anywhere, so most steps are refused
+  shots.max_iterations = 30;
+  const auto start = start_angles(11, 0, campaign.circuit.angles);
+  EXPECT_LE(run()->expectation, engine->expectation(start) + 0.3);
+}
+
+// Measured fidelities are near the exact ones, which reference_state() gives.
+TEST(Fidelities, AreThoseOfTheStates) {
+  const Campaign campaign;
+  const auto engine = campaign.engine();
+  const auto x = start_angles(11, 0, campaign.circuit.angles);
+  const auto y = start_angles(11, 1, campaign.circuit.angles);
+  const auto a = reference_state(campaign.circuit, x), b = reference_state(campaign.circuit, y);
+  Complex overlap = 0.0;
+  for (std::size_t w = 0; w < a.size(); ++w) overlap += std::conj(a[w]) * b[w];
+  const auto found = make_fidelities(*engine, campaign.circuit.qubits)(x, {x, y});
+  EXPECT_NEAR(found[0], 1.0, 1e-13);
+  EXPECT_NEAR(found[1], std::norm(overlap), 1e-13);
+}
+
 // From the same starts, exact training reaches the same expectations or lower ones.
 TEST(ShotRestart, Trains) {
   const Campaign campaign;
   const auto engine = campaign.engine();
-  for (const OptimizerKind optimizer : {OptimizerKind::adam, OptimizerKind::spsa}) {
+  for (const OptimizerKind optimizer :
+       {OptimizerKind::adam, OptimizerKind::spsa, OptimizerKind::qnspsa}) {
     Shots shots;
     shots.optimizer = optimizer;
     shots.shots = 200;
-    shots.max_iterations = optimizer == OptimizerKind::spsa ? 1000 : 150;
+    shots.max_iterations = optimizer == OptimizerKind::adam ? 150 : 1000;
     double before = 0.0, after = 0.0;
     for (std::uint64_t id = 0; id < 5; ++id) {
       const auto r =
@@ -171,9 +212,12 @@ TEST(ShotRestart, ThatDivergesEndsAtItsLastFiniteAngles) {
 
 TEST(ShotRestart, GoesOnFromWhereverItWasSaved) {
   const Campaign campaign;
-  for (const OptimizerKind optimizer : {OptimizerKind::adam, OptimizerKind::spsa}) {
+  for (const OptimizerKind optimizer :
+       {OptimizerKind::adam, OptimizerKind::spsa, OptimizerKind::qnspsa}) {
     Shots shots;
     shots.optimizer = optimizer;
+    shots.qnspsa.blocking = true;
+    shots.fidelity_shots = 30;
     shots.shots = 20;
     shots.max_iterations = 6;
     const ShotTask task = task_of(campaign, shots);

@@ -268,6 +268,25 @@ TEST(Comparison, ProjectsShotsAndFindsTheBreakEven) {
       << all.remarks[0];
 }
 
+TEST(Comparison, ProjectsFidelitiesAtTwiceTheDepth) {
+  CampaignFile c =
+      campaign("", std::string(problem) + "[optimizer]\nname = \"qnspsa\"\nfidelity_shots = 10\n");
+  for (RestartRecord& r : c.records) {
+    r.result.iterations = 3;
+    r.result.evaluations = 3 * (2 + 4);
+    r.result.oracle[OraclePhase::optimization] = {400, 9, 4000};
+  }
+  ComparisonOptions options;
+  options.hardware.central = {1000.0, 0.25, 0.125, 0.5, 2.0};
+  const Comparison all = compare(std::vector{c}, options);
+  const std::string name = "linear D=2 qnspsa 1000 shots", by = "best of selection shots";
+  EXPECT_EQ(number(table(all, "oracle"), name, by, 2), 400.0);
+  const ComparedTable& projected = table(all, "projected");
+  EXPECT_EQ(number(projected, name, by, 3, "central"), 400.0 + 3 * 4 * 10);
+  EXPECT_DOUBLE_EQ(number(projected, name, by, 4, "central"),
+                   400 * (0.25 + 4 * 0.125 + 0.5) + 120 * (0.25 + 8 * 0.125 + 0.5) + 19 * 2.0);
+}
+
 TEST(Comparison, SeedsOfOneProblemAreItsInstances) {
   const std::vector two{campaign("descent"), campaign("descent", with_seed(problem, 2)),
                         campaign("annealing")};

@@ -122,6 +122,8 @@ TEST(Plan, TellsABatchJobWhatToAskFor) {
     return std::stod(out.substr(at + 12));
   };
   EXPECT_EQ(states("--set optimizer.name=spsa"), states("") + std::ldexp(32.0, 20));
+  // And two more states for fidelities.
+  EXPECT_EQ(states("--set optimizer.name=qnspsa"), states("") + std::ldexp(64.0, 20));
   const auto campaign = [&](const std::string& options) {
     const std::string machine = " --machine '" + machines + "epyc-slingshot.toml' --threads 1 ";
     const std::string out = run_qhn(folder, "plan e.toml" + machine + options).out;

@@ -266,6 +266,21 @@ void expect_refused(const ProgramRun& run, const std::vector<std::string>& words
     EXPECT_NE(run.err.find(word), std::string::npos) << "'" << word << "' not in: " << run.err;
 }
 
+// Fidelities need pure states that are whole on one rank.
+TEST(Train, NaturalGradientsAreTheSameOnAnyRanks) {
+  const TemporaryFolder folder;
+  folder.write("tiny.toml", few_keeping);
+  const std::string natural =
+      "train tiny.toml --set optimizer.name=qnspsa --set optimizer.max_iterations=9 --out ";
+  ASSERT_EQ(run_qhn(folder, natural + "natural", mpirun(3)).exit_code, 0);
+  ASSERT_EQ(run_qhn(folder, natural + "natural1 --threads 1").exit_code, 0);
+  EXPECT_EQ(results_of(read_campaign(folder / "natural")),
+            results_of(read_campaign(folder / "natural1")));
+  expect_refused(run_qhn(folder, natural + "x --set noise.one_qubit=0.1"), {"qnspsa", "noise"});
+  expect_refused(run_qhn(folder, natural + "x --ranks-per-state 2", mpirun(2)),
+                 {"qnspsa", "--ranks-per-state 1"});
+}
+
 // With noise, resumed by another number of ranks; every result is that of the angles it keeps.
 TEST(Train, NoisyResultsAreTheSameOnAnyRanks) {
   const TemporaryFolder folder;

@@ -4,6 +4,7 @@
 
 #include "core/error.hpp"
 #include "optim/adam.hpp"
+#include "optim/qnspsa.hpp"
 #include "optim/spsa.hpp"
 
 namespace qhn {
@@ -83,6 +84,63 @@ TEST(Spsa, DescendsANoisyBowl) {
     for (std::size_t i = 0; i < 4; ++i) x[i] -= options.step(k) * gradient[i];
   }
   for (const double y : x) EXPECT_NEAR(y, 0.0, 0.05);
+}
+
+// Of one qubit in Ry(x0) then Rz(x1): |⟨ψ(x)|ψ(y)⟩|² in closed form. Its metric is 1/4 for x0 and
+// sin²(x0)/4 for x1, 0 between them.
+std::vector<double> fidelities_of_qubit(std::span<const double> x,
+                                        const std::vector<std::vector<double>>& ys) {
+  std::vector<double> found;
+  for (const auto& y : ys) {
+    const double zeros = std::cos(x[0] / 2) * std::cos(y[0] / 2);
+    const double ones = std::sin(x[0] / 2) * std::sin(y[0] / 2);
+    found.push_back(zeros * zeros + ones * ones + 2 * zeros * ones * std::cos(x[1] - y[1]));
+  }
+  return found;
+}
+
+TEST(QnSpsa, EstimatesTheMetricWithoutBiasFromFourFidelities) {
+  const std::vector<double> x{0.7, -0.4};
+  Eigen::MatrixXd mean = Eigen::MatrixXd::Zero(2, 2);
+  constexpr int trials = 20000;
+  for (std::uint64_t k = 0; k < trials; ++k) {
+    CounterRng rng(1, Stream::training_shots, k);
+    add_spsa_metric(fidelities_of_qubit, x, 0.01, rng, 1.0 / trials, mean);
+  }
+  // Each sample is off by at most about 1/2, so the mean by 0.004.
+  const double turned = std::pow(std::sin(x[0]), 2) / 4;
+  EXPECT_NEAR(mean(0, 0), 0.25, 0.015);
+  EXPECT_NEAR(mean(1, 1), turned, 0.015);
+  EXPECT_NEAR(mean(0, 1), 0.0, 0.015);
+  EXPECT_EQ(mean(0, 1), mean(1, 0));
+}
+
+// By hand: the first metric is (1 + Ĝ)/2 with Ĝ = [[1, 2], [2, 1]], so [[1, 1], [1, 1]] with
+// eigenvalues 2, 0 along (1, 1), (1, −1); the second (2 Ḡ + Ĝ)/3 with Ĝ = −2·1: eigenvalues
+// (4 − 2)/3 and −2/3, whose absolute values are equal.
+TEST(QnSpsa, TakesTheStepsOfItsPaper) {
+  QnSpsa rule({.learning_rate = 0.1, .regularization = 0.5}, 2);
+  std::vector<double> x{1.0, -2.0};
+  EXPECT_EQ(rule.own_weight(), 0.5);
+  Eigen::MatrixXd metric = rule.metric_so_far(), sample(2, 2);
+  sample << 1, 2, 2, 1;
+  rule.step(metric + 0.5 * sample, std::vector<double>{3.0, 1.0}, x);
+  // g = 2 (1, 1) + 1 (1, −1): divided by 2.5 and by 0.5.
+  EXPECT_NEAR(x[0], 1.0 - 0.1 * (2 / 2.5 + 1 / 0.5), 1e-14);
+  EXPECT_NEAR(x[1], -2.0 - 0.1 * (2 / 2.5 - 1 / 0.5), 1e-14);
+  EXPECT_NEAR(rule.own_weight(), 1.0 / 3, 1e-16);
+  metric = rule.metric_so_far() - 2.0 / 3 * Eigen::MatrixXd::Identity(2, 2);
+  const std::vector<double> before = x, saved = rule.flatten();
+  rule.step(metric, std::vector<double>{3.0, 1.0}, x);
+  EXPECT_NEAR(x[0], before[0] - 0.1 * 3 / (2.0 / 3 + 0.5), 1e-14);
+  EXPECT_NEAR(x[1], before[1] - 0.1 * 1 / (2.0 / 3 + 0.5), 1e-14);
+  QnSpsa other({.learning_rate = 0.1, .regularization = 0.5}, 2);
+  other.restore(saved);
+  std::vector<double> again = before;
+  other.step(metric, std::vector<double>{3.0, 1.0}, again);
+  EXPECT_EQ(again, x);
+  EXPECT_EQ(other.flatten(), rule.flatten());
+  EXPECT_THROW(other.restore(std::vector<double>(5)), RunError);
 }
 
 }  // namespace

@@ -49,7 +49,10 @@ class DenseDensity {
         double chance =
             rho_(static_cast<Eigen::Index>(there), static_cast<Eigen::Index>(there)).real();
         for (int q = 0; q < circuit.qubits && chance != 0.0; ++q) {
-          const ReadoutError error = circuit.noise.readout_of(q);
+          const auto& all = circuit.noise.readout;
+          const ReadoutError error = all.empty()       ? ReadoutError{}
+                                     : all.size() == 1 ? all[0]
+                                                       : all[static_cast<std::size_t>(q)];
           const double wrong = there >> q & 1 ? error.zero_for_one : error.one_for_zero;
           chance *= (there ^ read) >> q & 1 ? wrong : 1.0 - wrong;
         }
