@@ -60,9 +60,17 @@ train() {
   train_here "$qhn" "$out/$name" "$file" "${options[@]}" >/dev/null
 }
 
+# data_sets COUNT: the rows of a sweep.
+data_sets() {
+  local rows='' k
+  for ((k = 1; k <= $1; k++)); do rows+="{\"problem.seed\"=$k,\"restarts.seed\"=$k},"; done
+  echo "[${rows%,}]"
+}
+
 if [ $run = yes ]; then
-  train gaussian-depth gaussian-depth --set 'sweep.problem.seed="1..20"' \
-    -- --restarts 100 --set 'sweep.problem.seed="1..10"'
+  # Each data set has its own starts: from the same ones, restarts end alike in all data sets.
+  train gaussian-depth gaussian-depth --set "sweep.rows=$(data_sets 20)" \
+    -- --restarts 50 --set 'sweep.circuit.layers=[1, 2, 3, 4]'
   train generalization generalization
   train gaussian-width gaussian-width
   train shots shots -- --restarts 100

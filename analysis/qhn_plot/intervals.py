@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+
 import numpy as np
 from scipy import stats
 
@@ -12,23 +14,34 @@ SEED = 1
 TAILS = (0.025, 0.975)
 
 
-def mean_share(counts, restarts):
+def mean_share(sets):
     """(mean, low, high) of the share of successes, the mean over data sets.
 
-    `counts` of `restarts`: an entry for each data set. One data set: the Clopper-Pearson interval. Several: the
-    bootstrap draws data sets, and in each of them restarts; where none or all restarts succeed it has no width, and
-    the end that is missing is that of the Clopper-Pearson interval of all restarts as if of one data set."""
-    counts, restarts = np.asarray(counts, dtype=np.int64), np.asarray(restarts, dtype=np.int64)
-    shares = counts / restarts
-    mean = float(shares.mean())
-    if len(counts) == 1 or counts.sum() in (0, restarts.sum()):
-        low, high = clopper_pearson(counts.sum(), restarts.sum())
+    `sets`: for each data set, whether restart 0, 1, … succeeded. One: the Clopper-Pearson interval. Several: the
+    bootstrap draws data sets, and restarts for all of them together, because restart k begins at the same angles
+    in each and mostly ends alike (A. B. Owen, Ann. Appl. Stat. 1 (2007) 386). Where none or all restarts succeed it
+    has no width, and the end that is missing is that of the Clopper-Pearson interval of one data set."""
+    sets = [np.asarray(each, dtype=float) for each in sets]
+    mean = float(np.mean([each.mean() for each in sets]))
+    if len(sets) == 1 or mean in (0.0, 1.0):
+        least = min(map(len, sets))
+        low, high = clopper_pearson(round(mean * least), least)
         return mean, float(low), float(high)
-    random = np.random.default_rng(SEED)
-    sets = random.integers(len(counts), size=(DRAWS, len(counts)))
-    means = (random.binomial(restarts[sets], shares[sets]) / restarts[sets]).mean(axis=1)
-    low, high = np.quantile(means, TAILS)
+    low, high = np.quantile(_drawn_means(sets), TAILS)
     return mean, min(float(low), mean), max(float(high), mean)
+
+
+def _drawn_means(sets):
+    """The mean over data sets in each draw. The same draws for lists of the same lengths."""
+    chosen = np.random.default_rng(SEED).integers(len(sets), size=(DRAWS, len(sets)))
+    shares = np.stack([_weights(len(each)) @ each / len(each) for each in sets], axis=1)
+    return np.take_along_axis(shares, chosen, axis=1).mean(axis=1)
+
+
+@functools.lru_cache(maxsize=4)
+def _weights(restarts):
+    """How often each restart is drawn, (DRAWS, restarts)."""
+    return np.random.default_rng(SEED + 1).multinomial(restarts, np.full(restarts, 1 / restarts), size=DRAWS).astype(float)
 
 
 def newcombe(successes, restarts, other, of, confidence=0.95):
@@ -41,27 +54,35 @@ def newcombe(successes, restarts, other, of, confidence=0.95):
     return low, high
 
 
-def difference(counts, restarts, other, of):
-    """(difference, low, high, p): mean share of `counts` in `restarts` minus that of `other` in `of`.
+def difference(sets, others):
+    """(difference, low, high, p): mean share of successes of `sets` minus that of `others`.
 
-    Entries are data sets, the same in both. p: two-sided, of the hypothesis of no difference. One data set: Newcombe's
-    interval and Fisher's exact test. Several: the bootstrap draws data sets, and restarts in each; p is that of the
-    permutation test that exchanges the two within data sets (all 2^n exchanges up to n = 14, else 20 000 of them), so
-    it holds for data sets like these, not for these alone."""
-    counts, restarts, other, of = (np.asarray(a, dtype=np.int64) for a in (counts, restarts, other, of))
-    p, q = counts / restarts, other / of
-    mean = float((p - q).mean())
-    if len(counts) == 1:
-        table = [[counts[0], restarts[0] - counts[0]], [other[0], of[0] - other[0]]]
-        return mean, *newcombe(counts[0], restarts[0], other[0], of[0]), float(stats.fisher_exact(table)[1])
-    random = np.random.default_rng(SEED)
-    sets = random.integers(len(counts), size=(DRAWS, len(counts)))
-    drawn = random.binomial(restarts[sets], p[sets]) / restarts[sets] - random.binomial(of[sets], q[sets]) / of[sets]
-    low, high = np.quantile(drawn.mean(axis=1), TAILS)
+    Both as in mean_share(), of the same data sets. p: two-sided, of the hypothesis of no difference. One data set:
+    Newcombe's interval and Fisher's exact test. Several: the bootstrap of mean_share(), with the same draws for both.
+    p is the larger one of two permutation tests: one exchanges the two within data sets, one within restarts, for
+    all data sets together. So it holds for other data sets and other starts than these. Each test tries all 2^n
+    exchanges up to n = 14, else 20 000 of them."""
+    sets, others = ([np.asarray(each, dtype=float) for each in lists] for lists in (sets, others))
+    shares, other_shares = (np.array([each.mean() for each in lists]) for lists in (sets, others))
+    mean = float((shares - other_shares).mean())
+    if len(sets) == 1:
+        (one, two), (n, m) = (int(each[0].sum()) for each in (sets, others)), (len(sets[0]), len(others[0]))
+        table = [[one, n - one], [two, m - two]]
+        return mean, *newcombe(one, n, two, m), float(stats.fisher_exact(table)[1])
+    low, high = np.quantile(_drawn_means(sets) - _drawn_means(others), TAILS)
+    least = min(map(len, sets + others))
+    of_restarts = (np.mean([each[:least] for each in lists], axis=0) for lists in (sets, others))
+    p = max(_exchange(shares, other_shares), _exchange(*of_restarts))
+    return mean, min(float(low), mean), max(float(high), mean), p
+
+
+def _exchange(a, b):
+    """p of the hypothesis that a[k] and b[k] come from one distribution, by exchanging them."""
     test = stats.permutation_test(
-        (p, q), _mean_difference, permutation_type="samples", vectorized=True, n_resamples=20000, random_state=SEED
-    )
-    return mean, min(float(low), mean), max(float(high), mean), float(test.pvalue)
+        (a, b), _mean_difference, permutation_type="samples", vectorized=True, n_resamples=20000, batch=1000,
+        random_state=SEED,
+    )  # fmt: skip
+    return float(test.pvalue)
 
 
 def _mean_difference(p, q, axis):

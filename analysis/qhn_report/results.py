@@ -165,8 +165,7 @@ def averaged(group) -> dict:
 
 def mean_success(entries, epsilon):
     """(mean over data sets, low, high) of the success probability."""
-    found = [e.campaign.success(epsilon) for e in entries]
-    return intervals.mean_share([s.count for s in found], [s.restarts for s in found])
+    return intervals.mean_share([e.campaign.succeeded(epsilon) for e in entries])
 
 
 def success_heads(epsilons) -> list:

@@ -153,6 +153,10 @@ class Campaign:
         ]
         return every if np.ndim(epsilon) else every[0]
 
+    def succeeded(self, epsilon):
+        """Whether restart 0, 1, … has a gap below epsilon (an array of bool); see success()."""
+        return self.records["gap"][: self.prefix] < epsilon
+
     def frame(self):
         """The records as a pandas DataFrame indexed by id. A field with several numbers a restart
         becomes one column each, named field_0, field_1, ..."""

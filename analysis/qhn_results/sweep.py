@@ -35,7 +35,7 @@ class Point:
 class Sweep:
     """A sweep, read from its sweep.json.
 
-    keys     the swept keys, in the order of the experiment file
+    keys     the swept keys, in the order of the experiment file; not restarts.seed where every problem.seed has its own
     points   those with a campaign.h5, in the order of the sweep
     missing  names of the points that have none yet"""
 
@@ -77,9 +77,19 @@ def load_sweep(path) -> Sweep:
                 points.append(Point(path / point["folder"], values, int(point["restarts"])))
             else:
                 missing.append(point["folder"])
+        if _data_sets_have_own_starts(points):
+            keys.remove("restarts.seed")
+            for point in points:
+                del point.values["restarts.seed"]
         return Sweep(path, str(index["name"]), keys, points, missing)
     except (KeyError, TypeError, ValueError) as error:
         raise ValueError(f"{file}: does not hold the points of a sweep ({error})") from None
+
+
+def _data_sets_have_own_starts(points):
+    seeds = {(p.values.get("problem.seed"), p.values.get("restarts.seed")) for p in points}
+    one_each = len({data for data, _ in seeds}) == len(seeds) == len({starts for _, starts in seeds})
+    return one_each and len(seeds) > 1 and not any(None in pair for pair in seeds)
 
 
 def _hashable(value):

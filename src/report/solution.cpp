@@ -38,12 +38,25 @@ constexpr auto itself = [](const auto& items, std::size_t k) -> const auto& { re
 
 Attempt mean(Instances instances) { return mean(instances, itself, itself); }
 
-// The mean of one resample.
+std::vector<double> uniforms(std::size_t count, CounterRng& rng) {
+  std::vector<double> numbers(count);
+  for (double& number : numbers) number = rng.uniform();
+  return numbers;
+}
+
+// The mean of one resample: instances, and attempts of all instances together.
 Attempt resample(Instances instances, CounterRng& rng) {
-  const auto any = [&rng](const auto& items, std::size_t) -> const auto& {
-    return items[static_cast<std::size_t>(rng.uniform() * static_cast<double>(items.size()))];
+  std::size_t most = 0;
+  for (const Attempts& each : instances) most = std::max(most, each.size());
+  const auto by = [](const std::vector<double>& numbers) {
+    return [&numbers](const auto& items, std::size_t k) -> const auto& {
+      return items[static_cast<std::size_t>(numbers[k] * static_cast<double>(items.size()))];
+    };
   };
-  return instances.size() == 1 ? mean(instances, itself, any) : mean(instances, any, any);
+  const std::vector<double> attempts = uniforms(most, rng);
+  if (instances.size() == 1) return mean(instances, itself, by(attempts));
+  const std::vector<double> drawn = uniforms(instances.size(), rng);
+  return mean(instances, by(drawn), by(attempts));
 }
 
 Estimate bootstrap(Instances instances, const std::function<double(const Attempt&)>& of) {
@@ -81,10 +94,10 @@ Estimate solution_cost_99(std::span<const Attempts> instances, double once) {
     return bootstrap(instances, [once](const Attempt& a) {
       return once + cost_to_solution_99(a.cost, a.success);
     });
-  double attempts = 0.0;
-  for (const Attempts& each : instances) attempts += static_cast<double>(each.size());
+  std::size_t attempts = 0;  // independent ones
+  for (const Attempts& each : instances) attempts = std::max(attempts, each.size());
   constexpr double never = std::numeric_limits<double>::infinity();
-  const double most = 1 - std::pow(0.05, 1 / attempts);
+  const double most = 1 - std::pow(0.05, 1 / static_cast<double>(attempts));
   return {never, {once + cost_to_solution_99(all.cost, most), never}};
 }
 

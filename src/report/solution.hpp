@@ -32,10 +32,10 @@ Estimate mean_cost(std::span<const Attempts> instances);
 /// TTS99 or ETS99 (docs/theory.md, Success) of the mean cost and the mean success, plus `once`,
 /// which is charged once. The interval is the percentile bootstrap's (B.
 /// Efron, R. J. Tibshirani, An Introduction to the Bootstrap, 1993, section 13.3) with 1000
-/// resamples: success and cost of an attempt are drawn together; with several instances, first
-/// instances are drawn, then attempts of each (A. C. Davison, D. V. Hinkley, Bootstrap Methods,
-/// 1997, section 3.8). If no attempt succeeded: the mean cost at the largest success probability p
-/// with (1 − p)^n >= 0.05.
+/// resamples: success and cost of an attempt are drawn together; with several instances, instances
+/// are drawn, and attempts for all of them together, because attempt k starts alike in each (A. B.
+/// Owen, Ann. Appl. Stat. 1 (2007) 386). If no attempt succeeded: the mean cost at the largest
+/// success probability p with (1 − p)^n >= 0.05, n attempts of the instance that has most.
 Estimate solution_cost_99(std::span<const Attempts> instances, double once = 0.0);
 
 }  // namespace qhn

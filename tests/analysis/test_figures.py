@@ -331,9 +331,8 @@ class Figures(unittest.TestCase):
             p = float(row["probability"])
             self.assertEqual((row["data_sets"], row["restarts"]), ("3", "30"))
             self.assertAlmostEqual(float(row["iteration_limit"]), 0.1)
-            # The variance of the mean: of the sets, shares p - 0.1, p, p + 0.1, and within each.
-            within = sum(q * (1 - q) / 10 for q in (p - 0.1, p, p + 0.1)) / 9
-            deviation = (0.02 / 3 / 3 + within) ** 0.5
+            made = [np.arange(10) < 10 * q - 0.5 for q in (p - 0.1, p, p + 0.1)]
+            deviation = self.deviation_of_crossed_draws(np.array(made))
             self.assertAlmostEqual((float(row["high"]) - float(row["low"])) / (2 * 1.96 * deviation), 1, delta=0.12)
         markers = [line for line in figure.axes[0].lines if line.get_marker() in style.MARKERS]
         self.assertEqual({line.get_markerfacecolor() for line in markers}, {"white"})
@@ -350,18 +349,38 @@ class Figures(unittest.TestCase):
         self.assertEqual([product[name] for name in ("difference", "difference_low", "p")], 3 * [""])
         self.assertAlmostEqual(float(linear["difference"]), 0.05)
         signs = list(itertools.product((1, -1), repeat=4))
-        as_far = sum(abs(0.2 * a + 0.1 * b + 0.0 * c - 0.1 * d) > 0.2 - 1e-9 for a, b, c, d in signs)
-        self.assertAlmostEqual(float(linear["p"]), as_far / 16)
-        # The variance of the mean, of the sets and of the restarts of each.
-        within = sum(k * (10 - k) / 1000 for k in (1, 3, 2, 5, 3, 4, 2, 4)) / 16
-        deviation = (0.0125 / 4 + within) ** 0.5
+        as_far = sum(abs(0.2 * a + 0.1 * b + 0.0 * c - 0.1 * d) > 0.2 - 1e-9 for a, b, c, d in signs) / 16
+        # Within restarts: 1 and 2 succeed once more often for linear, 3 as often, 4 less.
+        moved = [sum(k < n for n in (3, 4, 2, 4)) - sum(k < n for n in (1, 3, 2, 5)) for k in range(10)]
+        every = [abs(sum(s * m for s, m in zip(one, moved))) for one in itertools.product((1, -1), repeat=10)]
+        self.assertAlmostEqual(float(linear["p"]), max(as_far, sum(e >= sum(moved) for e in every) / 1024))
+        made = [np.array([np.arange(10) < k for k in counts], dtype=float) for counts in ((3, 4, 2, 4), (1, 3, 2, 5))]
+        deviation = self.deviation_of_crossed_draws(made[0] - made[1])
         width = float(linear["difference_high"]) - float(linear["difference_low"])
         self.assertAlmostEqual(width / (2 * 1.96 * deviation), 1, delta=0.12)
         # One data set: example (a) of Newcombe's paper, and Fisher's test from its definition.
-        found = intervals.difference([56], [70], [48], [80])
+        found = intervals.difference([np.arange(70) < 56], [np.arange(80) < 48])
         np.testing.assert_allclose(found[:3], (0.2, 0.0524, 0.3339), atol=5e-5)
         weight = [math.comb(70, k) * math.comb(80, 104 - k) for k in range(24, 71)]
         self.assertAlmostEqual(found[3], sum(w for w in weight if w <= weight[56 - 24]) / math.comb(150, 104))
+
+    @staticmethod
+    def deviation_of_crossed_draws(made):
+        """Of vᵀ made w, where v and w are the shares of rows and of columns drawn with replacement: in closed form."""
+        second = [np.full((n, n), (1 - 1 / n) / n**2) + np.eye(n) / n**2 for n in made.shape]  # E[vvᵀ], E[wwᵀ]
+        return ((second[0] * (made @ second[1] @ made.T)).sum() - made.mean() ** 2) ** 0.5
+
+    def test_data_sets_that_end_alike_tell_no_more_than_one(self):
+        one, other = (np.arange(40) < k for k in (20, 10))
+        mean, low, high = intervals.mean_share(20 * [one])
+        self.assertEqual(mean, 0.5)
+        self.assertAlmostEqual((high - low) / (2 * 1.96 * (0.25 / 40) ** 0.5), 1, delta=0.1)
+        found = intervals.difference(20 * [np.random.default_rng(3).permutation(one)], 20 * [other])
+        alone = intervals.difference([one], [other])
+        self.assertLess(alone[3], 0.05)
+        self.assertGreater(found[3], 0.01)  # by data sets alone: 2 / 2^20
+        self.assertLess(found[1], 0.12)
+        self.assertEqual(intervals.mean_share(20 * [np.zeros(40)])[2], intervals.mean_share([np.zeros(40)])[2])
 
     def test_depth_of_several_sweeps_side_by_side(self):
         # The second succeeds more often, and has a depth less: nothing of either is cut off.

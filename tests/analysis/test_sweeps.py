@@ -68,6 +68,17 @@ class Sweeps(Folder):
         self.assertTrue(qhn_results.is_sweep(self.folder / "s"))
         self.assertFalse(qhn_results.is_sweep(self.folder / "s/a"))
 
+    def test_starts_of_each_data_set_are_no_other_points(self):
+        keys = ["problem.seed", "restarts.seed"]
+        for rows, left in (
+            (((1, 5), (2, 6)), ["problem.seed"]), (((1, 5), (2, 5)), keys), (((1, 5), (1, 6)), keys), (((1, 5),), keys),
+        ):
+            points = {f"{a}-{b}": ([str(a), str(b)], {"gaps": [0.0]}) for a, b in rows}
+            sweep = qhn_results.load_sweep(make.sweep(self.folder / "rows", keys, points))
+            self.assertEqual(sweep.keys, left)
+            self.assertEqual([list(p.values) for p in sweep.points], len(rows) * [left])
+            shutil.rmtree(self.folder / "rows")
+
     def test_a_campaign_is_read_when_it_is_used(self):
         made = make.sweep(self.folder / "s", ["a.b"], {"p": (["1"], {"gaps": [0.0]})})
         (made / "p/campaign.h5").write_text("damaged")

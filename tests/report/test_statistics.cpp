@@ -186,14 +186,33 @@ TEST(Solution, DrawsSuccessAndCostTogether) {
   expect_half_width(dear, 1.96 * std::abs(2.2 * slope + 4 * g) * se);
 }
 
-TEST(Solution, InstancesAreDrawnBeforeTheirTrainings) {
-  const std::vector<Attempts> instances{trainings(200, 1000, 1.0), trainings(400, 1000, 1.0),
-                                        trainings(600, 1000, 1.0), trainings(8, 10, 1.0)};
+// Attempt k starts alike in all instances, so it is drawn for all of them.
+TEST(Solution, InstancesAndAttemptsAreDrawnCrosswise) {
+  const std::vector<int> successes{200, 400, 600, 800};
+  constexpr double n = 1000, count = 4;
+  std::vector<Attempts> instances;
+  double all = 0.0, diagonal = 0.0;  // E of (Σ over drawn attempts)² / n², of pairs of instances
+  for (const int a : successes) {
+    instances.push_back(trainings(a, n, 1.0));
+    for (const int b : successes) {
+      const double pair = (1 - 1 / n) * a * b / (n * n) + std::min(a, b) / (n * n);
+      all += pair;
+      diagonal += a == b ? pair : 0.0;
+    }
+  }
   const Estimate e = mean_success(instances);
-  EXPECT_NEAR(e.value, 0.5, 1e-12);  // the small one weighs as much
-  // Between instances sqrt(0.05/4); within the small one 0.4/sqrt(10) where it is drawn, over 4.
-  const double within = 0.4 * 0.4 / 10 / 16, between = 0.05 / 4;
-  expect_half_width(e, 1.96 * std::sqrt(between + within));
+  EXPECT_NEAR(e.value, 0.5, 1e-12);
+  const double square = ((1 - 1 / count) * all + diagonal) / (count * count);
+  expect_half_width(e, 1.96 * std::sqrt(square - 0.25));
+  // Instances that end alike tell no more than one of them.
+  const std::vector<Attempts> alike(20, trainings(120, 400, 1.0));
+  expect_half_width(mean_success(alike), 1.96 * std::sqrt(0.3 * 0.7 / 400));
+  const std::vector<Attempts> never(20, trainings(0, 40, 2.0));
+  EXPECT_EQ(solution_cost_99(never).interval.low,
+            solution_cost_99(std::vector<Attempts>{never[0]}).interval.low);
+  // Each instance has the same weight.
+  const std::vector<Attempts> uneven{trainings(200, 1000, 1.0), trainings(8, 10, 1.0)};
+  EXPECT_NEAR(mean_success(uneven).value, 0.5, 1e-12);
   // One instance of zeros and ones has an exact interval.
   EXPECT_EQ(mean_success(std::vector<Attempts>{trainings(3, 10, 1.0)}).interval.low,
             clopper_pearson(3, 10).low);

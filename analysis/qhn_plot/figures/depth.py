@@ -183,24 +183,19 @@ def _aside(places, line, lines, scale):
 
 def _point(campaigns, epsilon):
     """(data sets, restarts, probability, low, high, share at the iteration limit)."""
-    found = [c.success(epsilon) for c in campaigns]
+    found = [c.succeeded(epsilon) for c in campaigns]
     limited = [
         float((c["status"][: c.prefix] == "iteration_limit").mean()) if "status" in c.records else 0.0
         for c in campaigns
     ]
-    restarts = [s.restarts for s in found]
-    estimate = intervals.mean_share([s.count for s in found], restarts)
-    return (len(found), sum(restarts), *estimate, sum(limited) / len(limited))
+    return (len(found), sum(map(len, found)), *intervals.mean_share(found), sum(limited) / len(limited))
 
 
 def _difference(sets, base, epsilon):
     """(difference, low, high, p); all None unless both have the same data sets."""
     if not sets.keys() == base.keys():
         return (None,) * 4
-    found, other = ([which[seed].success(epsilon) for seed in sets] for which in (sets, base))
-    return intervals.difference(
-        [s.count for s in found], [s.restarts for s in found], [s.count for s in other], [s.restarts for s in other]
-    )
+    return intervals.difference(*([which[seed].succeeded(epsilon) for seed in sets] for which in (sets, base)))
 
 
 def _line(axes, xs, points, look):
