@@ -266,6 +266,29 @@ void expect_refused(const ProgramRun& run, const std::vector<std::string>& words
     EXPECT_NE(run.err.find(word), std::string::npos) << "'" << word << "' not in: " << run.err;
 }
 
+// A readout that sees zeros alone: every number is that of network 0.
+TEST(Train, NoiseIsScoredComparedAndNotExported) {
+  const TemporaryFolder folder;
+  folder.write("small.toml",
+               "[problem]\nkind = \"gaussian\"\n[network]\nhidden = 1\n[circuit]\nsublayers = 2\n"
+               "[restarts]\ncount = 3\nkeep_scores = true\nkeep_angles = true\n");
+  const std::string train = "train small.toml --out ", readout = " --set 'noise.readout=[0, 1]'";
+  ASSERT_EQ(run_qhn(folder, train + "clean").exit_code, 0);
+  ASSERT_EQ(run_qhn(folder, train + "zeros" + readout, mpirun(2)).exit_code, 0);
+  for (const RestartRecord& r : read_campaign(folder / "zeros").records) {
+    EXPECT_EQ(r.result.best_string.index(), 0u);
+    EXPECT_NEAR(r.result.expectation, r.result.best_cost, 1e-14);
+    EXPECT_NEAR(r.result.scores.test_expectation, r.result.scores.best_test_cost, 1e-14);
+    EXPECT_NE(r.result.scores.best_test_cost, r.result.best_cost);
+  }
+  const ProgramRun compared = run_qhn(folder, "compare clean zeros");
+  EXPECT_EQ(compared.exit_code, 0) << compared.err;
+  EXPECT_NE(compared.out.find("readout=[0, 1]"), std::string::npos) << compared.out;
+  const ProgramRun exported = run_qhn(folder, "export --openqasm3 --from zeros --restart 0");
+  EXPECT_EQ(exported.exit_code, 0) << exported.err;
+  EXPECT_NE(exported.err.find("the noise of the experiment is not exported"), std::string::npos);
+}
+
 // Fidelities need pure states that are whole on one rank.
 TEST(Train, NaturalGradientsAreTheSameOnAnyRanks) {
   const TemporaryFolder folder;
