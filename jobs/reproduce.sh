@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Runs all experiments of docs/findings.md and draws their figures:
 #   jobs/reproduce.sh [--full] [--figures] [--out DIR] [-- OPTION of jobs/submit…]
-# Quick (default): minutes on two cores, with fewer restarts, data sets and depths. --full:
+# Quick (default): nine minutes on two cores, with fewer restarts, data sets and depths. --full:
 # all of them, as batch jobs where Slurm is installed, else here (days on two cores). --figures: only
 # the figures, of the results so far. DIR (default: results/reproduce, or results/reproduce-full)
 # receives results, figures/, published.md and report.html. The same command resumes. Problems of

@@ -14,26 +14,29 @@ SEED = 1
 TAILS = (0.025, 0.975)
 
 
-def mean_share(sets):
+def mean_share(sets, own_starts=False):
     """(mean, low, high) of the share of successes, the mean over data sets.
 
-    `sets`: for each data set, whether restart 0, 1, … succeeded. One: the Clopper-Pearson interval. Several: the
-    bootstrap draws data sets, and restarts for all of them together, because restart k begins at the same angles
-    in each and mostly ends alike (A. B. Owen, Ann. Appl. Stat. 1 (2007) 386). Where none or all restarts succeed it
-    has no width, and the end that is missing is that of the Clopper-Pearson interval of one data set."""
+    `sets`: for each data set, whether restart 0, 1, … succeeded; `own_starts`: each has other start angles. One: the
+    Clopper-Pearson interval. Several with own starts: the bootstrap draws data sets with all their restarts. Else it
+    draws restarts as well, for all data sets together, because restart k begins at the same angles in each and mostly
+    ends alike (A. B. Owen, Ann. Appl. Stat. 1 (2007) 386). Where none or all restarts succeed it has no width, and
+    the end that is missing is that of the Clopper-Pearson interval of all restarts, or of one data set."""
     sets = [np.asarray(each, dtype=float) for each in sets]
     mean = float(np.mean([each.mean() for each in sets]))
     if len(sets) == 1 or mean in (0.0, 1.0):
-        least = min(map(len, sets))
-        low, high = clopper_pearson(round(mean * least), least)
+        independent = sum(map(len, sets)) if own_starts else min(map(len, sets))
+        low, high = clopper_pearson(round(mean * independent), independent)
         return mean, float(low), float(high)
-    low, high = np.quantile(_drawn_means(sets), TAILS)
+    low, high = np.quantile(_drawn_means(sets, own_starts), TAILS)
     return mean, min(float(low), mean), max(float(high), mean)
 
 
-def _drawn_means(sets):
+def _drawn_means(sets, own_starts):
     """The mean over data sets in each draw. The same draws for lists of the same lengths."""
     chosen = np.random.default_rng(SEED).integers(len(sets), size=(DRAWS, len(sets)))
+    if own_starts:
+        return np.array([each.mean() for each in sets])[chosen].mean(axis=1)
     shares = np.stack([_weights(len(each)) @ each / len(each) for each in sets], axis=1)
     return np.take_along_axis(shares, chosen, axis=1).mean(axis=1)
 
@@ -54,14 +57,14 @@ def newcombe(successes, restarts, other, of, confidence=0.95):
     return low, high
 
 
-def difference(sets, others):
+def difference(sets, others, own_starts=False):
     """(difference, low, high, p): mean share of successes of `sets` minus that of `others`.
 
-    Both as in mean_share(), of the same data sets. p: two-sided, of the hypothesis of no difference. One data set:
+    All as in mean_share(), both of the same data sets. p: two-sided, of the hypothesis of no difference. One data set:
     Newcombe's interval and Fisher's exact test. Several: the bootstrap of mean_share(), with the same draws for both.
-    p is the larger one of two permutation tests: one exchanges the two within data sets, one within restarts, for
-    all data sets together. So it holds for other data sets and other starts than these. Each test tries all 2^n
-    exchanges up to n = 14, else 20 000 of them."""
+    p: a permutation test exchanges the two within data sets; without `own_starts` another one exchanges them within
+    restarts, for all data sets together, and p is the larger of both. So it holds for other data sets and other starts
+    than these. A test tries all 2^n exchanges up to n = 14, else 20 000 of them."""
     sets, others = ([np.asarray(each, dtype=float) for each in lists] for lists in (sets, others))
     shares, other_shares = (np.array([each.mean() for each in lists]) for lists in (sets, others))
     mean = float((shares - other_shares).mean())
@@ -69,11 +72,13 @@ def difference(sets, others):
         (one, two), (n, m) = (int(each[0].sum()) for each in (sets, others)), (len(sets[0]), len(others[0]))
         table = [[one, n - one], [two, m - two]]
         return mean, *newcombe(one, n, two, m), float(stats.fisher_exact(table)[1])
-    low, high = np.quantile(_drawn_means(sets) - _drawn_means(others), TAILS)
+    low, high = np.quantile(_drawn_means(sets, own_starts) - _drawn_means(others, own_starts), TAILS)
+    p = _exchange(shares, other_shares)
+    if own_starts:
+        return mean, min(float(low), mean), max(float(high), mean), p
     least = min(map(len, sets + others))
     of_restarts = (np.mean([each[:least] for each in lists], axis=0) for lists in (sets, others))
-    p = max(_exchange(shares, other_shares), _exchange(*of_restarts))
-    return mean, min(float(low), mean), max(float(high), mean), p
+    return mean, min(float(low), mean), max(float(high), mean), max(p, _exchange(*of_restarts))
 
 
 def _exchange(a, b):

@@ -165,7 +165,8 @@ def averaged(group) -> dict:
 
 def mean_success(entries, epsilon):
     """(mean over data sets, low, high) of the success probability."""
-    return intervals.mean_share([e.campaign.succeeded(epsilon) for e in entries])
+    campaigns = [e.campaign for e in entries]
+    return intervals.mean_share([c.succeeded(epsilon) for c in campaigns], qhn_results.own_starts(campaigns))
 
 
 def success_heads(epsilons) -> list:

@@ -8,9 +8,10 @@
 >>> [(point.values, point.campaign.success(1e-2).probability) for point in sweep.points]
 """
 
-from .campaign import Campaign, History, Success, clopper_pearson, load
+from .campaign import Campaign, History, Success, clopper_pearson, load, own_starts
 from .sweep import Point, Sweep, is_sweep, load_sweep
 
 __all__ = [
     "Campaign", "History", "Point", "Success", "Sweep", "clopper_pearson", "is_sweep", "load", "load_sweep",
+    "own_starts",
 ]  # fmt: skip

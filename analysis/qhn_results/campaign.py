@@ -174,6 +174,12 @@ class Campaign:
         return pandas.DataFrame(columns).set_index("id")
 
 
+def own_starts(campaigns) -> bool:
+    """Whether restart k of each begins at other angles: they differ in restarts.seed, all of them."""
+    seeds = [campaign.settings.get("restarts.seed") for campaign in campaigns]
+    return len(set(seeds)) == len(seeds)
+
+
 def load(path) -> Campaign:
     """Reads a campaign: its folder, or the campaign.h5 in it.
 

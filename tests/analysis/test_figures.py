@@ -382,6 +382,20 @@ class Figures(unittest.TestCase):
         self.assertLess(found[1], 0.12)
         self.assertEqual(intervals.mean_share(20 * [np.zeros(40)])[2], intervals.mean_share([np.zeros(40)])[2])
 
+    def test_data_sets_with_own_starts(self):
+        random = np.random.default_rng(4)
+        sets, others = ([random.random(50) < p for p in random.normal(mean, 0.05, 20)] for mean in (0.5, 0.35))
+        mean, low, high = intervals.mean_share(sets, own_starts=True)
+        deviation = np.std([each.mean() for each in sets]) / 20**0.5
+        self.assertAlmostEqual((high - low) / (2 * 1.96 * deviation), 1, delta=0.1)
+        found = intervals.difference(sets, others, own_starts=True)
+        deviation = np.std([a.mean() - b.mean() for a, b in zip(sets, others)]) / 20**0.5
+        self.assertAlmostEqual((found[2] - found[1]) / (2 * 1.96 * deviation), 1, delta=0.1)
+        self.assertLess(found[3], 0.001)
+        self.assertGreater(intervals.mean_share(sets)[2] - intervals.mean_share(sets)[1], 1.2 * (high - low))
+        never = intervals.mean_share(20 * [np.zeros(40)], own_starts=True)
+        self.assertAlmostEqual(never[2], 1 - 0.025 ** (1 / 800))
+
     def test_depth_of_several_sweeps_side_by_side(self):
         # The second succeeds more often, and has a depth less: nothing of either is cut off.
         sweeps = [self.depth_sweep(), self.depth_sweep(("all-to-all", "linear"), (4,), 1, "more", (1, 2))]

@@ -12,6 +12,7 @@ import itertools
 import math
 from typing import NamedTuple
 
+import qhn_results
 from qhn_plot import InputError, data, intervals, style
 from qhn_plot.style import plt
 from qhn_plot.table import Table
@@ -183,19 +184,21 @@ def _aside(places, line, lines, scale):
 
 def _point(campaigns, epsilon):
     """(data sets, restarts, probability, low, high, share at the iteration limit)."""
+    campaigns = list(campaigns)
     found = [c.succeeded(epsilon) for c in campaigns]
     limited = [
         float((c["status"][: c.prefix] == "iteration_limit").mean()) if "status" in c.records else 0.0
         for c in campaigns
     ]
-    return (len(found), sum(map(len, found)), *intervals.mean_share(found), sum(limited) / len(limited))
+    return (len(found), sum(map(len, found)), *intervals.mean_share(found, qhn_results.own_starts(campaigns)), sum(limited) / len(limited))
 
 
 def _difference(sets, base, epsilon):
     """(difference, low, high, p); all None unless both have the same data sets."""
     if not sets.keys() == base.keys():
         return (None,) * 4
-    return intervals.difference(*([which[seed].succeeded(epsilon) for seed in sets] for which in (sets, base)))
+    found = ([which[seed].succeeded(epsilon) for seed in sets] for which in (sets, base))
+    return intervals.difference(*found, qhn_results.own_starts(sets.values()))
 
 
 def _line(axes, xs, points, look):
