@@ -221,15 +221,17 @@ def _line(axes, xs, points, look):
 
 
 def _caption(shown, rows):
-    every = [c for lines in shown for of in lines.groups.values() for sets in of.values() for c in sets.values()]
+    points = [list(sets.values()) for lines in shown for of in lines.groups.values() for sets in of.values()]
+    every = [c for sets in points for c in sets]
     data_sets = max(lines.data_sets for lines in shown)
     if data_sets > 1:
+        own = all(map(qhn_results.own_starts, points))
         caption = (
             f"Mean over {data_sets} data sets (problem.seed), {data.restarts_text(every)} restarts each. Bars: 95 % "
-            "intervals by a bootstrap over data sets and over the restarts of each."
+            f"intervals by a bootstrap over data sets{'' if own else ' and over restarts, the same for all'}."
         )
         if any(row[6] in (0.0, 1.0) for row in rows):
-            caption += " At 0 and 1, where it has no width: Clopper-Pearson over all restarts."
+            caption += f" At 0 and 1, where it has no width: Clopper-Pearson of {'all restarts' if own else 'one data set'}."
     else:
         caption = f"Bars: 95 % Clopper-Pearson intervals, {data.restarts_text(every)} restarts a point."
     caption += " Lines are shifted sideways so that none hides another." if any(len(s.groups) > 1 for s in shown) else ""
