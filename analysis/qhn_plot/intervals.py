@@ -33,18 +33,38 @@ def mean_share(sets, own_starts=False):
 
 
 def _drawn_means(sets, own_starts):
-    """The mean over data sets in each draw. The same draws for lists of the same lengths."""
+    """The mean over data sets in each draw; restart k is drawn as often in all of them. The same draws for all lists of
+    as many data sets and restarts."""
     chosen = np.random.default_rng(SEED).integers(len(sets), size=(DRAWS, len(sets)))
     if own_starts:
         return np.array([each.mean() for each in sets])[chosen].mean(axis=1)
-    shares = np.stack([_weights(len(each)) @ each / len(each) for each in sets], axis=1)
+    blocks = [np.stack([_share(weights, each) for each in sets], axis=1) for weights in _weights(max(map(len, sets)))]
+    shares = np.concatenate(blocks)
     return np.take_along_axis(shares, chosen, axis=1).mean(axis=1)
 
 
-@functools.lru_cache(maxsize=4)
+def _share(weights, each):
+    """Of a data set in each draw; where none of its restarts was drawn, of all of them."""
+    weights = weights[:, : len(each)]
+    drawn = weights.sum(axis=1)
+    return np.where(drawn > 0, weights @ each / np.maximum(drawn, 1), each.mean())
+
+
 def _weights(restarts):
-    """How often each restart is drawn, (DRAWS, restarts)."""
-    return np.random.default_rng(SEED + 1).multinomial(restarts, np.full(restarts, 1 / restarts), size=DRAWS).astype(float)
+    """How often each restart is drawn: blocks of draws, (some, restarts)."""
+    return _kept_weights(restarts) if restarts <= 1000 else _new_weights(restarts)
+
+
+@functools.lru_cache(maxsize=2)
+def _kept_weights(restarts):
+    return list(_new_weights(restarts))
+
+
+def _new_weights(restarts):
+    random, even = np.random.default_rng(SEED + 1), np.full(restarts, 1 / restarts)
+    block = max(1, 1_000_000 // restarts)
+    for first in range(0, DRAWS, block):
+        yield random.multinomial(restarts, even, size=min(block, DRAWS - first)).astype(np.float32)
 
 
 def newcombe(successes, restarts, other, of, confidence=0.95):
@@ -84,7 +104,8 @@ def difference(sets, others, own_starts=False):
 def _exchange(a, b):
     """p of the hypothesis that a[k] and b[k] come from one distribution, by exchanging them."""
     test = stats.permutation_test(
-        (a, b), _mean_difference, permutation_type="samples", vectorized=True, n_resamples=20000, batch=1000,
+        (a, b), _mean_difference, permutation_type="samples", vectorized=True, n_resamples=20000,
+        batch=max(1, 1_000_000 // len(a)),
         random_state=SEED,
     )  # fmt: skip
     return float(test.pvalue)

@@ -184,8 +184,9 @@ def _success_tables(group, key) -> list:
              *(share_cell(*mean_success(of, e)) for e in epsilons)]
             for values, of in averaged(group).items()
         ]  # fmt: skip
+        own = all(qhn_results.own_starts([e.campaign for e in of]) for of in averaged(group).values())
         caption = ("Success probability, mean over data sets (problem.seed), with 95 % intervals by a bootstrap over data "
-                   "sets and restarts.")
+                   f"sets{'' if own else ' and over restarts, the same for all'}.")  # fmt: skip
         tables.append(Table(f"{key}-means", "Success, mean over data sets", caption,
                             [*names, "data sets", "restarts", *success_heads(epsilons)], rows,
                             _depth_commands(group, epsilons) or stats_commands(group), labels=max(len(names), 1),

@@ -45,10 +45,6 @@ class CircuitWork : public Workload {
     request_.memory = terms.engine_memory;
     if (request_.shots && experiment_.shots.gradient == ShotGradient::shift)
       require_single_gates(circuit);
-    if (measures_fidelities(experiment_) && ranks_ > 1)
-      throw InputError(fmt::format(
-          "{}: optimizer qnspsa needs a whole state on one rank; allowed: --ranks-per-state 1",
-          experiment_.source));
     keep_engine(terms.begun_with, !circuit.noise.none());
     plan_ = plan_execution(circuit, request_);
     expectation_ = evaluation_work(plan_, false);
@@ -92,6 +88,10 @@ class CircuitWork : public Workload {
     const Work scoring = scores() ? expectation_ : Work{};
     // With shots, amplitudes cost about as much as an expectation; the exact expectation of every
     // iterate is computed as well.
+    // A metric takes a state more than fidelities, and the eigenvectors of a matrix.
+    if (plan_.fidelities)
+      return (evaluations + 2.0 * r.iterations) * expectation_ + scoring +
+             Work{r.iterations * 9.0 * std::pow(plan_.circuit.angles, 3), 0.0};
     if (plan_.shots) return (evaluations + r.iterations) * expectation_ + scoring;
     int strings = r.iterations + 2;  // of the last iterate twice
     if (!r.string_crossings.empty() && r.string_crossings.back().iteration >= 0)

@@ -202,10 +202,6 @@ void finish_optimizer(TomlReader& table, Experiment& e) {
   o.spsa.stability = 0.1 * o.max_iterations;  // Spall's advice (optim/spsa.hpp)
   e.shots.perturbation = o.spsa;
   if (o.kind == OptimizerKind::qnspsa) e.shots.perturbation = {.width = o.qnspsa.width, .gamma = 0};
-  if (o.kind == OptimizerKind::qnspsa && !e.noise.none())
-    table.fail("name",
-               "found \"qnspsa\", which needs a circuit without noise; allowed: \"adam\" or "
-               "\"spsa\", or no [noise]");
 }
 
 KeyTable optimizer_table() {

@@ -189,7 +189,10 @@ double most_circuits(const Plan& p) {
       o.gradient == ShotGradient::shift ? 2 * live_angles(p.execution.circuit).size()
       : p.execution.fidelities          ? 2 + 5  // the state at x, and at four other points
                                         : 2;
-  return p.experiment.optimizer.max_iterations * (static_cast<double>(gradient) + 1.0);
+  const OptimizerOptions& optimizer = p.experiment.optimizer;
+  const bool blocking = p.execution.fidelities && optimizer.qnspsa.blocking;
+  return optimizer.max_iterations * (static_cast<double>(gradient) + (blocking ? 2.0 : 1.0)) +
+         (blocking ? 25.0 : 0.0);
 }
 
 struct Prediction {

@@ -29,6 +29,21 @@ double bytes_of_shots(const ExecutionPlan& plan) {
   return std::ldexp(state + amplitudes, plan.circuit.qubits) / plan.ranks;
 }
 
+/// Throws InputError if states cannot be compared, which qnspsa needs.
+void require_fidelities(const ExecutionPlan& plan) {
+  if (!plan.circuit.noise.none())
+    throw InputError(
+        "optimizer qnspsa needs a circuit without noise; allowed: adam or spsa, or no [noise]");
+  if (plan.ranks > 1)
+    throw InputError(
+        "optimizer qnspsa needs a whole state on one rank; allowed: --ranks-per-state 1");
+  if (engine_entry(plan.engine.kind).noise)
+    throw InputError(
+        fmt::format("optimizer qnspsa needs amplitudes, which engine {} does not compute; allowed: "
+                    "automatic, cut, sweep or reference",
+                    to_string(plan.engine.kind)));
+}
+
 /// The plan with engine `kind`; `cut`: the one to use, if it is known. Throws InputError.
 ExecutionPlan planned(const Circuit& circuit, const ExecutionRequest& request, EngineKind kind,
                       const CutCircuit& cut = {}) {
@@ -42,6 +57,7 @@ ExecutionPlan planned(const Circuit& circuit, const ExecutionRequest& request, E
   plan.tables = request.tables;
   plan.cut = cut;
   const EngineEntry& engine = engine_entry(kind);
+  if (plan.fidelities) require_fidelities(plan);
   if (!circuit.noise.none() && !engine.noise)
     throw InputError(fmt::format("engine {} cannot simulate noise; allowed: automatic or tensor",
                                  to_string(kind)));

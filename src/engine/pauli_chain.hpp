@@ -34,7 +34,7 @@ struct ChainStep {
 /// polynomial in sines and cosines of the angles.
 struct ChainPlan {
   int qubits = 0;
-  int angles = 0;  ///< of the circuit
+  int angles = 0;                             ///< of the circuit
   std::vector<std::vector<ChainStep>> steps;  ///< of each qubit, in the order of time
   std::vector<Index> bonds;           ///< bonds[q]: between qubits q − 1 and q; 1 at both ends
   std::vector<ReadoutError> readout;  ///< of each qubit

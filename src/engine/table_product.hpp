@@ -75,7 +75,7 @@ class TableProduct {
       T most{-1};
       pieces(task, [&](Index start, const T* p, Index count) {
         const T here = largest(p, count);
-        if (here < most || (here == most && start > best.index)) return;
+        if (!(here > most || (here == most && start < best.index))) return;
         most = here;
         best = {start + static_cast<Index>(std::find(p, p + count, here) - p),
                 static_cast<double>(here)};

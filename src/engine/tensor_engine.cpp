@@ -24,7 +24,7 @@ class TensorEngine final : public Engine, public StringSearch, public Probabilit
         chain_(plan),
         low_(*plan, true),
         high_(*plan, false),
-        at_(static_cast<std::size_t>(plan->angles), std::nan("")),
+        at_(static_cast<std::size_t>(plan->angles)),
         product_(shape_, cost, threads),
         partial_(product_.row_pieces().count) {}
 
@@ -60,7 +60,7 @@ class TensorEngine final : public Engine, public StringSearch, public Probabilit
 
   MostProbable most_probable(std::span<const double> angles) override {
     // Optimizers call this at the point just evaluated.
-    if (!std::ranges::equal(angles, at_)) forward(angles);
+    if (!forwarded_ || !std::ranges::equal(angles, at_)) forward(angles);
     return product_.most_probable([&](Index task, auto f) {
       product_.pieces_of_product(task, high_.values(), low_.values(), std::move(f));
     });
@@ -87,6 +87,7 @@ class TensorEngine final : public Engine, public StringSearch, public Probabilit
     low_.forward(chain_);
     high_.forward(chain_);
     std::ranges::copy(angles, at_.begin());
+    forwarded_ = true;
   }
 
   /// C L_k from the sums of the blocks, and E.
@@ -106,8 +107,9 @@ class TensorEngine final : public Engine, public StringSearch, public Probabilit
 
   CutShape shape_;
   PauliChain chain_;
-  HalfChain low_, high_;    ///< at the angles at_
-  std::vector<double> at_;  ///< at first numbers that equal none
+  HalfChain low_, high_;
+  std::vector<double> at_;  ///< the angles of low_ and high_, if forwarded_
+  bool forwarded_ = false;
   TableProduct<double> product_;
   std::vector<double> partial_;
 };

@@ -178,7 +178,7 @@ class QnSpsaOptimizer final : public GradientDescent {
     value_ = tolerance_ = 0.0;
   }
   void step(int iteration, std::span<const double> gradient, std::span<double> x) override {
-    // Whatever throws comes before anything changes.
+    // If an estimate throws, the rule is as before.
     Eigen::MatrixXd metric = rule_->metric_so_far();
     estimator().metric()->add_metric(x, rule_->own_weight(), metric);
     QnSpsa next = *rule_;

@@ -47,8 +47,7 @@ void add_spsa_metric(const Fidelities& fidelities, std::span<const double> x, do
   const std::vector<double> f = fidelities(x, {at(1, 1), at(1, 0), at(-1, 1), at(-1, 0)});
   const double change = f[0] - f[1] - f[2] + f[3];
   const double factor = -weight * change / (8.0 * c * c);
-  metric.noalias() += factor * first * second.transpose();
-  metric.noalias() += factor * second * first.transpose();
+  metric += factor * (first * second.transpose() + second * first.transpose());
 }
 
 }  // namespace qhn

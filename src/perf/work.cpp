@@ -238,7 +238,8 @@ Work gradient_work(const ExecutionPlan& plan, bool own_start) {
 }
 
 Work most_probable_work(const ExecutionPlan& plan) {
-  if (plan.engine.kind == EngineKind::tensor) return tensor_work(plan, false, false);
+  if (plan.engine.kind == EngineKind::tensor)
+    return {2.0 * std::ldexp(plan.chain->middle_bond(), plan.circuit.qubits), 0.0};
   const CutCircuit& cut = plan.cut;
   const Contraction c(cut);
   if (const int block = block_of(plan); block && cut.high.qubits == 0)

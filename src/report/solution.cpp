@@ -14,16 +14,12 @@ constexpr int resamples = 1000;
 
 using Instances = std::span<const Attempts>;
 
-// Mean over instances with equal weight. `instance` and `attempt` choose the item of a list that is
-// used as the k-th one.
-template <class Pick, class PickAttempt>
-Attempt mean(Instances instances, const Pick& instance, const PickAttempt& attempt) {
+// Mean over instances with equal weight.
+Attempt mean(Instances instances) {
   Attempt all;
-  for (std::size_t i = 0; i < instances.size(); ++i) {
-    const Attempts& attempts = instance(instances, i);
+  for (const Attempts& attempts : instances) {
     Attempt sum;
-    for (std::size_t k = 0; k < attempts.size(); ++k) {
-      const Attempt& a = attempt(attempts, k);
+    for (const Attempt& a : attempts) {
       sum.success += a.success;
       sum.cost += a.cost;
     }
@@ -34,29 +30,32 @@ Attempt mean(Instances instances, const Pick& instance, const PickAttempt& attem
   return {all.success / count, all.cost / count};
 }
 
-constexpr auto itself = [](const auto& items, std::size_t k) -> const auto& { return items[k]; };
-
-Attempt mean(Instances instances) { return mean(instances, itself, itself); }
-
-std::vector<double> uniforms(std::size_t count, CounterRng& rng) {
-  std::vector<double> numbers(count);
-  for (double& number : numbers) number = rng.uniform();
-  return numbers;
+std::vector<std::size_t> drawn(std::size_t count, CounterRng& rng) {
+  std::vector<std::size_t> places(count);
+  for (std::size_t& place : places)
+    place = static_cast<std::size_t>(rng.uniform() * static_cast<double>(count));
+  return places;
 }
 
-// The mean of one resample: instances, and attempts of all instances together.
+// The mean of the attempts at these places, of those that there are; of all if there are none.
+Attempt mean_at(const Attempts& attempts, const std::vector<std::size_t>& places) {
+  Attempts found;
+  for (const std::size_t place : places)
+    if (place < attempts.size()) found.push_back(attempts[place]);
+  const Attempts& used = found.empty() ? attempts : found;
+  return mean(Instances(&used, 1));
+}
+
+// The mean of one resample: of instances, and of attempts, the same ones in all instances.
 Attempt resample(Instances instances, CounterRng& rng) {
   std::size_t most = 0;
   for (const Attempts& each : instances) most = std::max(most, each.size());
-  const auto by = [](const std::vector<double>& numbers) {
-    return [&numbers](const auto& items, std::size_t k) -> const auto& {
-      return items[static_cast<std::size_t>(numbers[k] * static_cast<double>(items.size()))];
-    };
-  };
-  const std::vector<double> attempts = uniforms(most, rng);
-  if (instances.size() == 1) return mean(instances, itself, by(attempts));
-  const std::vector<double> drawn = uniforms(instances.size(), rng);
-  return mean(instances, by(drawn), by(attempts));
+  const std::vector<std::size_t> attempts = drawn(most, rng);
+  if (instances.size() == 1) return mean_at(instances[0], attempts);
+  Attempts means, chosen;
+  for (const Attempts& each : instances) means.push_back(mean_at(each, attempts));
+  for (const std::size_t i : drawn(instances.size(), rng)) chosen.push_back(means[i]);
+  return mean(Instances(&chosen, 1));
 }
 
 Estimate bootstrap(Instances instances, const std::function<double(const Attempt&)>& of) {
@@ -75,13 +74,17 @@ Estimate bootstrap(Instances instances, const std::function<double(const Attempt
 }  // namespace
 
 Estimate mean_success(std::span<const Attempts> instances) {
-  const auto binary = [](const Attempt& a) { return a.success == 0.0 || a.success == 1.0; };
-  if (instances.size() == 1 && std::all_of(instances[0].begin(), instances[0].end(), binary)) {
-    const auto count = static_cast<std::uint64_t>(std::count_if(
-        instances[0].begin(), instances[0].end(), [](const Attempt& a) { return a.success == 1; }));
-    return {mean(instances).success, clopper_pearson(count, instances[0].size())};
-  }
-  return bootstrap(instances, [](const Attempt& a) { return a.success; });
+  const auto binary = [](const Attempts& attempts) {
+    return std::ranges::all_of(
+        attempts, [](const Attempt& a) { return a.success == 0.0 || a.success == 1.0; });
+  };
+  const double all = mean(instances).success;
+  const bool alike = instances.size() == 1 || all == 0.0 || all == 1.0;
+  if (!alike || !std::ranges::all_of(instances, binary))
+    return bootstrap(instances, [](const Attempt& a) { return a.success; });
+  const auto least = std::ranges::min(instances, {}, &Attempts::size).size();
+  const auto count = static_cast<std::uint64_t>(std::llround(all * static_cast<double>(least)));
+  return {all, clopper_pearson(count, least)};
 }
 
 Estimate mean_cost(std::span<const Attempts> instances) {

@@ -24,7 +24,8 @@ struct Estimate {
 };
 
 /// Mean success; instances have equal weight. The interval is Clopper–Pearson's for one instance of
-/// zeros and ones, else that of the bootstrap. Each instance needs an attempt.
+/// zeros and ones, and for several with zeros or ones alone as if of one; else that of the
+/// bootstrap. Each instance needs an attempt.
 Estimate mean_success(std::span<const Attempts> instances);
 /// Mean cost; instances have equal weight. The interval is that of the bootstrap.
 Estimate mean_cost(std::span<const Attempts> instances);
@@ -33,9 +34,9 @@ Estimate mean_cost(std::span<const Attempts> instances);
 /// which is charged once. The interval is the percentile bootstrap's (B.
 /// Efron, R. J. Tibshirani, An Introduction to the Bootstrap, 1993, section 13.3) with 1000
 /// resamples: success and cost of an attempt are drawn together; with several instances, instances
-/// are drawn, and attempts for all of them together, because attempt k starts alike in each (A. B.
-/// Owen, Ann. Appl. Stat. 1 (2007) 386). If no attempt succeeded: the mean cost at the largest
-/// success probability p with (1 − p)^n >= 0.05, n attempts of the instance that has most.
+/// are drawn, and attempts for all of them together, because attempt k is taken to start alike in
+/// each (A. B. Owen, Ann. Appl. Stat. 1 (2007) 386). If no attempt succeeded: the mean cost at the
+/// largest success probability p with (1 − p)^n >= 0.05, n attempts of the instance that has most.
 Estimate solution_cost_99(std::span<const Attempts> instances, double once = 0.0);
 
 }  // namespace qhn

@@ -380,6 +380,9 @@ class Figures(unittest.TestCase):
         self.assertLess(alone[3], 0.05)
         self.assertGreater(found[3], 0.01)  # by data sets alone: 2 / 2^20
         self.assertLess(found[1], 0.12)
+        unfinished = [np.arange(400 + k) % 10 < 3 for k in range(20)]
+        mean, low, high = intervals.mean_share(unfinished)
+        self.assertAlmostEqual((high - low) / (2 * 1.96 * (0.21 / 410) ** 0.5), 1, delta=0.1)
         self.assertEqual(intervals.mean_share(20 * [np.zeros(40)])[2], intervals.mean_share([np.zeros(40)])[2])
 
     def test_data_sets_with_own_starts(self):

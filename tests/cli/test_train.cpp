@@ -300,6 +300,7 @@ TEST(Train, NaturalGradientsAreTheSameOnAnyRanks) {
   EXPECT_EQ(results_of(read_campaign(folder / "natural")),
             results_of(read_campaign(folder / "natural1")));
   expect_refused(run_qhn(folder, natural + "x --set noise.one_qubit=0.1"), {"qnspsa", "noise"});
+  expect_refused(run_qhn(folder, natural + "x --set engine.kind=tensor"), {"qnspsa", "tensor"});
   expect_refused(run_qhn(folder, natural + "x --ranks-per-state 2", mpirun(2)),
                  {"qnspsa", "--ranks-per-state 1"});
 }

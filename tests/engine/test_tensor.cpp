@@ -80,6 +80,8 @@ void expect_pure_agreement(const Circuit& circuit, std::uint64_t seed) {
   const auto reference = make_engine(circuit, cost, {EngineKind::reference});
   const double value = reference->expectation_and_gradient(angles, expected);
   const auto engine = tensor(circuit, cost);
+  EXPECT_NEAR(engine->strings()->most_probable(angles).probability,  // the first call
+              reference->strings()->most_probable(angles).probability, 1e-12);
   for (int again = 0; again < 2; ++again) {  // buffers are reused
     EXPECT_NEAR(engine->expectation_and_gradient(angles, gradient), value, 1e-12);
     EXPECT_NEAR(engine->expectation(angles), value, 1e-12);

@@ -115,6 +115,29 @@ TEST(QnSpsa, EstimatesTheMetricWithoutBiasFromFourFidelities) {
   EXPECT_EQ(mean(0, 1), mean(1, 0));
 }
 
+// A sample, from its definition with the same signs.
+TEST(QnSpsa, SamplesTheMetricAtFourPoints) {
+  const std::vector<double> x{0.7, -0.4};
+  for (std::uint64_t k = 0; k < 8; ++k) {
+    CounterRng rng(1, Stream::training_shots, k), same = rng;
+    Eigen::MatrixXd metric = Eigen::MatrixXd::Zero(2, 2);
+    add_spsa_metric(fidelities_of_qubit, x, 0.2, rng, 3.0, metric);
+    std::vector<double> a(2), b(2);
+    for (auto* signs : {&a, &b})
+      for (double& sign : *signs) sign = same() >> 63 ? 1.0 : -1.0;
+    const auto f = [&](double s, double t) {
+      return fidelities_of_qubit(
+          x, {{x[0] + 0.2 * (s * a[0] + t * b[0]), x[1] + 0.2 * (s * a[1] + t * b[1])}})[0];
+    };
+    const double change = f(1, 1) - f(1, 0) - f(-1, 1) + f(-1, 0);
+    for (int i = 0; i < 2; ++i)
+      for (int j = 0; j < 2; ++j) {
+        const auto p = static_cast<std::size_t>(i), q = static_cast<std::size_t>(j);
+        EXPECT_NEAR(metric(i, j), -3.0 * change / (8 * 0.04) * (a[p] * b[q] + b[p] * a[q]), 1e-13);
+      }
+  }
+}
+
 // By hand: the first metric is (1 + Ĝ)/2 with Ĝ = [[1, 2], [2, 1]], so [[1, 1], [1, 1]] with
 // eigenvalues 2, 0 along (1, 1), (1, −1); the second (2 Ḡ + Ĝ)/3 with Ĝ = −2·1: eigenvalues
 // (4 − 2)/3 and −2/3, whose absolute values are equal.

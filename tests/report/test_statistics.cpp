@@ -210,6 +210,15 @@ TEST(Solution, InstancesAndAttemptsAreDrawnCrosswise) {
   const std::vector<Attempts> never(20, trainings(0, 40, 2.0));
   EXPECT_EQ(solution_cost_99(never).interval.low,
             solution_cost_99(std::vector<Attempts>{never[0]}).interval.low);
+  EXPECT_EQ(mean_success(never).interval.high, clopper_pearson(0, 40).high);
+  // The same for instances that are not finished.
+  std::vector<Attempts> unfinished;
+  for (std::size_t k = 0; k < 20; ++k) {
+    unfinished.push_back({});
+    for (std::size_t a = 0; a < 381 + k; ++a)
+      unfinished[k].push_back({a % 10 < 3 ? 1.0 : 0.0, 1.0});
+  }
+  expect_half_width(mean_success(unfinished), 1.96 * std::sqrt(0.3 * 0.7 / 390));
   // Each instance has the same weight.
   const std::vector<Attempts> uneven{trainings(200, 1000, 1.0), trainings(8, 10, 1.0)};
   EXPECT_NEAR(mean_success(uneven).value, 0.5, 1e-12);

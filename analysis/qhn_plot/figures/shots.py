@@ -1,6 +1,6 @@
 """Draws the probability of at least one success against the losses spent on restarts.
 
-For campaigns that count them: circuits trained from measured shots (optimizers adam and spsa), where each
+For campaigns that count them: circuits trained from measured shots (optimizers adam, spsa and qnspsa), where each
 shot asks for the loss of one network, and classical methods. With p the share of restarts that succeed, k
 restarts have at least one success with probability 1 - (1 - p)^k, and cost k times the mean of one.
 """
@@ -104,7 +104,7 @@ def _count(campaign, epsilon, expectation):
     """(successes, restarts, mean losses of a restart)."""
     if "oracle_evaluations" not in campaign.records:
         raise InputError(
-            f"{campaign.path}: counts no losses, its gradients are exact; allowed: optimizers adam and spsa, "
+            f"{campaign.path}: counts no losses, its gradients are exact; allowed: optimizers adam, spsa and qnspsa, "
             "classical methods"
         )
     m = campaign.prefix
