@@ -332,7 +332,7 @@ TEST_F(Baseline, ShotsAreTrainedOnAnyRanksAndGoOn) {
     EXPECT_EQ(r.oracle[OraclePhase::selection].evaluations, 1000u);
   }
   expect_refused(run_qhn(folder, "train tiny.toml --set optimizer.shots=5"),
-                 {"shots", "allowed only with name = \"adam\" or \"spsa\""});
+                 {"shots", "allowed only with name = \"adam\", \"spsa\" or \"qnspsa\""});
 }
 
 }  // namespace
