@@ -135,8 +135,6 @@ class ShotEstimator final : public CircuitEstimator, public MetricSource {
   }
 
  private:
-  static constexpr int fidelities_of_metric = 4;
-
   /// The share of shots that find U(y)†U(x)|0…0⟩ in |0…0⟩.
   std::vector<double> measured_fidelities(std::span<const double> x,
                                           const std::vector<std::vector<double>>& others) {

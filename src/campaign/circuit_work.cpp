@@ -87,12 +87,12 @@ class CircuitWork : public Workload {
     const double evaluations = r.evaluations;
     const Work scoring = scores() ? expectation_ : Work{};
     // With shots, amplitudes cost about as much as an expectation; the exact expectation of every
-    // iterate is computed as well.
-    // A metric takes a state more than fidelities, and the eigenvectors of a matrix.
-    if (plan_.fidelities)
-      return (evaluations + 2.0 * r.iterations) * expectation_ + scoring +
-             Work{r.iterations * 9.0 * std::pow(plan_.circuit.angles, 3), 0.0};
-    if (plan_.shots) return (evaluations + r.iterations) * expectation_ + scoring;
+    // iterate is computed as well. A metric takes a state more than it has fidelities, and the
+    // eigenvectors of a matrix.
+    const double metrics = plan_.fidelities ? r.iterations : 0.0;
+    if (plan_.shots)
+      return (evaluations + r.iterations + metrics) * expectation_ + scoring +
+             Work{metrics * 9.0 * std::pow(plan_.circuit.angles, 3), 0.0};
     int strings = r.iterations + 2;  // of the last iterate twice
     if (!r.string_crossings.empty() && r.string_crossings.back().iteration >= 0)
       strings = r.string_crossings.back().iteration + 2;
@@ -111,8 +111,7 @@ class CircuitWork : public Workload {
                      std::make_shared<CostsInMemory>(test_.table));
     return runner(engine, std::make_shared<CostsInMemory>(table_),
                   plan_.shots ? make_sampler(*engine, table_) : Sampler(), score,
-                  measures_fidelities(experiment_) ? make_fidelities(*engine, plan_.circuit.qubits)
-                                                   : Fidelities());
+                  plan_.fidelities ? make_fidelities(*engine, plan_.circuit.qubits) : Fidelities());
   }
   RestartRunner runner_in_group(Group& group) const {
     const Ranks& ranks = group.ranks();

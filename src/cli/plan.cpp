@@ -187,12 +187,12 @@ double most_circuits(const Plan& p) {
   const ShotOptions& o = p.experiment.shots;
   const std::size_t gradient =
       o.gradient == ShotGradient::shift ? 2 * live_angles(p.execution.circuit).size()
-      : p.execution.fidelities          ? 2 + 5  // the state at x, and at four other points
+      : p.execution.fidelities          ? 2 + 1 + fidelities_of_metric  // 1: the state at x
                                         : 2;
   const OptimizerOptions& optimizer = p.experiment.optimizer;
   const bool blocking = p.execution.fidelities && optimizer.qnspsa.blocking;
   return optimizer.max_iterations * (static_cast<double>(gradient) + (blocking ? 2.0 : 1.0)) +
-         (blocking ? 25.0 : 0.0);
+         (blocking ? QnSpsaOptions::first_estimates : 0);
 }
 
 struct Prediction {

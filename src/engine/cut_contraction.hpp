@@ -72,14 +72,10 @@ class CutContraction {
 
   /// Returns E(θ), and sets λ of both registers.
   double expectation_and_lambda() {
-    product_.for_tasks([&](Index task) {
-      sums_.clear_x(task);
-      sums_.clear_y(task);
-      if (shape_.paired)
-        product_.with_both(task, v_.data(), w_.data());
-      else
-        contract_amplitudes(task);
-    });
+    if (shape_.paired)
+      product_.with_both(v_.data(), w_.data());
+    else
+      product_.for_tasks([&](Index task) { contract_amplitudes(task); });
     if (share_) add_ranks();
     finish_columns();
     return finish_rows();
@@ -160,6 +156,8 @@ class CutContraction {
   }
 
   void contract_amplitudes(Index task) {
+    sums_.clear_x(task);
+    sums_.clear_y(task);
     typename CutTable<T>::Buffer psi;
     product_.table().for_tiles(task, [&](const Tile<T>& tile, const T* m, Index column) {
       expand_weighted(tile, m, shape_.branches, coefficients_.data(), 2 * shape_.rows,

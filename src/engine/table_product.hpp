@@ -45,11 +45,15 @@ class TableProduct {
     });
   }
 
-  /// sums().x() += C W_k and sums().y() += V_k C of block `task`; the sums over blocks remain.
-  void with_both(Index task, const T* v, const T* w) {
-    table_.for_tiles(task, [&](const Tile<T>& tile, const T* m, Index column) {
-      times_columns(task, tile, m, w + column);
-      reduce_rows(tile, m, shape_.terms, v, shape_.rows, sums_.y(task) + column, shape_.columns);
+  /// sums().x() ← C W_k and sums().y() ← V_k C of each block; the sums over blocks remain.
+  void with_both(const T* v, const T* w) {
+    for_tasks([&](Index task) {
+      sums_.clear_x(task);
+      sums_.clear_y(task);
+      table_.for_tiles(task, [&](const Tile<T>& tile, const T* m, Index column) {
+        times_columns(task, tile, m, w + column);
+        reduce_rows(tile, m, shape_.terms, v, shape_.rows, sums_.y(task) + column, shape_.columns);
+      });
     });
   }
 

@@ -39,11 +39,7 @@ class TensorEngine final : public Engine, public StringSearch, public Probabilit
   double expectation_and_gradient(std::span<const double> angles,
                                   std::span<double> gradient) override {
     forward(angles);
-    product_.for_tasks([&](Index task) {
-      product_.sums().clear_x(task);
-      product_.sums().clear_y(task);
-      product_.with_both(task, high_.values(), low_.values());
-    });
+    product_.with_both(high_.values(), low_.values());
     const double value = finish_rows();
     product_.for_pieces(product_.column_pieces(), [&](Index, Index at, Index count) {
       product_.sums().add_rows_of_blocks(at, count);

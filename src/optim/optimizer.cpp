@@ -160,8 +160,9 @@ class SpsaOptimizer final : public GradientDescent {
   SpsaOptions options_;
 };
 
-/// With blocking: f at the start is estimated `trials` times, then at every trial step. A step that
-/// raises it by more than twice the standard deviation of the first estimates is refused: x stays.
+/// With blocking: f is estimated first_estimates times at the start, then once at every trial step.
+/// A step that raises it by more than twice the standard deviation of the first estimates is
+/// refused: x stays.
 class QnSpsaOptimizer final : public GradientDescent {
  public:
   QnSpsaOptimizer(const OptimizerOptions& options, Estimator& estimator)
@@ -170,7 +171,7 @@ class QnSpsaOptimizer final : public GradientDescent {
   }
 
  private:
-  static constexpr int trials = 25;
+  static constexpr int trials = QnSpsaOptions::first_estimates;
   static constexpr std::size_t own_numbers = 2;
 
   void begin(std::size_t dimensions) override {

@@ -7,10 +7,11 @@
 namespace qhn {
 
 struct QnSpsaOptions {
-  double learning_rate = 0.05;   ///< η
-  double width = 0.1;            ///< c, of the perturbations
-  double regularization = 0.1;   ///< β
-  bool blocking = false;         ///< refuse steps that raise f clearly
+  double learning_rate = 0.05;                ///< η
+  double width = 0.1;                         ///< c, of the perturbations
+  double regularization = 0.1;                ///< β
+  bool blocking = false;                      ///< refuse steps that raise f clearly
+  static constexpr int first_estimates = 25;  ///< of f at the start, with blocking
 };
 
 /// The step of QN-SPSA, a natural gradient from simultaneous perturbations (J. Gacon, C. Zoufal,

@@ -37,6 +37,8 @@ void spsa_gradient(const NoisyFunction& f, std::span<const double> x, double c, 
 using Fidelities = std::function<std::vector<double>(std::span<const double> x,
                                                      const std::vector<std::vector<double>>& ys)>;
 
+constexpr int fidelities_of_metric = 4;
+
 /// metric += weight · Ĝ, the estimate of the Fubini–Study metric at x from four fidelities F(x, ·):
 ///   Ĝ = −δF/(8c²) (Δ Δ'ᵀ + Δ' Δᵀ),
 ///   δF = F(x + cΔ + cΔ') − F(x + cΔ) − F(x − cΔ + cΔ') + F(x − cΔ),

@@ -43,7 +43,7 @@ struct InstanceResult {
   Work table_work{not_known, not_known, 0.0, not_known};  ///< of the table
   double mean_seconds = 0.0;                              ///< of a restart
   double depth = 0.0;                                     ///< of the circuit, in layers of gates
-  double fidelity_shots = 0.0;  ///< of each of four circuits an iteration, of twice the depth
+  double fidelity_shots = 0.0;  ///< of each circuit of a fidelity, of twice the depth
   /// Ideal gradients: probability that one shot is a success, for each final state.
   std::vector<double> shot_success;
 

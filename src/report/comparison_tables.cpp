@@ -255,12 +255,12 @@ ComparedTable work_table(const ComparisonInput& input, bool circuits) {
   return t;
 }
 
-/// Shots of losses, and of the four circuits of fidelities in an iteration of QN-SPSA.
+/// Shots of losses, and those of fidelities in the iterations of QN-SPSA.
 double loss_shots(const RestartRecord& r) {
   return static_cast<double>(r.result.oracle.total().evaluations);
 }
 double fidelity_shots(const InstanceResult& i, const RestartRecord& r) {
-  return 4.0 * r.result.iterations * i.fidelity_shots;
+  return static_cast<double>(fidelities_of_metric) * r.result.iterations * i.fidelity_shots;
 }
 double shots(const InstanceResult& i, const RestartRecord& r) {
   return loss_shots(r) + fidelity_shots(i, r);

@@ -14,20 +14,21 @@ constexpr int resamples = 1000;
 
 using Instances = std::span<const Attempts>;
 
-// Mean over instances with equal weight.
-Attempt mean(Instances instances) {
-  Attempt all;
-  for (const Attempts& attempts : instances) {
-    Attempt sum;
-    for (const Attempt& a : attempts) {
-      sum.success += a.success;
-      sum.cost += a.cost;
-    }
-    all.success += sum.success / static_cast<double>(attempts.size());
-    all.cost += sum.cost / static_cast<double>(attempts.size());
+Attempt mean(const Attempts& attempts) {
+  Attempt sum;
+  for (const Attempt& a : attempts) {
+    sum.success += a.success;
+    sum.cost += a.cost;
   }
-  const auto count = static_cast<double>(instances.size());
-  return {all.success / count, all.cost / count};
+  const auto count = static_cast<double>(attempts.size());
+  return {sum.success / count, sum.cost / count};
+}
+
+// Instances have equal weight.
+Attempt mean(Instances instances) {
+  Attempts means;
+  for (const Attempts& each : instances) means.push_back(mean(each));
+  return mean(means);
 }
 
 std::vector<std::size_t> drawn(std::size_t count, CounterRng& rng) {
@@ -42,8 +43,7 @@ Attempt mean_at(const Attempts& attempts, const std::vector<std::size_t>& places
   Attempts found;
   for (const std::size_t place : places)
     if (place < attempts.size()) found.push_back(attempts[place]);
-  const Attempts& used = found.empty() ? attempts : found;
-  return mean(Instances(&used, 1));
+  return mean(found.empty() ? attempts : found);
 }
 
 // The mean of one resample: of instances, and of attempts, the same ones in all instances.
@@ -55,7 +55,7 @@ Attempt resample(Instances instances, CounterRng& rng) {
   Attempts means, chosen;
   for (const Attempts& each : instances) means.push_back(mean_at(each, attempts));
   for (const std::size_t i : drawn(instances.size(), rng)) chosen.push_back(means[i]);
-  return mean(Instances(&chosen, 1));
+  return mean(chosen);
 }
 
 Estimate bootstrap(Instances instances, const std::function<double(const Attempt&)>& of) {
